@@ -1,0 +1,47 @@
+"""The command line. Commands are imported only when they are called, so that ``geogrid --help`` is instant."""
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from geogrid.errors import GeogridError
+
+_COMMANDS = {
+    "db": "Start, stop and look after the database.",
+    "demo": "Run the whole main job on real streets of Helsinki, and serve it.",
+    "import": "Bring grids or cases in from files.",
+    "locate": "Find the grid of each point in a file; no database.",
+    "map": "Write a coverage or hotspot map as one file that needs no network.",
+    "serve": "Serve the maps, the case search and the HTTP interface.",
+}
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands live in modules of the same name; errors end as one sentence, not a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"api.cli.{cmd_name}_" if cmd_name in {"import", "map"} else f"api.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        try:
+            return super().invoke(ctx)
+        except GeogridError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="geogrid", message="GeoGrid %(version)s")
+def main() -> None:
+    """Cut a town into grids, keep their boundaries, find the grid of every complaint."""

@@ -1,0 +1,61 @@
+"""Coordinate reference systems: metres where lengths and areas are meant, degrees where the earth is."""
+
+import geopandas as gpd
+import numpy as np
+from pyproj import CRS
+
+from geogrid.errors import InvalidInputError
+from geogrid.types import FloatArray
+
+WGS84 = CRS.from_epsg(4326)
+
+_EQUATORIAL_RADIUS_M = 6_378_137.0
+_ECCENTRICITY_SQUARED = 0.006_694_379_990_14
+
+
+def metres_per_degree(lat: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the local length of one degree of longitude and of latitude on the WGS 84 ellipsoid.
+
+    Parameters
+    ----------
+    lat : (n,) float64
+        Latitude, degrees.
+
+    Returns
+    -------
+    along_lon, along_lat : (n,) float64
+        Metres per degree, east and north. At the poles `along_lon` is 0.
+
+    References
+    ----------
+    Snyder, J. P. (1987). Map Projections: A Working Manual, eq. 4-18 and 4-20.
+    """
+    sine = np.sin(np.radians(lat))
+    curvature = 1.0 - _ECCENTRICITY_SQUARED * sine**2
+    meridian = _EQUATORIAL_RADIUS_M * (1.0 - _ECCENTRICITY_SQUARED) / curvature**1.5
+    prime_vertical = _EQUATORIAL_RADIUS_M / np.sqrt(curvature)
+    radian = np.pi / 180.0
+    return radian * prime_vertical * np.cos(np.radians(lat)), radian * meridian
+
+
+def metric_crs(layer: gpd.GeoDataFrame | gpd.GeoSeries) -> CRS:
+    """Return a CRS in metres that suits a layer: its own if it is metric, else its UTM zone.
+
+    Raises
+    ------
+    InvalidInputError
+        The layer has no CRS.
+    """
+    crs = require_crs(layer)
+    if crs.is_projected and crs.axis_info[0].unit_name == "metre":
+        return crs
+    return CRS(layer.estimate_utm_crs())
+
+
+def require_crs(layer: gpd.GeoDataFrame | gpd.GeoSeries) -> CRS:
+    """Return the layer's CRS, or raise `InvalidInputError` where it has none."""
+    if layer.crs is None:
+        raise InvalidInputError.of(
+            "no-crs", "The layer states no coordinate reference system.", "Name it, e.g. with --crs EPSG:4326."
+        )
+    return CRS(layer.crs)
