@@ -1,1 +1,1 @@
-
+"""Delivery: HTTP, the command line and web pages."""

@@ -1,1 +1,1 @@
-
+"""The PostGIS store: tables, repositories, import, export and publishing."""

@@ -35,8 +35,8 @@ def progress(label: str, *, total: int | None = None, unit: str = "rows") -> Ite
 
 @contextmanager
 def _bar(label: str, total: int | None, unit: str) -> Iterator[Advance]:
-    from rich.console import Console  # noqa: PLC0415 - heavy, and only wanted on a terminal
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("{task.description}"),

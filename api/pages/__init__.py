@@ -1,1 +1,1 @@
-
+"""Web pages for people."""

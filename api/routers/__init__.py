@@ -1,1 +1,1 @@
-
+"""HTTP routes: parse, call, shape."""

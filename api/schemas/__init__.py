@@ -1,1 +1,1 @@
-
+"""Shapes of HTTP requests and answers."""

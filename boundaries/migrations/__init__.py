@@ -1,1 +1,1 @@
-
+"""Alembic's migrations of the store's schema."""
