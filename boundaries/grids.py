@@ -1,0 +1,170 @@
+"""Editions and grids, read from the store."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from geoalchemy2 import functions as geo
+from sqlalchemy import Row, and_, func, select
+from sqlalchemy.orm import Session, aliased
+
+from boundaries.models import DutyRow, Grid, Jurisdiction, Level, Plan
+from geogrid.edition import Duty, Edition, GridInfo
+from geogrid.errors import ConflictError
+from geogrid.index import GridIndex
+from geogrid.types import GridCode
+
+_TREE_COLUMNS = ("code", "name", "level", "level_name", "parent", "kind", "category")
+_LOADS = ("households", "population", "buildings")
+
+
+def edition_at(session: Session, jurisdiction_id: int, at: datetime) -> Plan | None:
+    """Return the edition in force at a moment, if there was one."""
+    return session.scalar(select(Plan).where(Plan.jurisdiction_id == jurisdiction_id, Plan.validity.contains(at)))
+
+
+def editions_of(session: Session, jurisdiction_id: int) -> Sequence[Plan]:
+    """Return every edition of a jurisdiction, oldest first."""
+    return session.scalars(
+        select(Plan)
+        .where(Plan.jurisdiction_id == jurisdiction_id, Plan.validity.is_not(None))
+        .order_by(func.lower(Plan.validity))
+    ).all()
+
+
+def compile_edition(session: Session, plan: Plan, *, at: datetime) -> Edition:
+    """Return a published plan compiled for lookups.
+
+    Parameters
+    ----------
+    session : Session
+        Only read from.
+    plan : Plan
+        Published or retired.
+    at : datetime
+        Moment whose duties are in force.
+
+    Raises
+    ------
+    ConflictError
+        The plan was never published.
+    """
+    if plan.validity is None or plan.validity.lower is None:
+        raise ConflictError(f"Plan {plan.name!r} ({plan.id}) is {plan.state}, not an edition. Publish it first.")
+    rows = _grid_rows(session, plan)
+    grids = {GridCode(row.code): _info(row) for row in rows}
+    leaf_rows = [row for row in rows if row.kind != "parent"]
+    return Edition(
+        id=plan.id,
+        jurisdiction=session.get_one(Jurisdiction, plan.jurisdiction_id).code,
+        name=plan.name,
+        valid_from=plan.validity.lower,
+        valid_to=plan.validity.upper,
+        leaves=tuple(grids[GridCode(row.code)] for row in leaf_rows),
+        grids=grids,
+        duties=_duties(session, plan.id, at),
+        index=GridIndex.build(shapely.from_wkb([bytes(row.shape) for row in leaf_rows])),
+    )
+
+
+def _grid_rows(session: Session, plan: Plan) -> Sequence[Row[tuple[int, ...]]]:
+    parent = aliased(Grid)
+    statement = (
+        select(
+            Grid.id,
+            Grid.code,
+            Grid.name,
+            Grid.level,
+            Level.name.label("level_name"),
+            parent.code.label("parent"),
+            Grid.kind,
+            Grid.category,
+            Grid.households,
+            Grid.population,
+            Grid.buildings,
+            geo.ST_AsBinary(Grid.geom).label("shape"),
+        )
+        .join(Plan, Plan.id == Grid.plan_id)
+        .join(Jurisdiction, Jurisdiction.id == Plan.jurisdiction_id)
+        .outerjoin(Level, and_(Level.scheme_id == Jurisdiction.scheme_id, Level.position == Grid.level))
+        .outerjoin(parent, parent.id == Grid.parent_id)
+        .where(Grid.plan_id == plan.id)
+        .order_by(Grid.code.collate("C"))
+    )
+    return session.execute(statement).all()  # type: ignore[return-value]
+
+
+def _info(row: Row[tuple[int, ...]]) -> GridInfo:
+    return GridInfo(
+        id=row.id,
+        code=GridCode(row.code),
+        name=row.name,
+        level=row.level,
+        level_name=row.level_name or "",
+        parent=row.parent,
+        kind=row.kind,
+        category=row.category,
+    )
+
+
+def _duties(session: Session, plan_id: int, at: datetime) -> dict[GridCode, tuple[Duty, ...]]:
+    rows = session.execute(
+        select(Grid.code, DutyRow.role, DutyRow.holder, DutyRow.phone)
+        .join(Grid, Grid.id == DutyRow.grid_id)
+        .where(Grid.plan_id == plan_id, DutyRow.validity.contains(at))
+        .order_by(DutyRow.id)
+    )
+    found: dict[GridCode, list[Duty]] = defaultdict(list)
+    for code, role, holder, phone in rows:
+        found[GridCode(code)].append(Duty(role, holder, phone))
+    return {code: tuple(duties) for code, duties in found.items()}
+
+
+def grid_frame(
+    session: Session, plan: Plan, *, level: int | None = None, at: datetime | None = None
+) -> gpd.GeoDataFrame:
+    """Return the grids of a plan as a table.
+
+    Parameters
+    ----------
+    session : Session
+        Only read from.
+    plan : Plan
+        Of any state.
+    level : int, optional
+        Only this level, 1 is the top.
+    at : datetime, optional
+        Moment whose duties are shown; without it the duty column is empty.
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:4326, by code; columns code, name, level, level_name, parent, kind, category, households, population,
+        buildings, duty (role and holder, several parted by semicolons), geometry (MultiPolygon).
+    """
+    rows = [row for row in _grid_rows(session, plan) if level is None or row.level == level]
+    duties = {} if at is None else _duties(session, plan.id, at)
+    names = (
+        "code",
+        "name",
+        "level",
+        "level_name",
+        "parent",
+        "kind",
+        "category",
+        "households",
+        "population",
+        "buildings",
+    )
+    frame = pd.DataFrame({name: [getattr(row, name) for row in rows] for name in names})
+    for load in ("households", "population", "buildings"):
+        frame[load] = frame[load].astype(float)
+    frame["duty"] = [
+        "; ".join(f"{duty.role} {duty.holder}" for duty in duties.get(GridCode(row.code), ())) for row in rows
+    ]
+    shapes = shapely.from_wkb(np.array([bytes(row.shape) for row in rows], dtype=object))
+    return gpd.GeoDataFrame(frame, geometry=shapes, crs="EPSG:4326")
