@@ -1,0 +1,65 @@
+# `make demo` for a look, `make test` before a change lands. Every target does its own set-up and can be run again.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+UV := uv==0.13.8
+BIN := .venv/bin
+STAMPS := .stamps
+# Set where bytecode is unwanted it triples every start.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help setup demo test test-long lint bench check clean system-run system-test
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: system-run $(STAMPS)/python $(STAMPS)/assets ## Make the environment in .venv and fetch the browser assets
+
+demo: setup ## Run the main job on real streets of Helsinki and serve it at http://127.0.0.1:8000
+	@$(BIN)/geogrid demo
+
+test: setup system-test lint ## Lint, types, layers and all tests
+	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not long"
+
+test-long: setup system-test ## The tests that take minutes
+	@$(BIN)/pytest -q -m long
+
+lint: $(STAMPS)/python ## Lint, types and layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+check: setup ## Compare with published truth: complaints of Chicago against their recorded areas
+	@$(BIN)/python -m tests.benchmarks.chicago
+
+bench: setup $(STAMPS)/bench ## Speed and quality beside peers; tables in artifacts/
+	@$(BIN)/python -m tests.benchmarks
+
+clean: ## Remove what was made here; stored data stays
+	rm -rf .venv node_modules api/web/vendor artifacts dist $(STAMPS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+system-run:
+	@.ci/packages run
+
+system-test:
+	@.ci/packages test
+
+$(BIN)/uv: | system-run
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "GeoGrid needs Python 3.11 or newer; this is " + sys.version.split()[0])'
+	python3 -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+
+$(STAMPS)/python: pyproject.toml requirements.lock | $(BIN)/uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint requirements.lock --editable '.[demo,dev]'
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/assets: package.json package-lock.json | $(STAMPS)/python
+	$(BIN)/python -m api.web.build_assets
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/bench: $(STAMPS)/python
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint requirements.lock --editable '.[demo,dev,bench]'
+	@mkdir -p $(STAMPS) && touch $@
