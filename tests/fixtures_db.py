@@ -1,0 +1,106 @@
+"""A real PostGIS for tests: one cluster a process, one database a test, copied from a template with the tables."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import URL, Engine, make_url
+from sqlalchemy.orm import Session
+
+from boundaries.engine import connect, open_engine, session_factory
+from boundaries.local import PrivateCluster
+from boundaries.schema import upgrade
+from boundaries.settings import StoreSettings
+from geogrid.errors import UnavailableError
+
+TEMPLATE = "geogrid"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database of one test; `url` carries the password, for `GEOGRID_DATABASE_URL` of other processes."""
+
+    url: str
+    settings: StoreSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The cluster of this test process."""
+
+    url: URL
+    numbers: Iterator[int]
+
+    def url_of(self, database: str) -> str:
+        return self.url.set(database=database).render_as_string(hide_password=False)
+
+    def execute(self, statement: str) -> None:
+        with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+
+def start_or_skip(cluster: PrivateCluster) -> str:
+    """Start a cluster; on a machine without PostgreSQL the tests are skipped, in CI they fail."""
+    try:
+        return cluster.ensure()
+    except UnavailableError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    home = Path(tempfile.mkdtemp(prefix="geogrid-test-"))
+    cluster = PrivateCluster(home, durable=False)
+    try:
+        url = start_or_skip(cluster)
+        engine = connect(StoreSettings(database_url=url, home=home))
+        upgrade(engine)
+        engine.dispose()
+        yield Server(make_url(url), count(1))
+    finally:
+        cluster.stop()
+        shutil.rmtree(home)
+
+
+def _copied(server: Server, template: str, home: Path) -> Iterator[Database]:
+    name = f"test_{next(server.numbers)}"
+    server.execute(f"create database {name} template {template} strategy file_copy")
+    try:
+        url = server.url_of(name)
+        yield Database(url, StoreSettings(database_url=url, home=home))
+    finally:
+        server.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def database(server: Server, tmp_path: Path) -> Iterator[Database]:
+    """A database with the tables of this version and no rows."""
+    yield from _copied(server, TEMPLATE, tmp_path)
+
+
+@pytest.fixture
+def bare_database(server: Server, tmp_path: Path) -> Iterator[Database]:
+    """A database without tables or extensions."""
+    yield from _copied(server, "template1", tmp_path)
+
+
+@pytest.fixture
+def engine(database: Database) -> Iterator[Engine]:
+    opened = open_engine(database.settings)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A session that the test may commit; the database goes away with the test."""
+    with session_factory(engine)() as opened:
+        yield opened
