@@ -168,7 +168,7 @@ def save_duties(session: Session, plan: Plan, duties: pd.DataFrame) -> None:
     InvalidInputError
         A grid is not in the plan; all of them are listed.
     """
-    ids = dict(session.execute(select(Grid.code, Grid.id).where(Grid.plan_id == plan.id)).tuples().all())
+    ids = dict(session.execute(select(Grid.code, Grid.id).where(Grid.plan_id == plan.id)).all())
     missing = sorted(set(duties["grid"]) - set(ids))
     if missing:
         raise InvalidInputError(
