@@ -1,0 +1,181 @@
+"""Taking cases in: each once by its identity, with the events that tell how it was received and placed."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+_ROWS_A_STATEMENT = 5_000
+
+_INSERT = text("""
+    insert into cases (
+        jurisdiction_id, source, source_key, external_id, channel, category, text, address, status, reported_at,
+        closed_at, located_by, positional_error_m, grid_id, attributes, geom
+    )
+    select :jurisdiction_id, source, source_key, external_id, channel, category, text, address, status, reported_at,
+        closed_at, located_by, positional_error_m, grid_id, attributes, ST_SetSRID(ST_MakePoint(lon, lat), 4326)
+    from jsonb_to_recordset(cast(:rows as jsonb)) as given(
+        source text, source_key text, external_id text, channel text, category text, text text, address text,
+        status text, reported_at timestamptz, closed_at timestamptz, located_by text, positional_error_m float8,
+        grid_id int, attributes jsonb, lon float8, lat float8
+    )
+    on conflict on constraint uq_cases_jurisdiction_id_source_source_key do nothing
+    returning id, source, source_key
+""")
+
+_EXISTING = text("""
+    select cases.id, cases.source, cases.source_key
+    from cases
+    join jsonb_to_recordset(cast(:rows as jsonb)) as given(source text, source_key text)
+        using (source, source_key)
+    where cases.jurisdiction_id = :jurisdiction_id
+""")
+
+_RECORD = text("""
+    insert into case_events (case_id, kind, detail)
+    select case_id, kind, jsonb_strip_nulls(detail)
+    from jsonb_to_recordset(cast(:events as jsonb)) as given(case_id int8, kind text, detail jsonb)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class NewCase:
+    """A case to store.
+
+    Parameters
+    ----------
+    source, source_key : str
+        Identity: where it came from, and its key there.
+    reported_at : datetime
+        With offset.
+    external_id : str, optional
+        Number in the system it came from.
+    channel, category, text, address, status : str
+        As given.
+    closed_at : datetime, optional
+        Only with status closed.
+    lon, lat : float, optional
+        Degrees, WGS 84; both or neither.
+    located_by : {"point", "address"}, optional
+        How the point was found; with a point only.
+    positional_error_m : float
+        Radius around the point, metres.
+    grid_id : int, optional
+        Leaf grid, of the edition that the case is assigned by.
+    attributes : mapping
+        Other columns of the source.
+    placing : mapping
+        What the history says of how it was placed: the address that matched, the reason for having no grid.
+    """
+
+    source: str
+    source_key: str
+    reported_at: datetime
+    external_id: str | None = None
+    channel: str = ""
+    category: str = ""
+    text: str = ""
+    address: str = ""
+    status: str = "open"
+    closed_at: datetime | None = None
+    lon: float | None = None
+    lat: float | None = None
+    located_by: Literal["point", "address"] | None = None
+    positional_error_m: float = 0.0
+    grid_id: int | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    placing: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AddedCase:
+    """Number of a case in the store, and whether it was added or had been there."""
+
+    id: int
+    is_new: bool
+
+
+def add_cases(session: Session, jurisdiction_id: int, cases: Sequence[NewCase]) -> tuple[AddedCase, ...]:
+    """Store cases that are not there yet, each with its first events.
+
+    Parameters
+    ----------
+    session : Session
+        Not committed.
+    jurisdiction_id : int
+        Whose cases.
+    cases : sequence of NewCase
+        A case whose source and key are stored already, or occur before in the sequence, is left as it is.
+
+    Returns
+    -------
+    tuple of AddedCase
+        One a case, in order.
+    """
+    added: list[AddedCase] = []
+    for start in range(0, len(cases), _ROWS_A_STATEMENT):
+        added.extend(_add(session, jurisdiction_id, cases[start : start + _ROWS_A_STATEMENT]))
+    return tuple(added)
+
+
+def _add(session: Session, jurisdiction_id: int, cases: Sequence[NewCase]) -> list[AddedCase]:
+    rows = {"jurisdiction_id": jurisdiction_id, "rows": _json([_row(case) for case in cases])}
+    new = {(source, key): case_id for case_id, source, key in session.execute(_INSERT, rows)}
+    _record_events(session, [(new[key], case) for key, case in _first_of_each(cases).items() if key in new])
+    ids = dict(new)
+    if len(new) < len(cases):
+        ids |= {(source, key): case_id for case_id, source, key in session.execute(_EXISTING, rows)}
+    added = []
+    for case in cases:
+        key = (case.source, case.source_key)
+        added.append(AddedCase(ids[key], is_new=new.pop(key, None) is not None))
+    return added
+
+
+def _first_of_each(cases: Sequence[NewCase]) -> dict[tuple[str, str], NewCase]:
+    return {(case.source, case.source_key): case for case in reversed(cases)}
+
+
+def _record_events(session: Session, stored: Sequence[tuple[int, NewCase]]) -> None:
+    events = [
+        {"case_id": case_id, "kind": kind, "detail": detail}
+        for case_id, case in stored
+        for kind, detail in _first_events(case)
+    ]
+    session.execute(_RECORD, {"events": _json(events)})
+
+
+def _first_events(case: NewCase) -> list[tuple[str, Mapping[str, Any]]]:
+    events: list[tuple[str, Mapping[str, Any]]] = [("received", {"source": case.source, "channel": case.channel})]
+    placing = {"located_by": case.located_by, **case.placing}
+    events.append(("unassigned", placing) if case.grid_id is None else ("assigned", placing))
+    return events
+
+
+def _row(case: NewCase) -> dict[str, Any]:
+    return {
+        "source": case.source,
+        "source_key": case.source_key,
+        "external_id": case.external_id,
+        "channel": case.channel,
+        "category": case.category,
+        "text": case.text,
+        "address": case.address,
+        "status": case.status,
+        "reported_at": case.reported_at.isoformat(),
+        "closed_at": None if case.closed_at is None else case.closed_at.isoformat(),
+        "located_by": case.located_by,
+        "positional_error_m": case.positional_error_m,
+        "grid_id": case.grid_id,
+        "attributes": case.attributes,
+        "lon": case.lon,
+        "lat": case.lat,
+    }
+
+
+def _json(values: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps(values, ensure_ascii=False, allow_nan=False, default=str)
