@@ -66,7 +66,7 @@ def compile_edition(session: Session, plan: Plan, *, at: datetime) -> Edition:
         valid_to=plan.validity.upper,
         leaves=tuple(grids[GridCode(row.code)] for row in leaf_rows),
         grids=grids,
-        duties=_duties(session, plan.id, at),
+        duties=duties_at(session, plan.id, at),
         index=GridIndex.build(shapely.from_wkb([bytes(row.shape) for row in leaf_rows])),
     )
 
@@ -111,7 +111,8 @@ def _info(row: Row[tuple[int, ...]]) -> GridInfo:
     )
 
 
-def _duties(session: Session, plan_id: int, at: datetime) -> dict[GridCode, tuple[Duty, ...]]:
+def duties_at(session: Session, plan_id: int, at: datetime) -> dict[GridCode, tuple[Duty, ...]]:
+    """Return the duties in force at a moment, by grid."""
     rows = session.execute(
         select(Grid.code, DutyRow.role, DutyRow.holder, DutyRow.phone)
         .join(Grid, Grid.id == DutyRow.grid_id)
@@ -147,7 +148,7 @@ def grid_frame(
         buildings, duty (role and holder, several parted by semicolons), geometry (MultiPolygon).
     """
     rows = [row for row in _grid_rows(session, plan) if level is None or row.level == level]
-    duties = {} if at is None else _duties(session, plan.id, at)
+    duties = {} if at is None else duties_at(session, plan.id, at)
     names = (
         "code",
         "name",

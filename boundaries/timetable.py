@@ -1,0 +1,93 @@
+"""Which editions there are and when each is in force: what a server watches to notice a publication."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+_EDITIONS = text("""
+    select jurisdictions.id, jurisdictions.code, jurisdictions.name, jurisdictions.time_zone,
+        jurisdictions.attribution, plans.id as plan_id, plans.name as plan_name,
+        lower(plans.validity) as valid_from, upper(plans.validity) as valid_to, on_duty.version
+    from jurisdictions
+    left join plans on plans.jurisdiction_id = jurisdictions.id and plans.validity is not null
+    left join lateral (
+        -- Rows on duty now and the last transaction that wrote one: changes with every change that matters.
+        select count(*) filter (where duties.validity @> now()) || '.' || coalesce(max(duties.xmin::text::int8), 0)
+            as version
+        from duties
+        join grids on grids.id = duties.grid_id
+        where grids.plan_id = plans.id
+    ) as on_duty on true
+    order by jurisdictions.code, lower(plans.validity)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class EditionPeriod:
+    """An edition and its half-open period of validity.
+
+    Parameters
+    ----------
+    plan_id : int
+        Identifier of the plan that was published.
+    name : str
+        Name of the plan.
+    valid_from, valid_to : datetime
+        No `valid_to` means until replaced.
+    duties : str
+        Changes when the duties in force change.
+    """
+
+    plan_id: int
+    name: str
+    valid_from: datetime
+    valid_to: datetime | None
+    duties: str
+
+    def is_in_force(self, at: datetime) -> bool:
+        """Return whether the edition is valid at a moment."""
+        return self.valid_from <= at and (self.valid_to is None or at < self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A jurisdiction with its editions, oldest first."""
+
+    id: int
+    code: str
+    name: str
+    time_zone: str
+    attribution: tuple[str, ...]
+    editions: tuple[EditionPeriod, ...]
+
+    def edition_at(self, at: datetime) -> EditionPeriod | None:
+        """Return the edition in force at a moment, if there was one."""
+        return next((edition for edition in reversed(self.editions) if edition.is_in_force(at)), None)
+
+
+def read_timetable(session: Session) -> Mapping[str, Calendar]:
+    """Return every jurisdiction with its editions, by code."""
+    rows: dict[str, list[Row[Any]]] = {}
+    for row in session.execute(_EDITIONS):
+        rows.setdefault(row.code, []).append(row)
+    return {code: _calendar(group) for code, group in rows.items()}
+
+
+def _calendar(rows: list[Row[Any]]) -> Calendar:
+    first = rows[0]
+    return Calendar(
+        id=first.id,
+        code=first.code,
+        name=first.name,
+        time_zone=first.time_zone,
+        attribution=tuple(first.attribution),
+        editions=tuple(
+            EditionPeriod(row.plan_id, row.plan_name, row.valid_from, row.valid_to, row.version)
+            for row in rows
+            if row.plan_id is not None
+        ),
+    )
