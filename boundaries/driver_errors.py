@@ -62,12 +62,13 @@ def _translated(error: Exception, engine: Engine) -> GeogridError | None:
         if state.startswith(prefix):
             return UnavailableError(_cannot(engine, f"{reason} ({original.diag.message_primary})"))
     if not state and isinstance(original, psycopg.OperationalError | psycopg.InterfaceError):
-        return UnavailableError(_cannot(engine, " ".join(str(original).split())))
+        told, _, _ = str(original).removeprefix("connection failed: ").partition("\n")
+        return UnavailableError(_cannot(engine, told))
     return None
 
 
 def _cannot(engine: Engine, reason: str) -> str:
-    address = engine.url.set(drivername="postgresql", password=None).render_as_string()
+    address = engine.url.set(drivername="postgresql").render_as_string(hide_password=True)
     return (
         f"The database {address} cannot be used: {reason.rstrip('.')}. "
         "Look with: geogrid db status. GEOGRID_DATABASE_URL says which database is used."

@@ -73,12 +73,12 @@ class ClusterTemplate:
             file.write(password)
             if not account.is_self:
                 os.fchown(descriptor, account.uid, account.gid)
-        initdb = [programs.folder / "initdb", "-D", data, "-U", self.owner, "--pwfile", password_file]
+        initdb: list[str | Path] = [programs.folder / "initdb", "-D", data, "-U", self.owner, "--pwfile", password_file]
         durability = ["--data-checksums"] if self.durable else ["--no-sync"]
         # C.UTF-8 sorts by code point, the same everywhere, and knows that Chinese characters are letters.
         locale = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"]
         _require_success(account.run([*initdb, *durability, *locale]))
-        single = [programs.folder / "postgres", "--single", "-D", data, "-c", "exit_on_error=true"]
+        single: list[str | Path] = [programs.folder / "postgres", "--single", "-D", data, "-c", "exit_on_error=true"]
         sync = [] if self.durable else ["-c", "fsync=off"]
         _require_success(account.run([*single, *sync, "postgres"], stdin=f"create database {self.database}\n"))
 

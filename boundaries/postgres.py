@@ -5,7 +5,7 @@ import pwd
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,14 @@ class Account:
         """Whether this process already runs as that user."""
         return self.uid == os.geteuid()
 
-    def run(self, command: Sequence[str | Path], *, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    def run(
+        self,
+        command: Sequence[str | Path],
+        *,
+        stdin: str = "",
+        environment: Mapping[str, str] | None = None,
+        output: int = subprocess.PIPE,
+    ) -> subprocess.CompletedProcess[str]:
         """Run a program as this user, away from our terminal, our folder and our database variables.
 
         Parameters
@@ -47,20 +54,25 @@ class Account:
             Program and arguments; no shell.
         stdin : str
             What it reads.
+        environment : mapping, optional
+            Variables for it, besides those that are no concern of the database's.
+        output : int
+            Descriptor that takes all it says. A server that goes on running holds it open, so it cannot be a pipe then.
 
         Returns
         -------
         subprocess.CompletedProcess
-            Exit status and what it printed.
+            Exit status and, without `output`, what it printed.
         """
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
         return subprocess.run(  # noqa: S603 - the program comes from find_programs, its arguments from us
             [str(part) for part in command],
             check=False,
             cwd="/",
-            env={**kept, "LC_ALL": "C"},
+            env={**kept, "LC_ALL": "C", **(environment or {})},
             input=stdin,
-            capture_output=True,
+            stdout=output,
+            stderr=output,
             encoding="utf-8",
             errors="replace",
             start_new_session=True,

@@ -62,23 +62,22 @@ def find_postmaster(data: Path, account: Account) -> Postmaster | None:
     return Postmaster(pid, _number(lines, _PORT), _condition(lines))
 
 
-def discard_misleading_pid_file(data: Path) -> None:
-    """Remove a pid file whose number now belongs to another process.
+def discard_misleading_locks(data: Path) -> None:
+    """Remove what a killed server left, where its process number now belongs to another process.
 
-    PostgreSQL clears a file by itself when no process has the number; it refuses to start when one has it, be it
-    somebody else's or a dead one that nobody waited for.
+    PostgreSQL clears its locks by itself when no process has the number that they hold; it refuses to start when one
+    has it, be it somebody else's or a dead one that nobody waited for. A server that does live in the data folder is
+    still recognised by its shared memory.
 
     Parameters
     ----------
     data : Path
-        Data folder without a living server.
+        Data folder without a living server, sockets included.
     """
-    try:
-        pid = _number(pid_file(data).read_text(encoding="utf-8", errors="replace").splitlines(), _PID)
-    except FileNotFoundError:
-        return
-    if pid <= 0 or _is_alive(pid):
-        pid_file(data).unlink(missing_ok=True)
+    for lock in [pid_file(data), *data.glob(".s.PGSQL.*.lock")]:
+        pid = _number(lock.read_text(encoding="utf-8", errors="replace").splitlines(), _PID) if lock.exists() else 0
+        if pid <= 0 or _is_alive(pid):
+            lock.unlink(missing_ok=True)
 
 
 def _number(lines: list[str], line: int) -> int:
