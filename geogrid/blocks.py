@@ -12,7 +12,7 @@ from geogrid.adjacency import Adjacency, rook_adjacency
 from geogrid.barriers import PEDESTRIAN
 from geogrid.crs import WGS84, metric_crs
 from geogrid.errors import InvalidInputError, Problem
-from geogrid.faces import MergeRule, dissolve, faces_between, merge_small_faces
+from geogrid.faces import FaceFacts, MergeRule, dissolve, faces_between, merge_small_faces
 from geogrid.gaps import GapRule
 from geogrid.ground import NOWHERE, Ground, LoadPoints, load_points_of, metric_geometry, ranked_barriers, to_lonlat
 from geogrid.types import DedicatedCategory, FloatArray, GeometryArray, IntArray
@@ -173,7 +173,8 @@ def _cut(ground: Ground, area: shapely.Geometry, parents: GeometryArray, rule: M
     parent = areas_holding(faces.polygons, parents)
     adjacency = rook_adjacency(faces.polygons, ground.barriers.lines, ground.barriers.ranks)
     occupied = ground.load_points.occupied(faces.polygons)
-    labels = merge_small_faces(faces, adjacency, rule=rule, groups=parent, occupied=occupied)
+    facts = FaceFacts(groups=parent, occupied=occupied, settled=np.zeros(len(parent), dtype=np.bool_))
+    labels = merge_small_faces(faces, adjacency, facts, rule=rule)
     first = np.unique(labels, return_index=True)[1]
     return assemble_blocks(
         dissolve(faces.polygons, labels), ground, adjacency=adjacency.contracted(labels), parent=parent[first]

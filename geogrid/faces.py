@@ -129,43 +129,50 @@ class MergeRule:
         return area_m2 < self.min_area_m2 or 2.0 * area_m2 / perimeter_m < min_width_m
 
 
-def merge_small_faces(
-    faces: Faces,
-    adjacency: Adjacency,
-    *,
-    rule: MergeRule,
-    groups: IntArray,
-    occupied: BoolArray,
-) -> IntArray:
+@dataclass(frozen=True, slots=True)
+class FaceFacts:
+    """What decides whether and where a face is merged.
+
+    Parameters
+    ----------
+    groups : (n,) int64
+        Faces of different groups never merge, e.g. of different parents.
+    occupied : (n,) bool
+        Faces with a building.
+    settled : (n,) bool
+        Faces that stand alone however small they are; others may still join them.
+    """
+
+    groups: IntArray
+    occupied: BoolArray
+    settled: BoolArray
+
+
+def merge_small_faces(faces: Faces, adjacency: Adjacency, facts: FaceFacts, *, rule: MergeRule) -> IntArray:
     """Return for each face the block that it ends in, numbered from 0 in the order of the faces.
 
     Parameters
     ----------
     faces : Faces
-        The faces.
+        The faces. Those in a building are always merged.
     adjacency : Adjacency
         Their rook neighbours.
+    facts : FaceFacts
+        Their groups and states.
     rule : MergeRule
-        What is small. Faces in a building are always merged.
-    groups : (n,) int64
-        Faces of different groups never merge: parents, dedicated sites.
-    occupied : (n,) bool
-        Faces with a building.
+        What is small.
 
     Notes
     -----
     The smallest goes first, to the neighbour with which it shares the costliest boundary, by
     `geogrid.barriers.crossing_cost_weights`. A small face without a neighbour in its group stays.
     """
-    merger = _Merger(faces, adjacency, groups=groups, occupied=occupied)
+    merger = _Merger(faces, adjacency, facts)
     pending = [(float(merger.area[face]), face) for face in range(adjacency.count)]
     heapq.heapify(pending)
     while pending:
         area, face = heapq.heappop(pending)
-        if merger.label[face] != face or area != merger.area[face]:
-            continue
-        small = rule.is_small(area, float(merger.perimeter[face]), occupied=bool(merger.occupied[face]))
-        if not (small or merger.must_merge[face]):
+        if merger.label[face] != face or area != merger.area[face] or not merger.is_to_merge(face, rule):
             continue
         target = merger.best_neighbor(face)
         if target is not None:
@@ -177,19 +184,26 @@ def merge_small_faces(
 class _Merger:
     """Union of faces with running area, perimeter and neighbours."""
 
-    def __init__(self, faces: Faces, adjacency: Adjacency, *, groups: IntArray, occupied: BoolArray) -> None:
+    def __init__(self, faces: Faces, adjacency: Adjacency, facts: FaceFacts) -> None:
         self.area = shapely.area(faces.polygons)
         self.perimeter = shapely.length(faces.polygons)
         self.must_merge = faces.in_building.copy()
-        self.occupied = occupied | faces.in_building
+        self.occupied = facts.occupied | faces.in_building
+        self.settled = facts.settled & ~faces.in_building
         self.label = np.arange(adjacency.count)
         self.neighbors: list[dict[int, tuple[float, float]]] = [{} for _ in range(adjacency.count)]
         cost = adjacency.length_by_rank_m @ crossing_cost_weights()
-        same = groups[adjacency.pairs[:, 0]] == groups[adjacency.pairs[:, 1]]
+        same = facts.groups[adjacency.pairs[:, 0]] == facts.groups[adjacency.pairs[:, 1]]
         for (left, right), edge_cost, length in zip(
             adjacency.pairs[same].tolist(), cost[same].tolist(), adjacency.shared_m[same].tolist(), strict=True
         ):
             self.neighbors[left][right] = self.neighbors[right][left] = (edge_cost, length)
+
+    def is_to_merge(self, face: int, rule: MergeRule) -> bool:
+        """Tell whether a face cannot stand alone."""
+        size = float(self.area[face]), float(self.perimeter[face])
+        small = rule.is_small(*size, occupied=bool(self.occupied[face])) and not self.settled[face]
+        return small or bool(self.must_merge[face])
 
     def best_neighbor(self, face: int) -> int | None:
         """Return the neighbour over the costliest boundary, ordinary land before another building."""
@@ -203,6 +217,7 @@ class _Merger:
         kept, gone = min(face, target), max(face, target)
         self.must_merge[kept] = bool(self.must_merge[face] and self.must_merge[target])
         self.occupied[kept] = bool(self.occupied[face] or self.occupied[target])
+        self.settled[kept] = bool(self.settled[face] or self.settled[target])
         self.area[kept] += self.area[gone]
         self.perimeter[kept] += self.perimeter[gone] - 2.0 * self.neighbors[kept].pop(gone)[1]
         del self.neighbors[gone][kept]

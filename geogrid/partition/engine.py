@@ -1,0 +1,254 @@
+"""Blocks to grids: contiguous, inside their parents, within a band of the load."""
+
+import math
+from dataclasses import dataclass, replace
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from geogrid.blocks import Blocks
+from geogrid.codes import reading_order
+from geogrid.crs import WGS84
+from geogrid.errors import InvalidInputError, Problem
+from geogrid.faces import dissolve
+from geogrid.ground import NOWHERE, to_lonlat
+from geogrid.partition.divide import Wish, divide
+from geogrid.partition.graph import graph_of
+from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Grids as an assignment of blocks.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        What is assigned.
+    grid : (n,) int64
+        Grid of each block, 0 .. k-1; grids are numbered by parent, then north to south and west to east.
+    parent : (k,) int64
+        Parent of each grid, as in `nested_in`.
+    site : (k,) int64
+        Position in ``blocks.sites`` of a dedicated grid, -1 for a comprehensive one.
+    load_name : str
+        What is balanced.
+    load : (k,) float64
+        Load of each grid.
+    band : tuple of float
+        Lower and upper limit of the load of comprehensive grids.
+    problems : tuple of Problem
+        What could not be met, with the nearest wish that can.
+    """
+
+    blocks: Blocks
+    grid: IntArray
+    parent: IntArray
+    site: IntArray
+    load_name: str
+    load: FloatArray
+    band: tuple[float, float]
+    problems: tuple[Problem, ...]
+
+    def __len__(self) -> int:
+        """Return the number of grids."""
+        return len(self.load)
+
+    @property
+    def in_band(self) -> BoolArray:
+        """Which grids are within the band; dedicated grids are exempt and count as within."""
+        low, high = self.band
+        within: BoolArray = (self.site != NOWHERE) | ((self.load >= low) & (self.load <= high))
+        return within
+
+    def polygons(self) -> GeometryArray:
+        """Return the grids in the metric CRS of the blocks: the unions of their blocks."""
+        return dissolve(self.blocks.polygons, self.grid)
+
+    def to_frame(self) -> gpd.GeoDataFrame:
+        """Return the grids in EPSG:4326; the index is the grid number."""
+        columns = {"parent": self.parent, "site": self.site, "load": self.load, "in_band": self.in_band}
+        return gpd.GeoDataFrame(columns, geometry=to_lonlat(self.polygons(), self.blocks.crs), crs=WGS84)
+
+
+def partition(  # noqa: PLR0913 - one wish of the planner each, by keyword
+    blocks: Blocks,
+    *,
+    band: tuple[float, float] | None = None,
+    n_grids: int | None = None,
+    load: str = "households",
+    nested_in: IntArray | None = None,
+    rng: np.random.Generator,
+) -> Partition:
+    """Join blocks to contiguous grids.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        Dedicated land in them becomes dedicated grids, exempt from the band.
+    band : tuple of float, optional
+        Lower and upper limit of the load of each comprehensive grid.
+    n_grids : int, optional
+        Exact number of comprehensive grids, instead of a band; loads are then as even as can be.
+    load : str
+        Name of the load in ``blocks.loads``.
+    nested_in : (n,) int64, optional
+        Parent of each block; ``blocks.parent`` by default. No grid straddles two.
+    rng : numpy.random.Generator
+        Same state, same grids.
+
+    Returns
+    -------
+    Partition
+        Always contiguous and complete; what misses the band is listed in its problems.
+
+    Raises
+    ------
+    InvalidInputError
+        Neither or both of `band` and `n_grids`, an impossible band, an unknown load.
+    """
+    _check_wish(blocks, band, n_grids, load)
+    parents = blocks.parent if nested_in is None else nested_in
+    loads = blocks.loads[load]
+    regions = _regions(blocks, parents)
+    ordinary = [region for region in regions if blocks.site[region[0]] == NOWHERE]
+    wishes, problems = _wishes(ordinary, loads, band, n_grids)
+    labels = np.full(len(blocks), NOWHERE)
+    used = 0
+    for region in regions:
+        labels[region] = used
+        if blocks.site[region[0]] == NOWHERE:
+            inside = np.isin(np.arange(len(blocks)), region)
+            labels[region] = used + divide(graph_of(blocks.adjacency, loads, inside), wishes.pop(0), rng)
+        used = int(labels.max()) + 1
+    limits = band or (0.0, math.inf)
+    result = _numbered(blocks, labels, parents, load_name=load, band=limits)
+    if band is not None:
+        problems.extend(band_problems(result, ordinary))
+    return replace(result, problems=tuple(problems))
+
+
+def _check_wish(blocks: Blocks, band: tuple[float, float] | None, n_grids: int | None, load: str) -> None:
+    problems = []
+    if load not in blocks.loads:
+        known = ", ".join(sorted(blocks.loads))
+        problems.append(Problem("unknown-load", f"The blocks have no load '{load}'.", f"They have: {known}."))
+    if (band is None) == (n_grids is None):
+        problems.append(Problem("band-or-count", "Exactly one of a band and a number of grids is needed."))
+    if band is not None and not (0 < band[0] <= band[1] < math.inf):
+        message = f"The band {band[0]:g}:{band[1]:g} is not 0 < low <= high."
+        problems.append(Problem("bad-band", message, "Give two numbers, e.g. 300:500."))
+    if n_grids is not None and n_grids < 1:
+        problems.append(Problem("bad-count", f"The number of grids is {n_grids}; it must be 1 or more."))
+    if problems:
+        raise InvalidInputError(problems)
+
+
+def _regions(blocks: Blocks, parents: IntArray) -> list[IntArray]:
+    """Return the sets of blocks that grids cannot leave: contiguous, of one parent, of one site or ordinary."""
+    key = np.unique(np.column_stack([parents, blocks.site]), axis=0, return_inverse=True)[1]
+    component = blocks.adjacency.components(key.astype(np.int64))
+    order = np.argsort(component, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(component[order])) + 1) if len(order) else []
+
+
+def _wishes(
+    regions: list[IntArray], loads: FloatArray, band: tuple[float, float] | None, n_grids: int | None
+) -> tuple[list[Wish], list[Problem]]:
+    """Return what is wanted in each region; an exact number of grids is shared out by load."""
+    if band is not None:
+        return [Wish(band, None) for _ in regions], []
+    wanted = n_grids or 0
+    counts = share_out(wanted, [float(loads[region].sum()) for region in regions], [len(r) for r in regions])
+    problems = []
+    if sum(counts) != wanted:
+        message = f"{wanted} grids were asked for; {sum(counts)} is the nearest that can be."
+        remedy = f"There are {len(regions)} separate pieces of land with {sum(map(len, regions))} blocks in all."
+        problems.append(Problem("count-missed", message, remedy, severity="warning", size=sum(counts), unit="grids"))
+    return [Wish(None, count) for count in counts], problems
+
+
+def share_out(total: int, loads: list[float], sizes: list[int]) -> list[int]:
+    """Return whole numbers near the shares of the loads that sum to `total`, each from 1 to its size.
+
+    Notes
+    -----
+    Where the bounds forbid the sum, the nearest sum results. Each further grid goes where the load per grid is
+    highest (the method of D'Hondt).
+    """
+    counts = [1] * len(loads)
+    while sum(counts) < total:
+        open_ = [i for i, count in enumerate(counts) if count < sizes[i]]
+        if not open_:
+            break
+        counts[max(open_, key=lambda i: (loads[i] / (counts[i] + 1), -i))] += 1
+    return counts
+
+
+def _numbered(
+    blocks: Blocks, labels: IntArray, parents: IntArray, *, load_name: str, band: tuple[float, float]
+) -> Partition:
+    """Return the partition with its grids numbered by parent, then in reading order."""
+    count = int(labels.max(initial=-1)) + 1
+    first = np.unique(labels, return_index=True)[1]
+    order = reading_order(dissolve(blocks.polygons, labels))
+    order = order[np.argsort(parents[first][order], kind="stable")]
+    number = np.empty(count, dtype=np.int64)
+    number[order] = np.arange(count)
+    grid = number[labels]
+    return Partition(
+        blocks=blocks,
+        grid=grid,
+        parent=parents[first][order],
+        site=blocks.site[first][order],
+        load_name=load_name,
+        load=np.bincount(grid, weights=blocks.loads[load_name], minlength=count).astype(np.float64),
+        band=band,
+        problems=(),
+    )
+
+
+def band_problems(result: Partition, regions: list[IntArray]) -> list[Problem]:
+    """Return why each grid out of the band is so, with what would do."""
+    blocks, (low, high) = result.blocks, result.band
+    loads = blocks.loads[result.load_name]
+    places = shapely.get_coordinates(to_lonlat(shapely.point_on_surface(result.polygons()), blocks.crs))
+    region_of = np.full(len(blocks), NOWHERE)
+    for number, region in enumerate(regions):
+        region_of[region] = number
+    problems = []
+    for grid in np.flatnonzero(~result.in_band).tolist():
+        members = np.flatnonzero(result.grid == grid)
+        land = regions[region_of[members[0]]]
+        load = float(result.load[grid])
+        kind, reason, remedy = _reason(load, loads[members], float(loads[land].sum()), low, high)
+        message = f"Grid {grid} has {load:g} {result.load_name}, out of the band {low:g}:{high:g}: {reason}"
+        place = (float(places[grid][0]), float(places[grid][1]))
+        problems.append(
+            Problem(
+                kind,
+                message,
+                remedy,
+                severity="warning",
+                subject=str(grid),
+                lonlat=place,
+                size=load,
+                unit=result.load_name,
+            )
+        )
+    return problems
+
+
+def _reason(load: float, members: FloatArray, total: float, low: float, high: float) -> tuple[str, str, str]:
+    biggest = float(members.max())
+    if biggest > high:
+        return "block-over-band", f"one block alone has {biggest:g}.", f"A band up to {biggest:g} would take it."
+    if total < low:
+        reason = f"the land that it lies in, cut off by parents, dedicated grids or water, has {total:g} in all."
+        return "too-little-load", reason, "Join it with its neighbour's parent, or accept it."
+    if math.floor(total / low) < math.ceil(total / high):
+        count = max(round(2 * total / (low + high)), 1)
+        reason = f"no number of grids divides the {total:g} of its land."
+        return "no-count-fits", reason, f"{count} grids of {total / count:g} on average would do."
+    return "band-missed", "no division of the blocks was found.", f"A band that includes {load:g} would do."
