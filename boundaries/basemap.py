@@ -68,7 +68,7 @@ def save_buildings(session: Session, jurisdiction_id: int, buildings: gpd.GeoDat
     return copy_rows(session, "buildings", ("jurisdiction_id", "name", "households", "geom"), rows)
 
 
-def street_frame(session: Session, jurisdiction_id: int, *, kinds: Sequence[str] = ("street",)) -> gpd.GeoDataFrame:
+def street_frame(session: Session, jurisdiction_id: int, *, kinds: Sequence[str] = ("highway",)) -> gpd.GeoDataFrame:
     """Return barriers as a table: name, kind, rank, geometry (LineString, EPSG:4326), lowest rank first."""
     rows = session.execute(
         select(Barrier.name, Barrier.kind, Barrier.rank, geo.ST_AsBinary(Barrier.geom))

@@ -378,7 +378,7 @@ class Barrier(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id"))
     name: Mapped[str] = mapped_column(server_default="")
-    kind: Mapped[str] = mapped_column(comment="street, rail, water, limit")
+    kind: Mapped[str] = mapped_column(comment="highway, railway, waterway, bank, limit")
     rank: Mapped[int] = mapped_column(Integer, comment="Higher separates more: arterial over residential")
     geom: Mapped[WKBElement] = mapped_column(_geometry("LINESTRING"))
 

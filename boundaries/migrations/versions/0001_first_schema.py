@@ -127,7 +127,7 @@ def _create_barriers() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("jurisdiction_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False, comment="street, rail, water, limit"),
+        sa.Column("kind", sa.Text(), nullable=False, comment="highway, railway, waterway, bank, limit"),
         sa.Column("rank", sa.Integer(), nullable=False, comment="Higher separates more: arterial over residential"),
         sa.Column("geom", geometry("LINESTRING"), nullable=False),
         sa.ForeignKeyConstraint(
