@@ -1,1 +1,1 @@
-"""HTTP routes: parse, call, shape."""
+"""The addresses of the HTTP interface: parse, call, shape."""

@@ -1,0 +1,80 @@
+"""The HTTP application, made by `create_app`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from api import errors
+from api.editions import EditionBook
+from api.middleware import BodyLimit, SafeHeaders
+from api.routers import health, locate
+from api.settings import ServerSettings
+from api.store import Store
+
+_DESCRIPTION = """
+Which grid is a point in, who is responsible there, which cases are open and where.
+
+* Coordinates are longitude before latitude; `coord_type` names the datum: `wgs84`, `gcj02` (Amap, Tencent), `bd09`.
+* Times carry their offset, as in `2026-03-01T08:00:00+08:00`.
+* Errors are `application/problem+json` and name the parameter, the value and what is allowed.
+* An unknown parameter is an error.
+"""
+
+
+def create_app(settings: ServerSettings | None = None) -> FastAPI:
+    """Return the application.
+
+    Parameters
+    ----------
+    settings : ServerSettings, optional
+        Read from the environment if left out.
+    """
+    settings = settings or ServerSettings()
+    app = FastAPI(
+        title="GeoGrid",
+        version=version("geogrid"),
+        description=_DESCRIPTION,
+        lifespan=_lifespan,
+        openapi_url="/api",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    app.state.store = Store(settings)
+    app.state.editions = EditionBook(
+        app.state.store, refresh_seconds=settings.refresh_seconds, kept=settings.kept_editions
+    )
+    for module in (locate, health):
+        app.include_router(module.router)
+    errors.install(app)
+    _add_middleware(app, settings)
+    return app
+
+
+def _add_middleware(app: FastAPI, settings: ServerSettings) -> None:
+    app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=5)
+    app.add_middleware(BodyLimit, max_bytes=int(settings.max_body_mb * 1e6))
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Content-Type", "If-None-Match"],
+            expose_headers=["Link", "Location", "ETag"],
+        )
+    app.add_middleware(SafeHeaders)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    await run_in_threadpool(app.state.editions.start)
+    try:
+        yield
+    finally:
+        await run_in_threadpool(app.state.editions.stop)
+        app.state.store.close()

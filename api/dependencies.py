@@ -1,0 +1,42 @@
+"""What handlers are given."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.orm import Session
+
+from api.editions import EditionBook
+from api.settings import ServerSettings
+from api.store import Store
+
+
+def get_settings(request: Request) -> ServerSettings:
+    """Return the settings that the application was made with."""
+    settings: ServerSettings = request.app.state.settings
+    return settings
+
+
+def get_store(request: Request) -> Store:
+    """Return the store."""
+    store: Store = request.app.state.store
+    return store
+
+
+def get_editions(request: Request) -> EditionBook:
+    """Return the editions in memory."""
+    editions: EditionBook = request.app.state.editions
+    return editions
+
+
+def get_session(store: Annotated[Store, Depends(get_store)]) -> Iterator[Session]:
+    """Yield a session that is committed when the handler returns, or rolled back whole by an error."""
+    with store.unit_of_work() as session:
+        yield session
+
+
+Settings = Annotated[ServerSettings, Depends(get_settings)]
+OpenStore = Annotated[Store, Depends(get_store)]
+Editions = Annotated[EditionBook, Depends(get_editions)]
+# Scope "function": the commit comes before the answer, so that what is answered is what is stored.
+OpenSession = Annotated[Session, Depends(get_session, scope="function")]

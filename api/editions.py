@@ -1,0 +1,192 @@
+"""Editions in memory: the ones in force always, some former ones as they are asked for.
+
+A thread looks at the store every second or so. A new edition is compiled there, beside the requests, and takes the
+place of the former one when it is ready, so no request waits for a publication. Compiled editions are values that
+never change; what changes is which of them a request is given.
+"""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from threading import Event, Lock, Thread
+
+from api.store import Store
+from boundaries.grids import compile_edition, duties_at
+from boundaries.models import Plan
+from boundaries.timetable import Calendar, EditionPeriod, read_timetable
+from geogrid.edition import Edition
+from geogrid.errors import GeogridError, InvalidInputError, UnavailableError
+
+_COMPILED_AHEAD = timedelta(minutes=5)
+_NONE_STORED = "No jurisdiction is stored yet. Run: geogrid demo, or geogrid import grids."
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """What one look at the store found, with the editions of now and soon compiled."""
+
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    compiled: Mapping[int, Edition] = field(default_factory=dict)
+    problem: str | None = "The server is starting."
+
+
+class EditionBook:
+    """Compiled editions by jurisdiction and moment.
+
+    Parameters
+    ----------
+    store : Store
+        Where editions come from.
+    refresh_seconds : float
+        How often `start` looks for changes.
+    kept : int
+        Former editions held at most; the one longest unused goes first.
+    """
+
+    def __init__(self, store: Store, *, refresh_seconds: float, kept: int) -> None:
+        self._store = store
+        self._refresh_seconds = refresh_seconds
+        self._kept = kept
+        self._snapshot = _Snapshot()
+        self._former: OrderedDict[int, Edition] = OrderedDict()
+        self._lock = Lock()
+        self._compiling = Lock()
+        self._stopped = Event()
+        self._thread: Thread | None = None
+
+    def start(self) -> None:
+        """Look at the store once, then again and again beside the requests."""
+        self.refresh()
+        self._thread = Thread(target=self._watch, name="editions", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop looking."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    @property
+    def problem(self) -> str | None:
+        """Why the last look failed, None where it did not."""
+        return self._snapshot.problem
+
+    @property
+    def calendars(self) -> Mapping[str, Calendar]:
+        """Every jurisdiction by code, as of the last look."""
+        return self._snapshot.calendars
+
+    def calendar(self, code: str | None) -> Calendar:
+        """Return the jurisdiction named, or the only one there is.
+
+        Raises
+        ------
+        InvalidInputError
+            There is none of that code, or several and none is named; the message lists them.
+        UnavailableError
+            None is stored, or the store has not been read yet.
+        """
+        calendars = self._snapshot.calendars
+        if not calendars:
+            raise UnavailableError(self._snapshot.problem or _NONE_STORED)
+        if code is None and len(calendars) == 1:
+            return next(iter(calendars.values()))
+        if code is not None and code in calendars:
+            return calendars[code]
+        message = "More than one jurisdiction is stored." if code is None else f"There is no jurisdiction {code!r}."
+        raise InvalidInputError.of(
+            "which-jurisdiction", message, f"Name one of: {', '.join(calendars)}.", subject="jurisdiction"
+        )
+
+    def edition(self, calendar: Calendar, at: datetime | None = None) -> Edition | None:
+        """Return the edition in force at a moment, now without one; None where there was none.
+
+        Without `at`, and with a moment of today's edition, this touches no database.
+
+        Raises
+        ------
+        UnavailableError
+            A former edition is needed and the database cannot be reached.
+        """
+        period = calendar.edition_at(at or datetime.now(UTC))
+        if period is None:
+            return None
+        snapshot = self._snapshot
+        edition = snapshot.compiled.get(period.plan_id)
+        if edition is None:
+            edition = self._former_edition(period)
+        elif at is None:
+            return edition
+        with self._store.unit_of_work() as session:
+            duties = duties_at(session, period.plan_id, at or datetime.now(UTC))
+        return replace(edition, duties=duties, valid_to=period.valid_to)
+
+    def is_ready(self, calendar: Calendar, at: datetime | None) -> bool:
+        """Return whether `edition` would answer from memory at once."""
+        if at is not None:
+            return False
+        period = calendar.edition_at(datetime.now(UTC))
+        return period is None or period.plan_id in self._snapshot.compiled
+
+    def refresh(self) -> None:
+        """Look at the store now; a failure is kept as `problem`, and what was known stays in use."""
+        try:
+            snapshot = self._look()
+        except GeogridError as error:
+            if self._snapshot.problem != str(error):
+                logger.warning("The store cannot be read: %s", error)
+            self._snapshot = replace(self._snapshot, problem=str(error))
+        else:
+            self._snapshot = snapshot
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(self._refresh_seconds):
+            try:
+                self.refresh()
+            except Exception:  # a thread that ended would leave the server with old editions, unnoticed
+                logger.exception("Looking for new editions failed; the next look is soon.")
+
+    def _look(self) -> _Snapshot:
+        before, now = self._snapshot, datetime.now(UTC)
+        with self._store.unit_of_work() as session:
+            calendars = read_timetable(session)
+            wanted = [
+                period
+                for calendar in calendars.values()
+                for period in calendar.editions
+                if period.is_in_force(now) or period.is_in_force(now + _COMPILED_AHEAD)
+            ]
+            known = {period.plan_id: period for calendar in before.calendars.values() for period in calendar.editions}
+            compiled = {}
+            for period in wanted:
+                edition = before.compiled.get(period.plan_id)
+                if edition is None:
+                    edition = compile_edition(session, session.get_one(Plan, period.plan_id), at=now)
+                elif known.get(period.plan_id) != period:
+                    duties = duties_at(session, period.plan_id, now)
+                    edition = replace(edition, duties=duties, valid_to=period.valid_to)
+                compiled[period.plan_id] = edition
+        return _Snapshot(calendars, compiled, problem=None)
+
+    def _former_edition(self, period: EditionPeriod) -> Edition:
+        with self._lock:
+            if period.plan_id in self._former:
+                self._former.move_to_end(period.plan_id)
+                return self._former[period.plan_id]
+        # One at a time: ten requests for the same old day would otherwise compile it ten times.
+        with self._compiling:
+            with self._lock:
+                found = self._former.get(period.plan_id)
+            if found is None:
+                with self._store.unit_of_work() as session:
+                    plan = session.get_one(Plan, period.plan_id)
+                    found = compile_edition(session, plan, at=period.valid_from)
+                with self._lock:
+                    self._former[period.plan_id] = found
+                    while len(self._former) > self._kept:
+                        self._former.popitem(last=False)
+        return found

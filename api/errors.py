@@ -1,0 +1,188 @@
+"""Errors as the caller sees them: problem+json of RFC 9457, or a page for people. The one place of status codes."""
+
+import difflib
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from api.allowed import allowed_of, models_of
+from geogrid.errors import ConflictError, GeogridError, InvalidInputError, NotFoundError, UnavailableError
+
+PROBLEM = "application/problem+json"
+_JSON_TYPES = ("application/json", "application/geo+json")
+_LISTED = 100
+_SHOWN_CHARACTERS = 200
+_RETRY_AFTER_SECONDS = "5"
+
+_STATUS: Mapping[type[GeogridError], HTTPStatus] = {
+    InvalidInputError: HTTPStatus.BAD_REQUEST,
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    ConflictError: HTTPStatus.CONFLICT,
+    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+Fault = dict[str, Any]
+
+logger = logging.getLogger(__name__)
+
+
+def install(app: FastAPI) -> None:
+    """Make the application answer every error as a problem."""
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(GeogridError, _on_domain_error)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _on_fault)
+
+
+def problem(
+    request: Request,
+    status: HTTPStatus,
+    detail: str,
+    *,
+    faults: Sequence[Fault] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a problem, or its page where a browser asks for a page.
+
+    Parameters
+    ----------
+    request : Request
+        Its path is the `instance`.
+    status : HTTPStatus
+        The status.
+    detail : str
+        What is wrong and what to do, as sentences.
+    faults : sequence of dict
+        Each thing that is wrong: `name`, `in`, `value`, `allowed`, `detail`.
+    headers : mapping, optional
+        More headers.
+    """
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+        "instance": request.url.path,
+    }
+    if faults:
+        body["errors"] = list(faults[:_LISTED])
+        if len(faults) > _LISTED:
+            body["errors_not_listed"] = len(faults) - _LISTED
+    if _wants_page(request):
+        from api.pages.errors import error_page
+
+        return error_page(request, body, headers=headers)
+    return Response(orjson.dumps(body), status.value, headers, media_type=PROBLEM)
+
+
+def _wants_page(request: Request) -> bool:
+    accept = request.headers.get("accept", "")
+    return request.method == "GET" and "text/html" in accept and "application/json" not in accept
+
+
+def _on_domain_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, GeogridError)  # noqa: S101 - registered for these; narrows a type
+    status = next(
+        (status for kind, status in _STATUS.items() if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
+    )
+    faults = _faults_of(request, error) if isinstance(error, InvalidInputError) else []
+    headers = {"Retry-After": _RETRY_AFTER_SECONDS} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
+    return problem(request, status, str(error), faults=faults, headers=headers)
+
+
+def _faults_of(request: Request, error: InvalidInputError) -> list[Fault]:
+    faults = []
+    for found in error.problems:
+        fault: Fault = {"kind": found.kind, "detail": str(found)}
+        if found.subject:
+            fault["name"] = found.subject
+        if found.subject in request.query_params:
+            fault |= {"in": "query", "value": _shown(request.query_params[found.subject])}
+        faults.append(fault)
+    return faults
+
+
+def _on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for these; narrows a type
+    status, headers = HTTPStatus(error.status_code), error.headers
+    path = request.url.path
+    sentences = {
+        HTTPStatus.NOT_FOUND: f"There is nothing at {path}. The interface is described at /docs.",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{path} does not take {request.method}."
+        + (f" Use {headers['allow']}." if headers and "allow" in headers else ""),
+    }
+    is_plain = error.detail == status.phrase
+    detail = sentences.get(status, status.description or status.phrase) if is_plain else str(error.detail)
+    return problem(request, status, detail, headers=headers)
+
+
+def _on_fault(request: Request, error: Exception) -> Response:
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    detail = "GeoGrid failed at this request; nothing was stored. The server's log says more."
+    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+
+
+def _on_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for these; narrows a type
+    found = error.errors()
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if any(fault["loc"] == ("body",) for fault in found) and sent not in _JSON_TYPES:
+        detail = f"The body is {sent or 'of no stated type'}; send it as application/json."
+        return problem(request, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
+    endpoint = request.scope["endpoint"]
+    faults = [_fault(endpoint, request, each) for each in found]
+    return problem(request, HTTPStatus.BAD_REQUEST, " ".join(fault["detail"] for fault in faults[:3]), faults=faults)
+
+
+def _fault(endpoint: Any, request: Request, error: Mapping[str, Any]) -> Fault:
+    place, *names = error["loc"]
+    name = str(names[0]) if names else ""
+    if error["type"] == "json_invalid":
+        return {"in": "body", "detail": f"The body is not JSON: {error.get('ctx', {}).get('error', error['msg'])}."}
+    if error["type"] == "extra_forbidden":
+        return _unknown(endpoint, place, name, error["input"])
+    if not name:
+        return {"in": place, "detail": _sentence(_reason(error))}
+    allowed = allowed_of(endpoint, name)
+    must = f"it must be {allowed}" if allowed else str(error["msg"])
+    if error["type"] == "missing":
+        return {"name": name, "in": place, "allowed": allowed, "detail": f"{name} is missing; {must}."}
+    value = _shown(_given(request, place, name, error["input"]))
+    reason = f": {_reason(error)}" if error["type"] == "value_error" else ""
+    detail = f"{name} is {value!r}{reason}; {must}."
+    return {"name": name, "in": place, "value": value, "allowed": allowed, "detail": detail}
+
+
+def _given(request: Request, place: str, name: str, parsed: object) -> object:
+    """Return the value as it was sent: what a validator saw may be a number already."""
+    return request.query_params[name] if place == "query" and name in request.query_params else parsed
+
+
+def _reason(error: Mapping[str, Any]) -> str:
+    cause = error.get("ctx", {}).get("error")
+    return str(cause if cause is not None else error["msg"])
+
+
+def _unknown(endpoint: Any, place: str, name: str, value: object) -> Fault:
+    known = [field for model in models_of(endpoint) for field in model.model_fields]
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    thing = "parameter" if place == "query" else "member"
+    detail = f"{_shown(name)} is no {thing} here; there are {', '.join(known)}.{hint}"
+    return {"name": _shown(name), "in": place, "value": _shown(value), "detail": detail}
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    text = text.encode("utf-8", "replace").decode()
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}".rstrip(".") + "."

@@ -1,0 +1,39 @@
+"""Settings of the server, from ``GEOGRID_*`` variables; the command line may override them."""
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
+
+from boundaries.settings import StoreSettings
+
+
+class ServerSettings(StoreSettings):
+    """Settings of the server, on top of those of the store.
+
+    Parameters
+    ----------
+    host, port : str, int
+        ``GEOGRID_HOST``, ``GEOGRID_PORT``. Where it listens.
+    cors_origins : tuple of str
+        ``GEOGRID_CORS_ORIGINS``, parted by commas. Sites whose pages may call this server from the browser;
+        ``*`` for all.
+    max_body_mb : float
+        ``GEOGRID_MAX_BODY_MB``. Larger requests are refused with 413.
+    refresh_seconds : float
+        ``GEOGRID_REFRESH_SECONDS``. How often the server looks for a new edition or changed duties.
+    kept_editions : int
+        ``GEOGRID_KEPT_EDITIONS``. Former editions held in memory for lookups as of a date.
+    """
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8000
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    max_body_mb: Annotated[float, Field(gt=0, le=4096)] = 64.0
+    refresh_seconds: Annotated[float, Field(gt=0, le=60)] = 1.0
+    kept_editions: Annotated[int, Field(ge=1, le=1000)] = 8
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

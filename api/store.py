@@ -1,0 +1,53 @@
+"""The store as the server holds it: opened when it can be, again after it could not."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from boundaries.engine import open_engine, unit_of_work
+from boundaries.settings import StoreSettings
+
+
+class Store:
+    """A store that may not be there yet; every use tries to open it.
+
+    Parameters
+    ----------
+    settings : StoreSettings
+        Which store.
+    """
+
+    def __init__(self, settings: StoreSettings) -> None:
+        self._settings = settings
+        self._lock = Lock()
+        self._engine: Engine | None = None
+
+    def engine(self) -> Engine:
+        """Return the open engine.
+
+        Raises
+        ------
+        GeogridError
+            As `open_engine`.
+        """
+        if self._engine is None:
+            with self._lock:
+                if self._engine is None:
+                    self._engine = open_engine(self._settings)
+        return self._engine
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[Session]:
+        """Open a session, committed at the end or rolled back whole; errors as `unit_of_work` and `engine`."""
+        with unit_of_work(self.engine()) as session:
+            yield session
+
+    def close(self) -> None:
+        """Give the connections back."""
+        with self._lock:
+            engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.dispose()
