@@ -1,0 +1,81 @@
+"""A flat piece of the earth in metres, around a layer: where overlaps and gaps are measured."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import shapely
+from pyproj import CRS, Proj, Transformer
+
+from geogrid.crs import WGS84, metres_per_degree
+from geogrid.types import FloatArray, GeometryArray
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The layer's own coordinates, stretched so that one unit is a metre in the middle of the layer.
+
+    Stretching is affine: straight edges stay straight and vertices on them stay on them, which reprojecting does not
+    promise.
+
+    Parameters
+    ----------
+    crs : CRS
+        CRS of the layer.
+    metres : (2,) float64
+        Metres per unit of x and of y.
+    """
+
+    crs: CRS
+    metres: FloatArray
+
+    @classmethod
+    def around(cls, geometries: GeometryArray, crs: CRS) -> "Plane":
+        """Return the plane of a layer.
+
+        Parameters
+        ----------
+        geometries : (n,) of shapely geometry
+            At least one that is not empty.
+        crs : CRS
+            Their CRS, geographic (longitude first) or projected.
+        """
+        west, south, east, north = shapely.total_bounds(geometries)
+        middle = np.array([[(west + east) / 2.0, (south + north) / 2.0]])
+        return cls(crs, _metres_per_unit(crs, middle)[0])
+
+    @cached_property
+    def _to_lonlat(self) -> Transformer:
+        return Transformer.from_crs(self.crs, WGS84, always_xy=True)
+
+    def flatten(self, geometries: GeometryArray) -> GeometryArray:
+        """Return the layer's geometries in this plane, without heights."""
+        flat: GeometryArray = shapely.transform(shapely.force_2d(geometries), lambda xy: xy * self.metres)
+        return flat
+
+    def lonlat(self, geometries: GeometryArray) -> FloatArray:
+        """Return a place inside each geometry of this plane: longitude, latitude, shape (n, 2)."""
+        points = shapely.point_on_surface(geometries)
+        own = np.column_stack([shapely.get_x(points), shapely.get_y(points)]) / self.metres
+        return np.column_stack(self._to_lonlat.transform(own[:, 0], own[:, 1]))
+
+    def area_m2(self, geometries: GeometryArray) -> FloatArray:
+        """Return areas of geometries of this plane, square metres, with the scale at each one's own place."""
+        centre = shapely.centroid(geometries)
+        own = np.column_stack([shapely.get_x(centre), shapely.get_y(centre)]) / self.metres
+        stretch = (_metres_per_unit(self.crs, own) / self.metres).prod(axis=1)
+        area: FloatArray = shapely.area(geometries) * np.where(np.isfinite(stretch), stretch, 1.0)
+        return area
+
+
+def _metres_per_unit(crs: CRS, xy: FloatArray) -> FloatArray:
+    """Return true metres per unit of x and y at places of a CRS, shape (n, 2)."""
+    if crs.is_geographic:
+        return np.column_stack(metres_per_degree(xy[:, 1]))
+    if not len(xy):
+        return np.empty((0, 2))
+    unit = crs.axis_info[0].unit_conversion_factor
+    lon, lat = Transformer.from_crs(crs, WGS84, always_xy=True).transform(xy[:, 0], xy[:, 1])
+    factors = Proj(crs).get_factors(lon, lat, errcheck=False)
+    scale = unit / np.sqrt(np.atleast_1d(factors.areal_scale))
+    return np.column_stack([scale, scale])
