@@ -11,8 +11,9 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from api import errors
 from api.editions import EditionBook
+from api.frames import GridFrames
 from api.middleware import BodyLimit, SafeHeaders
-from api.routers import health, locate
+from api.routers import cases, collections, health, locate
 from api.settings import ServerSettings
 from api.store import Store
 
@@ -49,7 +50,8 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
     app.state.editions = EditionBook(
         app.state.store, refresh_seconds=settings.refresh_seconds, kept=settings.kept_editions
     )
-    for module in (locate, health):
+    app.state.frames = GridFrames(app.state.store, kept=settings.kept_editions)
+    for module in (locate, cases, collections, health):
         app.include_router(module.router)
     errors.install(app)
     _add_middleware(app, settings)

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
 from api.editions import EditionBook
+from api.frames import GridFrames
 from api.settings import ServerSettings
 from api.store import Store
 
@@ -29,6 +30,12 @@ def get_editions(request: Request) -> EditionBook:
     return editions
 
 
+def get_frames(request: Request) -> GridFrames:
+    """Return the tables of grids in memory."""
+    frames: GridFrames = request.app.state.frames
+    return frames
+
+
 def get_session(store: Annotated[Store, Depends(get_store)]) -> Iterator[Session]:
     """Yield a session that is committed when the handler returns, or rolled back whole by an error."""
     with store.unit_of_work() as session:
@@ -38,5 +45,6 @@ def get_session(store: Annotated[Store, Depends(get_store)]) -> Iterator[Session
 Settings = Annotated[ServerSettings, Depends(get_settings)]
 OpenStore = Annotated[Store, Depends(get_store)]
 Editions = Annotated[EditionBook, Depends(get_editions)]
+Frames = Annotated[GridFrames, Depends(get_frames)]
 # Scope "function": the commit comes before the answer, so that what is answered is what is stored.
 OpenSession = Annotated[Session, Depends(get_session, scope="function")]

@@ -199,3 +199,52 @@ class LocateManyAnswer(Answer):
     points: int
     located: int
     results: list[LocatedPoint]
+
+
+class CollectionAnswer(Answer):
+    """A collection of features, as OGC API describes one."""
+
+    id: str
+    title: str
+    description: str
+    itemType: Literal["feature"]  # noqa: N815 - the name of OGC API
+    crs: list[str]
+    attribution: str
+    extent: dict[str, Any] | None = None
+    links: list[Link]
+
+
+class CollectionsAnswer(Answer):
+    """The collections there are."""
+
+    collections: list[CollectionAnswer]
+    links: list[Link]
+
+
+class GridProperties(GridAnswer):
+    """A grid with its loads and its duty."""
+
+    households: float | None
+    population: float | None
+    buildings: float | None
+    duty: str
+
+
+class GridFeature(Answer):
+    """A grid as a GeoJSON feature; `id` is its code."""
+
+    type: Literal["Feature"]
+    id: str
+    properties: GridProperties
+    geometry: dict[str, Any]
+
+
+class GridCollection(Answer):
+    """A page of grids."""
+
+    type: Literal["FeatureCollection"]
+    numberMatched: int  # noqa: N815 - the name of OGC API
+    numberReturned: int  # noqa: N815 - the name of OGC API
+    timeStamp: datetime  # noqa: N815 - the name of OGC API
+    links: list[Link]
+    features: list[GridFeature]

@@ -132,7 +132,7 @@ Moment = Annotated[
     Allowed("a time with its offset, as in 2026-03-01T08:00:00+08:00 or 2026-03-01T00:00:00Z"),
 ]
 Bbox = Annotated[
-    tuple[float, float, float, float],
+    Any,  # a tuple of four would make FastAPI expect the parameter four times
     BeforeValidator(_bbox),
     _schema(example="24.93,60.16,24.96,60.18"),
     Allowed("west,south,east,north in degrees: longitudes from -180 to 180, latitudes from -90 to 90"),

@@ -1,0 +1,144 @@
+"""``/cases``: taking complaints in, finding them again."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.cases_csv import csv_lines
+from api.dependencies import Editions, OpenSession, OpenStore
+from api.links import CSV, GEOJSON, Cursor, address, link, read_cursor, same_page
+from api.replies import json_reply
+from api.schemas.answers import CaseCollection, CaseDetail
+from api.schemas.queries import CasePageQuery
+from api.schemas.queries import Query as Parameters
+from api.schemas.values import Allowed
+from api.shapes import case_feature, event_shape
+from api.store import Store
+from boundaries.cases import (
+    CaseFilter,
+    CaseKey,
+    CasePage,
+    CaseRecord,
+    count_cases,
+    events_of,
+    find_cases,
+    get_case,
+)
+
+router = APIRouter(prefix="/cases", tags=["cases"])
+
+_PAGE = 100
+_CSV_BATCH = 2_000
+
+Batch = tuple[CaseRecord, ...]
+CaseNumber = Annotated[int, Path(ge=1, le=2**63 - 1), Allowed("a whole number from 1")]
+
+
+@router.get("", responses={200: {"model": CaseCollection, "content": {GEOJSON: {}, CSV: {}}}})
+def list_cases(
+    request: Request,
+    query: Annotated[CasePageQuery, Query()],
+    editions: Editions,
+    store: OpenStore,
+) -> Response:
+    """List cases, newest first, as pages of GeoJSON, or all of them as CSV.
+
+    Pages are cut by key: cases that arrive meanwhile neither repeat nor hide others. Follow the links `next` and
+    `prev`, in the body or in the header Link.
+    """
+    jurisdiction_id = editions.calendar(query.jurisdiction).id
+    if _wants_csv(request, query):
+        return _csv(store, jurisdiction_id, query)
+    wanted, cursor = query.to_filter(), read_cursor(query.cursor) if query.cursor else None
+    with store.unit_of_work() as session:
+        page = find_cases(
+            session,
+            jurisdiction_id,
+            wanted,
+            limit=query.limit or _PAGE,
+            older_than=cursor.key if cursor and cursor.direction == "older" else None,
+            newer_than=cursor.key if cursor and cursor.direction == "newer" else None,
+        )
+        matched = count_cases(session, jurisdiction_id, wanted)
+    links = _page_links(request, page)
+    body = {
+        "type": "FeatureCollection",
+        "numberMatched": matched,
+        "numberReturned": len(page.cases),
+        "timeStamp": datetime.now(UTC),
+        "features": [_feature(request, case) for case in page.cases],
+        "links": links,
+    }
+    return json_reply(body, media_type=GEOJSON, links=links)
+
+
+@router.get("/{case_id}", responses={200: {"model": CaseDetail}})
+def one_case(
+    request: Request, query: Annotated[Parameters, Query()], case_id: CaseNumber, session: OpenSession
+) -> Response:
+    """Return a case with its history."""
+    del query
+    body = _feature(request, get_case(session, case_id))
+    body["events"] = [event_shape(event) for event in events_of(session, case_id)]
+    return json_reply(body, media_type=GEOJSON, links=body["links"])
+
+
+def _wants_csv(request: Request, query: CasePageQuery) -> bool:
+    if query.f is not None:
+        return query.f == "csv"
+    accept = request.headers.get("accept", "")
+    return CSV in accept and "json" not in accept
+
+
+def _csv(store: Store, jurisdiction_id: int, query: CasePageQuery) -> Response:
+    pages = _pages(store, jurisdiction_id, query.to_filter(), query.limit)
+    first = next(pages)  # an error must come before the status is sent
+    name = f"cases-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    lines = csv_lines(_with_first(first, pages), bom=query.bom)
+    return StreamingResponse(lines, headers=headers, media_type=f"{CSV}; charset=utf-8; header=present")
+
+
+def _with_first(first: Batch, rest: Iterator[Batch]) -> Iterator[Batch]:
+    yield first
+    yield from rest
+
+
+def _pages(store: Store, jurisdiction_id: int, wanted: CaseFilter, limit: int | None) -> Iterator[Batch]:
+    """Yield cases in batches, each in its own short transaction: a slow client holds none open."""
+    left, last = limit, None
+    while left is None or left > 0:
+        size = _CSV_BATCH if left is None else min(left, _CSV_BATCH)
+        with store.unit_of_work() as session:
+            page = find_cases(session, jurisdiction_id, wanted, limit=size, older_than=last)
+        yield page.cases
+        if not page.has_older:
+            return
+        last, left = _key(page.cases[-1]), None if left is None else left - size
+
+
+def _key(case: CaseRecord) -> CaseKey:
+    return CaseKey(case.reported_at, case.id)
+
+
+def _feature(request: Request, case: CaseRecord) -> dict[str, Any]:
+    feature = case_feature(case)
+    feature["links"] = [link(address(request, f"/cases/{case.id}"), "self", GEOJSON, f"Case {case.id}")]
+    return feature
+
+
+def _page_links(request: Request, page: CasePage) -> list[dict[str, str]]:
+    links = [
+        link(same_page(request), "self", GEOJSON, "This page"),
+        link(same_page(request, f="csv", cursor=None, limit=None), "alternate", CSV, "All these cases as CSV"),
+    ]
+    if page.cases and page.has_older:
+        older = Cursor("older", _key(page.cases[-1]))
+        links.append(link(same_page(request, cursor=older), "next", GEOJSON, "Older cases"))
+    if page.cases and page.has_newer:
+        newer = Cursor("newer", _key(page.cases[0]))
+        links.append(link(same_page(request, cursor=newer), "prev", GEOJSON, "Newer cases"))
+    return links
