@@ -85,8 +85,10 @@ class Launch:
         if ended.returncode == 0:
             return None
         said = log.read_bytes()[before:].decode(errors="replace").splitlines()
-        fatal = [line.partition("FATAL:")[2].strip() for line in said if "FATAL:" in line]
-        return [*said, "it gives no reason", *fatal][-1]
+        # Backends of a killed server, on their way out, still write to the same log.
+        own = [line for line in said if "terminating connection" not in line]
+        fatal = [line.partition("FATAL:")[2].strip() for line in own if "FATAL:" in line]
+        return fatal[-1] if fatal else " ".join(own) or f"pg_ctl ends with {ended.returncode}"
 
     def _log_file(self) -> Path:
         log = self.home.path / _LOG

@@ -40,9 +40,9 @@ class Server:
     def url_of(self, database: str) -> str:
         return self.url.set(database=database).render_as_string(hide_password=False)
 
-    def execute(self, statement: str) -> None:
+    def execute(self, statement: str, *parameters: str) -> None:
         with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
-            connection.execute(statement)
+            connection.execute(statement.encode(), parameters)
 
 
 def start_or_skip(cluster: PrivateCluster) -> str:

@@ -1,0 +1,36 @@
+"""The real program, run by tests."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+GEOGRID = Path(sys.executable).with_name("geogrid")
+NOBODY = 65534
+
+Geogrid = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def run_geogrid(
+    *arguments: str, home: Path | None = None, before: tuple[str, ...] = (), **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run `geogrid`; other keywords are environment variables, `before` is a program that runs it."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GEOGRID_")}
+    homes = {} if home is None else {"GEOGRID_HOME": str(home)}
+    return subprocess.run(
+        [*before, GEOGRID, *arguments],
+        check=False,
+        env={**inherited, **homes, **variables},
+        cwd="/",
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+
+
+def as_nobody(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run `geogrid` as an ordinary user, who may read the environment's folders wherever they are."""
+    user = (f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
+    reading = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
+    return run_geogrid(*arguments, home=home, before=("setpriv", *user, *reading))
