@@ -31,6 +31,8 @@ _COPIED = (
     ("leaflet.awesome-markers/dist/images/*.png", "awesome-markers/images"),
     ("@fortawesome/fontawesome-free/css/all.min.css", "fontawesome/css"),
     ("@fortawesome/fontawesome-free/webfonts/*.woff2", "fontawesome/webfonts"),
+    ("swagger-ui-dist/swagger-ui-bundle.js", "swagger-ui"),
+    ("swagger-ui-dist/swagger-ui.css", "swagger-ui"),
     ("bootstrap-glyphicons/fonts/glyphicons-halflings-regular.woff2", "glyphicons/fonts"),
 )
 """Files in ``node_modules``, and the folder of ``vendor`` that gets them."""
