@@ -84,6 +84,7 @@ _TAGS: Final = (
     "addr:street", "addr:housenumber", "addr:unit", "addr:postcode", "addr:city", "building:levels", "tunnel",
     "layer", "location", "covered", "natural", "amenity", "office", "shop", "leisure", "landuse", "footway", "service",
 )  # fmt: skip
+_MOST: Final = 0.5
 _WATER_BANKS: Final = frozenset({"water", "bay", "coastline"})
 _ADDRESS_COLUMNS: Final = {
     "addr:street": "street",
@@ -101,15 +102,16 @@ class OsmExtract:
     Parameters
     ----------
     limit : GeoSeries
-        One polygon: the box that the file says it covers.
+        One row: the administrative areas of the finest level that together hold most buildings; where the
+        extract has none such, the box that the file says it covers.
     barriers : GeoDataFrame
         ``name``, ``rank``, ``kind`` (highway, railway, waterway, bank), LineString.
     buildings : GeoDataFrame
-        ``osm_id``, ``name``, ``levels`` (NaN where unknown), ``use``, Polygon or MultiPolygon.
+        ``osm_id`` (n, w or r and a number), ``name``, ``levels`` (NaN where unknown), ``use``, Polygon or MultiPolygon.
     sites : GeoDataFrame
         ``osm_id``, ``name``, ``category``, polygon or point.
     addresses : GeoDataFrame
-        ``street``, ``house_number``, ``unit``, ``postcode``, ``city``, ``name``, Point.
+        ``osm_id``, ``street``, ``house_number``, ``unit``, ``postcode``, ``city``, ``name``, Point.
     problems : tuple of Problem
         Features that could not be read.
     attribution : str
@@ -158,10 +160,11 @@ def read_extract(path: Path | str) -> OsmExtract:
     broken = sum(len(layer) for layer in (points, lines, areas))
     points, lines, areas = (layer[_usable(layer)].reset_index(drop=True) for layer in (points, lines, areas))
     broken -= sum(len(layer) for layer in (points, lines, areas))
-    areas["osm_id"] = areas["osm_id"].fillna("w" + areas["osm_way_id"].astype("str"))
+    points["osm_id"] = "n" + points["osm_id"]
+    areas["osm_id"] = ("r" + areas["osm_id"]).fillna("w" + areas["osm_way_id"])
     buildings = _buildings(areas)
     return OsmExtract(
-        limit=_limit(path, lines, buildings),
+        limit=_limit(path, lines=lines, areas=areas, buildings=buildings),
         barriers=_barriers(lines, areas),
         buildings=buildings,
         sites=_sites([areas, points]),
@@ -205,16 +208,29 @@ def _broken_problems(path: Path | str, count: int) -> tuple[Problem, ...]:
     return (Problem("broken-geometry", message, "Repair them in OpenStreetMap.", severity="warning", size=count),)
 
 
-def _limit(path: Path | str, lines: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame) -> gpd.GeoSeries:
+def _limit(
+    path: Path | str, *, lines: gpd.GeoDataFrame, areas: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame
+) -> gpd.GeoSeries:
+    """Return the administrative areas that hold most buildings, else the box that the file covers."""
+    limits = areas[areas["boundary"] == "administrative"]
+    centres = buildings.representative_point()
+    for level in sorted(limits["admin_level"].dropna().unique(), key=int, reverse=True):
+        union = limits[limits["admin_level"] == level].union_all()
+        if len(buildings) and centres.within(union).mean() >= _MOST:
+            return gpd.GeoSeries([union], crs=WGS84)
+    return gpd.GeoSeries([_box(path, lines, buildings)], crs=WGS84)
+
+
+def _box(path: Path | str, lines: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame) -> shapely.Polygon:
     """Return the box in the header of the file; without one, the box of its buildings and streets."""
     import pyogrio
 
     box: Any = pyogrio.read_info(path, layer="lines")["total_bounds"]
     if box is None:
         streets = lines[lines["highway"].notna()]
-        box = np.concatenate([buildings.total_bounds, streets.total_bounds]).reshape(2, 4)
-        box = [*box[:, :2].min(axis=0), *box[:, 2:].max(axis=0)]
-    return gpd.GeoSeries([shapely.box(*box)], crs=WGS84)
+        box = shapely.total_bounds(np.concatenate([buildings.geometry.array, streets.geometry.array]))
+    west, south, east, north = map(float, box)
+    return shapely.Polygon([(west, south), (east, south), (east, north), (west, north)])
 
 
 def _barriers(lines: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -285,5 +301,6 @@ def _addresses(layers: Iterable[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
         chosen = layer[layer["addr:street"].notna() & layer["addr:housenumber"].notna()]
         columns = {name: chosen[tag] for tag, name in _ADDRESS_COLUMNS.items()}
         geometry = shapely.point_on_surface(chosen.geometry.array)
-        parts.append(gpd.GeoDataFrame({**columns, "name": chosen["name"]}, geometry=geometry, crs=WGS84))
+        columns = {"osm_id": chosen["osm_id"], **columns, "name": chosen["name"]}
+        parts.append(gpd.GeoDataFrame(columns, geometry=geometry, crs=WGS84))
     return pd.concat(parts, ignore_index=True)
