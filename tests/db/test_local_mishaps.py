@@ -16,7 +16,7 @@ from boundaries.local import HOST, PrivateCluster
 from boundaries.postgres import Account, server_account
 from boundaries.postmaster import pid_file
 from geogrid.errors import UnavailableError
-from tests.db.programs import GEOGRID, Geogrid, as_nobody
+from tests.db.programs import GEOGRID, Geogrid, as_nobody, run_geogrid
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
 
@@ -273,6 +273,14 @@ def test_ordinary_user_has_a_cluster_of_their_own(home: Path) -> None:
     assert Path(f"/proc/{running.pid}").stat().st_uid == 65534
     assert as_nobody("db", "stop", home=home).returncode == 0
     assert PrivateCluster(home).running() is None
+
+
+@as_root
+def test_root_that_may_not_look_into_other_processes_still_knows_its_server(cluster: PrivateCluster) -> None:
+    # As in a container, whose root lacks this capability.
+    restricted = ("setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace")
+    assert run_geogrid("db", "start", home=cluster.folder.path).returncode == 0
+    assert run_geogrid("db", "status", home=cluster.folder.path, before=restricted).returncode == 0
 
 
 @as_root

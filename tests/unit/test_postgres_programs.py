@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from boundaries.postgres import find_programs, program_folders
+from boundaries import postgres
+from boundaries.postgres import find_programs, program_folders, server_account
 from geogrid.errors import UnavailableError
 
 
@@ -57,3 +58,18 @@ def test_missing_postgis_names_the_packages_of_the_version_found(tmp_path: Path)
         "PostgreSQL 17 is here, but not its PostGIS. Install it with: "
         "apt-get install postgresql-17 postgresql-17-postgis-3 postgresql-17-postgis-3-scripts"
     )
+
+
+def test_root_without_a_user_postgres_runs_the_server_as_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    accounts = {"nobody": postgres.pwd.struct_passwd(("nobody", "x", 65534, 65533, "", "/", "/"))}
+    monkeypatch.setattr(postgres.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(postgres.pwd, "getpwnam", accounts.__getitem__)
+    found = server_account(Path("/nothing/here"))
+    assert (found.name, found.uid, found.gid) == ("nobody", 65534, 65533)
+
+
+def test_root_without_any_other_user_is_told_to_add_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(postgres.pwd, "getpwnam", {}.__getitem__)
+    with pytest.raises(UnavailableError, match=r"refuses to run as root.*useradd --system postgres$"):
+        server_account(Path("/nothing/here"))
