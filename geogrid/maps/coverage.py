@@ -153,13 +153,12 @@ def coverage_map(  # noqa: PLR0913 - each is one choice of the reader
 
 def _describe(page: Page, tree: GridTree, states: list[BandState], band: tuple[float, float] | None, load: str) -> None:
     leaves = tree.leaves
-    extra: dict[int, list[list[str]]] = {}
+    told: dict[int, dict[str, str]] = {}
     values = number_column(leaves, load)
     for place, kind, state, value in zip(leaves.index, leaves["kind"], states, values, strict=True):
         if kind == "comprehensive" and band is not None:
-            stands = f"{number(value)} · {page.say(state)} ({number(band[0])}–{number(band[1])})"
-            extra[int(place)] = [[f"{page.say('load')} · {word(load, page.language)}", stands]]
-    page.data["details"] = tree.details(page.language, extra)
+            told[int(place)] = {load: f"{number(value)} · {page.say(state)} ({number(band[0])}–{number(band[1])})"}
+    page.data["details"] = tree.details(page.language, told)
     circles = label_places(leaves)
     page.data["names"] = [
         [str(name) or str(code), *circle]
@@ -192,7 +191,7 @@ def _leaf_styles(kind: str, states: list[BandState], categories: list[str]) -> I
             fill = {"fillColor": f"url(#gg-hatch-{hatch})", "fillOpacity": 1.0}
             yield {"color": DEDICATED_COLOR, "weight": 2, "opacity": 0.95, **fill}
         else:
-            yield {"color": "#46525e", "weight": 1, "fillColor": STATE_COLORS[state], "fillOpacity": 0.58}
+            yield {"color": "#46525e", "weight": 1, "fillColor": STATE_COLORS[state], "fillOpacity": 0.5}
 
 
 def _add_layer(page: Page, grids: gpd.GeoDataFrame, styles: list[dict[str, Any]], *, name: str, pane: str) -> None:

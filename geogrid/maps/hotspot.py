@@ -77,6 +77,7 @@ def hotspot_map(  # noqa: PLR0913 - each is one choice of the reader
     times = _local_times(placed, time_zone)
     span = periods(times)
     page.data["periods"] = list(span.labels)
+    page.data["span"] = f"{times.min():%Y-%m-%d} – {times.max():%Y-%m-%d}" if span.labels else ""
     page.data["cases"] = _case_columns(placed, leaf, span.index, times)
     page.data["details"] = tree.details(language)
     page.data["leafPlaces"] = tree.leaves.index.tolist()

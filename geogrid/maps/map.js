@@ -35,6 +35,21 @@ var geogrid = (() => {
     return box;
   }
 
+  const heightOf = (selector) => document.querySelector(selector)?.offsetHeight ?? 0;
+
+  // Room that the panels take from the map, so that nothing opens or starts under them.
+  function margins() {
+    if (isNarrow()) return { topLeft: [12, heightOf(".gg-title") + 20], bottomRight: [12, heightOf(".gg-time") + 72] };
+    const legend = document.querySelector(".gg-legend");
+    const left = window.innerWidth > 1000 && legend ? legend.offsetWidth + 24 : 12;
+    return { topLeft: [left, 24], bottomRight: [60, heightOf(".gg-time") + 40] };
+  }
+
+  function popupOptions() {
+    const { topLeft, bottomRight } = margins();
+    return { minWidth: 240, maxWidth: 320, autoPanPaddingTopLeft: topLeft, autoPanPaddingBottomRight: bottomRight };
+  }
+
   // Packed coordinates: the first position, then steps, in millionths of a degree, longitude first.
   function unpacked(steps) {
     const path = [];
@@ -53,7 +68,7 @@ var geogrid = (() => {
     const told = data().details[place];
     layer.geogridStyle = feature.properties.style;
     layer.bindTooltip(() => tip(told.title, shared.tip(place, told)), { sticky: true, className: "gg-tip" });
-    layer.bindPopup(() => panel(told.title, [...told.rows, ...shared.more(place)]), { maxWidth: 290 });
+    layer.bindPopup(() => panel(told.title, [...told.rows, ...shared.more(place)]), popupOptions());
     layer.on("mouseover", () => layer.setStyle({ weight: (layer.geogridStyle.weight ?? 1) + 1.5, opacity: 1 }));
     layer.on("mouseout", () => layer.setStyle(layer.geogridStyle));
   }
@@ -61,7 +76,7 @@ var geogrid = (() => {
   function uncovered(feature, layer) {
     const area = data().uncovered[feature.properties.i];
     layer.bindTooltip(() => tip(say("uncovered"), area), { sticky: true, className: "gg-tip" });
-    layer.bindPopup(() => panel(say("uncovered"), [[say("area"), area]]), { maxWidth: 290 });
+    layer.bindPopup(() => panel(say("uncovered"), [[say("area"), area]]), popupOptions());
   }
 
   function streets() {
@@ -282,7 +297,7 @@ var geogrid = (() => {
     layer.on("click", (event) => {
       const marker = event.propagatedFrom ?? event.layer;
       if (marker.geogridCase === undefined) return;
-      L.popup({ maxWidth: 290, offset: [0, -4] })
+      L.popup({ ...popupOptions(), offset: [0, -4] })
         .setLatLng(marker.getLatLng())
         .setContent(describe(cases, marker.geogridCase))
         .openOn(map);
@@ -437,7 +452,7 @@ var geogrid = (() => {
     button("all").addEventListener("click", () => go(-1));
     button("play").addEventListener("click", play);
     shared.showPeriod = (period, count) => {
-      const name = period < 0 ? `${labels[0]} – ${labels[last]}` : labels[period];
+      const name = period < 0 ? data().span : labels[period];
       output.replaceChildren(element("strong", name), element("span", `${whole(count)} ${say("cases_unit")}`));
       slider.setAttribute("aria-valuetext", name);
       if (period >= 0) slider.value = period;
@@ -470,12 +485,8 @@ var geogrid = (() => {
   function fit(map) {
     const { bounds } = data();
     if (!bounds) return map.setView([35, 105], 4);
-    const height = (selector) => document.querySelector(selector)?.offsetHeight ?? 0;
-    const legend = document.querySelector(".gg-legend");
-    const left = map.getSize().x > 1000 && legend ? legend.offsetWidth + 24 : 12;
-    const top = isNarrow() ? height(".gg-title") + 20 : 24;
-    const bottom = height(".gg-time") + (isNarrow() ? 72 : 40);
-    return map.fitBounds(bounds, { paddingTopLeft: [left, top], paddingBottomRight: [isNarrow() ? 12 : 60, bottom] });
+    const { topLeft, bottomRight } = margins();
+    return map.fitBounds(bounds, { paddingTopLeft: topLeft, paddingBottomRight: bottomRight });
   }
 
   function start(map, begin) {
@@ -485,7 +496,9 @@ var geogrid = (() => {
     for (const text of data().attribution) map.attributionControl.addAttribution(credit(text));
     L.control.scale({ position: "bottomright", imperial: false }).addTo(map);
     const legend = document.querySelector(".gg-legend");
-    if (legend && isNarrow()) legend.open = false;
+    const foldLegend = () => legend && isNarrow() && (legend.open = false);
+    foldLegend();
+    map.on("popupopen", foldLegend);
     const time = document.querySelector(".gg-time");
     document.documentElement.style.setProperty("--gg-time-height", `${time ? time.offsetHeight : 0}px`);
     fit(map);

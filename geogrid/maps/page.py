@@ -81,7 +81,7 @@ class Page:
         self.drawn = folium.Map(tiles=None, zoom_control="bottomright", attribution_control=True)
         # Folium takes the largest zoom from a tile layer, which an offline map has not; clusters need it.
         self.drawn.options["maxZoom"] = MAX_ZOOM
-        self.drawn.options["zoomSnap"] = 0.5
+        self.drawn.options["zoomSnap"] = 0.25
         figure = self.drawn.get_root()
         if isinstance(figure, Figure):
             figure.title = html.escape(self.say(self.kind))

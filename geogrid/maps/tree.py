@@ -83,15 +83,15 @@ class GridTree:
             chains[code] = tuple(chain)
         return chains
 
-    def details(self, language: Language, extra: Mapping[int, list[list[str]]] | None = None) -> list[dict[str, Any]]:
+    def details(self, language: Language, loads: Mapping[int, Mapping[str, str]] | None = None) -> list[dict[str, Any]]:
         """Return heading and rows of the panel that opens on each grid, in the order of `table`.
 
         Parameters
         ----------
         language : {"zh", "en", "both"}
             Of the labels.
-        extra : mapping of position to rows, optional
-            Further rows of some grids, after the duty.
+        loads : mapping of position to texts by column, optional
+            What is told of a load instead of its bare number, or beside the usual loads.
         """
         above, names = self.positions_above(), self.table["name"].to_list()
         told = []
@@ -106,11 +106,18 @@ class GridTree:
                 [label("kind", language), kind],
                 [label("chain", language), chain],
                 [label("duty", language), row.duty],
-                *(extra or {}).get(place, []),
-                *([label(name, language), number(getattr(row, name))] for name in _LOADS if hasattr(row, name)),
+                *(
+                    [word(name, language), text]
+                    for name, text in _load_texts(row, (loads or {}).get(place, {})).items()
+                ),
             ]
             told.append({"title": row.name or row.code, "rows": [pair for pair in rows if pair[1]]})
         return told
+
+
+def _load_texts(row: Any, told: Mapping[str, str]) -> dict[str, str]:
+    usual = {name: float(getattr(row, name)) for name in _LOADS if hasattr(row, name)}
+    return {name: number(value) for name, value in usual.items() if np.isfinite(value)} | dict(told)
 
 
 def require_lonlat(layer: gpd.GeoDataFrame | gpd.GeoSeries, what: str) -> None:

@@ -1,0 +1,203 @@
+"""``geogrid map``: a coverage or hotspot map as one file that opens without any network."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from api.cli.progress import progress
+from geogrid.errors import InvalidInputError, NotFoundError, Problem
+from geogrid.types import CASE_STATUSES
+
+if TYPE_CHECKING:
+    import folium
+    from sqlalchemy.orm import Session
+
+    from boundaries.models import Jurisdiction, Plan
+    from geogrid.maps import BaseMap
+
+_LANGUAGES = ("both", "zh", "en")
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _shared_options(function: Command) -> Command:
+    """Give a command the options that both maps have."""
+    for option in (
+        click.option("--lang", type=click.Choice(_LANGUAGES), default="both", show_default=True, help="Labels."),
+        click.option("--jurisdiction", help="Code of the jurisdiction; needed only where there are several."),
+        click.option(
+            "--out",
+            type=click.Path(dir_okay=False, path_type=Path),
+            required=True,
+            help="HTML file to write; one that is there is replaced.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+@click.group()
+def command() -> None:
+    """Write a coverage or hotspot map as one file that needs no network."""
+
+
+@command.command()
+@_shared_options
+@click.option("--at", help="Moment whose edition is drawn, e.g. 2026-03-01T08:00:00+08:00. Default: now.")
+def coverage(out: Path, jurisdiction: str | None, lang: str, at: str | None) -> None:
+    """Draw the grids by kind and level, their load against the band, and land that no grid covers."""
+    from api.schemas.queries import CoverageMapQuery
+
+    query = _checked(CoverageMapQuery, {"jurisdiction": jurisdiction, "lang": lang, "at": at})
+    _write_map(out, query, _coverage)
+
+
+@command.command()
+@_shared_options
+@click.option("--grid", help="Cases of this grid, of any level.")
+@click.option("--bbox", help="Cases within west,south,east,north, degrees.")
+@click.option("--polygon", help="Cases within a polygon, WKT or GeoJSON, degrees.")
+@click.option("--since", help="Reported at this moment or later, e.g. 2026-03-01T00:00:00+08:00.")
+@click.option("--until", help="Reported before this moment.")
+@click.option("--channel", multiple=True, help="Any of these channels; repeat it.")
+@click.option("--category", multiple=True, help="Any of these categories; repeat it.")
+@click.option("--status", multiple=True, type=click.Choice(CASE_STATUSES), help="Any of these; repeat it.")
+@click.option("--text", help="Words that all occur in text or address.")
+@click.option("--external-id", help="Number in the system the case came from.")
+@click.option("--has-grid/--no-grid", default=None, help="Only cases with a grid, or only those without.")
+def hotspots(out: Path, **given: Any) -> None:
+    """Draw where cases pile up: heat, clusters, counts per grid, through time. Filters are those of /cases."""
+    from api.schemas.queries import HotspotMapQuery
+
+    options = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
+    _write_map(out, _checked(HotspotMapQuery, options), _hotspots)
+
+
+def _checked(model: type[Any], options: dict[str, Any]) -> Any:
+    """Return the options as the HTTP interface checks them, or every problem found in them."""
+    from pydantic import ValidationError
+
+    from api.allowed import words_for
+
+    given = {name: value for name, value in options.items() if value not in (None, [])}
+    try:
+        return model(**given)
+    except ValidationError as error:
+        problems = []
+        for fault in error.errors(include_url=False):
+            name = str(fault["loc"][0]) if fault["loc"] else ""
+            message = fault["msg"].removeprefix("Value error, ")
+            if name:
+                said = f"--{name.replace('_', '-')} {given[name]!r}: {message}."
+                problems.append(Problem("option", said, f"It must be {words_for(model.model_fields[name])}."))
+            else:
+                problems.append(Problem("option", f"{message}."))
+        raise InvalidInputError(problems) from error
+
+
+def _write_map(out: Path, query: Any, draw: "Callable[[Session, Any], folium.Map]") -> None:
+    from api.web.assets import inlined_address
+    from boundaries.engine import open_engine, unit_of_work
+    from boundaries.settings import StoreSettings
+    from geogrid.maps import render
+
+    with progress("Map", total=3, unit="steps") as advance:
+        engine = open_engine(StoreSettings())
+        try:
+            with unit_of_work(engine) as session:
+                drawn = draw(session, query)
+        finally:
+            engine.dispose()
+        advance(1)
+        html = render(drawn, inlined_address)
+        advance(1)
+        with _replacing(out) as partial:
+            partial.write_text(html, encoding="utf-8")
+        advance(1)
+    click.echo(f"{out} ({len(html.encode()) / 1e6:.1f} MB)")
+
+
+@contextmanager
+def _replacing(out: Path) -> Iterator[Path]:
+    """Yield a file beside `out` that takes its place at the end; after an interruption the old one is still whole."""
+    partial = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        yield partial
+        partial.replace(out)
+    except OSError as error:
+        raise InvalidInputError.of(
+            "out", f"{out} cannot be written ({error.strerror}).", "Give --out a file in a folder that you may write."
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _coverage(session: "Session", query: Any) -> "folium.Map":
+    from boundaries.grids import grid_frame
+    from boundaries.jurisdictions import limit_of, the_jurisdiction
+    from geogrid.maps import coverage_map
+
+    found = the_jurisdiction(session, query.jurisdiction)
+    at = query.at or datetime.now(UTC)
+    plan = _edition(session, found, at)
+    return coverage_map(
+        grid_frame(session, plan, at=at),
+        limit=limit_of(found),
+        base=_base(session, found.id),
+        band=None if plan.band_low is None or plan.band_high is None else (plan.band_low, plan.band_high),
+        load=plan.load,
+        attribution=found.attribution,
+        language=query.lang,
+        subtitle=f"{found.name} · {plan.name}",
+    )
+
+
+def _hotspots(session: "Session", query: Any) -> "folium.Map":
+    from boundaries.cases import case_frame
+    from boundaries.grids import grid_frame
+    from boundaries.jurisdictions import the_jurisdiction
+    from geogrid.maps import hotspot_map
+
+    found = the_jurisdiction(session, query.jurisdiction)
+    now = datetime.now(UTC)
+    plan = _edition(session, found, now)
+    filters = query.model_dump(exclude={"jurisdiction", "lang"}, exclude_defaults=True)
+    return hotspot_map(
+        case_frame(session, found.id, query.to_filter()),
+        grid_frame(session, plan, at=now),
+        base=_base(session, found.id),
+        time_zone=found.time_zone,
+        attribution=found.attribution,
+        language=query.lang,
+        subtitle=" · ".join([found.name, plan.name, *(f"{name}: {_told(value)}" for name, value in filters.items())]),
+    )
+
+
+def _told(value: object) -> str:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(str(part) for part in value)
+    return value.isoformat(timespec="minutes") if isinstance(value, datetime) else str(value)
+
+
+def _edition(session: "Session", jurisdiction: "Jurisdiction", at: datetime) -> "Plan":
+    from boundaries.grids import edition_at
+
+    plan = edition_at(session, jurisdiction.id, at)
+    if plan is None:
+        raise NotFoundError(
+            f"No edition of {jurisdiction.name} was in force at {at.isoformat(timespec='seconds')}. "
+            "Publish one, or name another moment with --at."
+        )
+    return plan
+
+
+def _base(session: "Session", jurisdiction_id: int) -> "BaseMap":
+    from boundaries.basemap import building_frame, street_frame
+    from geogrid.maps import BaseMap
+
+    return BaseMap(street_frame(session, jurisdiction_id), building_frame(session, jurisdiction_id))
