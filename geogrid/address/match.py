@@ -21,6 +21,7 @@ LEAST_SCORE: Final = 0.72
 _BUILDING_ERROR_M: Final = 15.0
 _LEAST_STREET_ERROR_M: Final = 30.0
 _METRES_PER_NUMBER: Final = 10.0
+_ACROSS: Final = 3
 _OTHER_LETTER: Final = 0.97
 _BETWEEN: Final = 0.92
 _NEAREST: Final = 0.85
@@ -156,9 +157,12 @@ def _near_number(asked: int, numbered: list[Candidate], likeness: float) -> Matc
     if below is not None and above is not None:
         ends = [_spread(by_number[number], 1.0, "house_number") for number in (below, above)]
         return _between(*ends, part=(asked - below) / (above - below), score=likeness * _BETWEEN)
-    nearest = min(side or by_number, key=lambda number: (abs(number - asked), number))
-    place = _spread(by_number[nearest], likeness * _NEAREST, "nearest_number")
-    return replace(place, error_m=max(abs(nearest - asked) * _METRES_PER_NUMBER, _LEAST_STREET_ERROR_M))
+    nearest = min(by_number, key=lambda number: (abs(number - asked) + (number - asked) % 2 * _ACROSS, number))
+    error_m = max(abs(nearest - asked) * _METRES_PER_NUMBER, _LEAST_STREET_ERROR_M)
+    street = _whole_street(numbered, likeness)
+    if error_m > street.error_m:
+        return street
+    return replace(_spread(by_number[nearest], likeness * _NEAREST, "nearest_number"), error_m=error_m)
 
 
 def _between(low: Match, high: Match, *, part: float, score: float) -> Match:
