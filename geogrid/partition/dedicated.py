@@ -113,12 +113,13 @@ def _claims(blocks: Blocks, sites: gpd.GeoDataFrame, rule: SiteRule) -> tuple[_C
             Problem("unknown-category", f"'{name}' is no category of dedicated grids.", f"Known: {known}.")
             for name in unknown
         )
-    names = sites["name"].fillna(sites["category"]).astype(str).tolist()
+    plain = sites["category"].str.replace("_", " ").str.capitalize()
+    names = sites["name"].fillna(plain).astype(str).tolist()
     found = [Site(name, category) for name, category in zip(names, sites["category"], strict=True)]
     land = _land(blocks, shapely.make_valid(metric_geometry(sites, blocks.crs)), rule.min_area_m2)
     area = shapely.area(land)
     problems = [
-        _landless(found[number].name, f"{area[number]:.0f} m2 is below the least {rule.min_area_m2:g} m2")
+        _landless(found[number].name, _too_small(float(area[number]), rule.min_area_m2))
         for number in np.flatnonzero(area < rule.min_area_m2).tolist()
     ]
     # Larger first while doubles are dropped; ties by name, so that the order of the rows does not matter.
@@ -255,6 +256,12 @@ def _key(pieces: _Pieces) -> IntArray:
     """Return one number for each pair of parent and site."""
     key: IntArray = (pieces.parent - pieces.parent.min()) * (pieces.site.max() + 2) + pieces.site + 1
     return key
+
+
+def _too_small(area_m2: float, least_m2: float) -> str:
+    if not area_m2:
+        return "it is a point in no building, and its block has several"
+    return f"{area_m2:.0f} m2 is below the least {least_m2:g} m2"
 
 
 def _landless(name: str, reason: str) -> Problem:

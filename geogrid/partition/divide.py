@@ -44,8 +44,7 @@ def divide(graph: Graph, wish: Wish, rng: np.random.Generator) -> IntArray:
     counts = _counts(graph, wish)
     for count in counts[: _ATTEMPTS if len(graph) < _LARGE else 2]:
         search = Search(graph, seed_labels(graph, count, rng), _target(graph, wish), rng)
-        if wish.count is not None:
-            search.split_worst(wish.count)
+        search.split_worst(count)
         labels = search.run(_ROUNDS)
         rating = (len(search.misses()), search.value())
         if best is None or rating < best[:2]:
@@ -67,8 +66,10 @@ def _counts(graph: Graph, wish: Wish) -> list[int]:
     if wish.band is None:
         return [wish.count or 1] * _ATTEMPTS
     low, high = wish.band
-    likely = max(round(2 * graph.total / (low + high)), 1)
-    fewest = max(math.ceil(graph.total / high), 1)
-    most = max(min(math.floor(graph.total / low), len(graph)), 1)
+    # A block over the band is one grid, however heavy.
+    total = sum(min(load, high) for load in graph.loads)
+    likely = min(max(round(2 * total / (low + high)), 1), len(graph))
+    fewest = max(math.ceil(total / high), 1)
+    most = max(min(math.floor(total / low), len(graph)), 1)
     feasible = sorted(range(min(fewest, most), max(fewest, most) + 1), key=lambda count: (abs(count - likely), count))
     return (feasible[: _ATTEMPTS // 2] * _ATTEMPTS)[:_ATTEMPTS]

@@ -15,6 +15,7 @@ _OFF_MIDDLE = 0.5
 _NOTICEABLE = 1e-9
 _TREES = 6
 _CUTS_TRIED = 4
+_CHAINS_TRIED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +198,12 @@ class Search:
             yield [label, other], self._best_split(both)
 
     def _wide_changes(self, label: int) -> Iterable[tuple[list[int], list[set[int]]]]:
-        """Yield three grids redrawn: the grid, a neighbour and one beyond it."""
-        for other in self.around(label):
-            both = self.members[label] | self.members[other]
-            for third in self.around(other):
-                if third != label:
-                    yield [label, other, third], self._three_way(both | self.members[third])
+        """Yield three grids redrawn: the grid, a neighbour and one beyond it; a few of the many, drawn at random."""
+        chains = [(other, third) for other in self.around(label) for third in self.around(other) if third != label]
+        drawn = self.rng.permutation(len(chains))[:_CHAINS_TRIED].tolist()
+        for other, third in (chains[number] for number in drawn):
+            group = [label, other, third]
+            yield group, self._three_way(set().union(*(self.members[member] for member in group)))
 
     def _three_way(self, nodes: set[int]) -> list[set[int]]:
         first, rest = self._best_split(nodes, share=1 / 3)

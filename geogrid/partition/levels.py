@@ -54,7 +54,7 @@ class GridTree:
         From the top.
     grids : DataFrame
         One row per grid, parents first: ``code``, ``name``, ``level`` (1 at the top), ``level_name``, ``parent``
-        (code, empty at the top), ``kind``, ``category``, ``in_band``, and a column per load.
+        (code, None at the top), ``kind``, ``category``, ``in_band``, and a column per load.
     leaf_code : (n,) str
         Code of the leaf grid of each block.
     members : (g,) tuple of IntArray
@@ -75,6 +75,12 @@ class GridTree:
         polygons = self.leaves.blocks.polygons
         shapes = np.array([shapely.coverage_union_all(polygons[blocks]) for blocks in self.members], dtype=object)
         return gpd.GeoDataFrame(self.grids, geometry=to_lonlat(shapes, self.leaves.blocks.crs), crs=WGS84)
+
+    def block_frame(self) -> gpd.GeoDataFrame:
+        """Return every block in EPSG:4326 with the code of its leaf in ``grid`` and a column per load."""
+        blocks = self.leaves.blocks
+        columns = {"grid": list(self.leaf_code), **blocks.loads}
+        return gpd.GeoDataFrame(columns, geometry=to_lonlat(blocks.polygons, blocks.crs), crs=WGS84)
 
 
 def partition_levels(
@@ -211,9 +217,9 @@ def _level_rows(
             "name": _names(scheme[depth].name, codes.tolist(), [sites[n].name if n != NOWHERE else None for n in site]),
             "level": depth + 1,
             "level_name": scheme[depth].name,
-            "parent": [coded[depth - 1][block] for block in first] if depth else "",
+            "parent": [coded[depth - 1][block] for block in first] if depth else None,
             "kind": [("comprehensive" if n == NOWHERE else "dedicated") if leaf else "parent" for n in site],
-            "category": [sites[n].category if n != NOWHERE else "" for n in site],
+            "category": [sites[n].category if n != NOWHERE else None for n in site],
             "in_band": within | (site != NOWHERE),
             **sums,
         }

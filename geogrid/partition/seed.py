@@ -4,6 +4,7 @@ import numpy as np
 
 from geogrid.partition.graph import Graph, fragments
 
+_NODES_PER_GRID = 4
 _WEIGHT_SCALE = 1_000
 _COST_SCALE = 10
 
@@ -14,16 +15,15 @@ def seed_labels(graph: Graph, count: int, rng: np.random.Generator) -> list[int]
     Notes
     -----
     METIS balances the loads and cuts where it costs least. Its parts may have islands; each goes to the
-    neighbour with the costliest boundary.
+    neighbour with the costliest boundary. With fewer than 4 nodes a grid METIS has nothing to coarsen: then all
+    nodes start as one grid, for the search to split.
 
     References
     ----------
     Karypis, G., Kumar, V. (1998). A fast and high quality multilevel scheme for partitioning irregular graphs.
     """
-    if count <= 1:
+    if count <= 1 or len(graph) < _NODES_PER_GRID * count:
         return [0] * len(graph)
-    if count >= len(graph):
-        return list(range(len(graph)))
     return join_fragments(graph, _metis(graph, count, rng))
 
 
@@ -35,7 +35,9 @@ def _metis(graph: Graph, count: int, rng: np.random.Generator) -> list[int]:
     costs = [max(round(cost * _COST_SCALE), 1) for around in graph.neighbors for cost in around.values()]
     # Land without load still has to go somewhere: a weight of 1 beside thousands keeps METIS from dividing by 0.
     typical = graph.total / len(graph) or 1.0
-    weights = [round(load / typical * _WEIGHT_SCALE) + 1 for load in graph.loads]
+    # A node heavier than a whole grid fills one whatever its weight; beyond that METIS loses its footing.
+    heaviest = graph.total / count
+    weights = [round(min(load, heaviest) / typical * _WEIGHT_SCALE) + 1 for load in graph.loads]
     options = pymetis.Options(contig=True, seed=int(rng.integers(2**31 - 1)))
     _, labels = pymetis.part_graph(
         count, xadj=starts, adjncy=others, vweights=weights, eweights=costs, options=options, recursive=False
