@@ -7,7 +7,7 @@ import shapely
 
 from geogrid.coverage.plane import Plane
 from geogrid.coverage.rings import only_polygons
-from geogrid.types import FloatArray, GeometryArray, IntArray
+from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 
 # Distances below this are rounding of the overlay.
 _TOUCHING_M = 1e-6
@@ -71,6 +71,38 @@ def find_gaps(
         (area >= min_area_m2) & (is_hole | np.array([len(found) > 1 for found in around], dtype=bool))
     )
     return Gaps(pieces[kept], area[kept], plane.lonlat(pieces[kept]), tuple(around[which] for which in kept))
+
+
+def find_uncovered(
+    polygons: GeometryArray, limit: shapely.Geometry, *, min_width_m: float
+) -> tuple[GeometryArray, BoolArray]:
+    """Return the parts of a limit that no polygon covers, and the polygons' land outside it.
+
+    Parameters
+    ----------
+    polygons : (n,) Polygon or MultiPolygon
+        Valid, metres.
+    limit : Polygon or MultiPolygon
+        In the same plane.
+    min_width_m : float
+        Strips narrower than this are how two drawings of one line differ.
+
+    Returns
+    -------
+    pieces : (k,) Polygon
+        Parts of the symmetric difference.
+    outside : (k,) bool
+        Which of them are polygons' land outside the limit.
+    """
+    union = shapely.union_all(polygons)
+    missing, beyond = (
+        shapely.get_parts(only_polygons(shapely.difference(left, right)))
+        for left, right in ((limit, union), (union, limit))
+    )
+    pieces = np.concatenate([missing, beyond])
+    outside = np.arange(len(pieces)) >= len(missing)
+    wide = ~shapely.is_empty(shapely.buffer(pieces, -min_width_m / 2.0))
+    return pieces[wide], outside[wide]
 
 
 def _holes(union: shapely.Geometry) -> GeometryArray:

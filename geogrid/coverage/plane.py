@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from pyproj import CRS, Proj, Transformer
 
 from geogrid.crs import WGS84, metres_per_degree
@@ -53,6 +54,30 @@ class Plane:
         flat: GeometryArray = shapely.transform(shapely.force_2d(geometries), lambda xy: xy * self.metres)
         return flat
 
+    def restore(self, geometries: GeometryArray, originals: GeometryArray) -> GeometryArray:
+        """Return geometries of this plane in the layer's CRS, with every vertex that came from the layer as it was.
+
+        Parameters
+        ----------
+        geometries : (n,) of shapely geometry
+            Made from what `flatten` returned.
+        originals : (m,) of shapely geometry
+            What `flatten` was given.
+        """
+        given = np.unique(shapely.get_coordinates(originals), axis=0)
+        flat = _as_keys(given * self.metres)
+        order = np.argsort(flat)
+        flat, given = flat[order], given[order]
+
+        def unstretched(xy: FloatArray) -> FloatArray:
+            keys = _as_keys(xy)
+            position = np.minimum(np.searchsorted(flat, keys), len(flat) - 1)
+            known = flat[position] == keys
+            return np.where(known[:, None], given[position], xy / self.metres)
+
+        restored: GeometryArray = shapely.transform(geometries, unstretched)
+        return restored
+
     def lonlat(self, geometries: GeometryArray) -> FloatArray:
         """Return a place inside each geometry of this plane: longitude, latitude, shape (n, 2)."""
         points = shapely.point_on_surface(geometries)
@@ -66,6 +91,12 @@ class Plane:
         stretch = (_metres_per_unit(self.crs, own) / self.metres).prod(axis=1)
         area: FloatArray = shapely.area(geometries) * np.where(np.isfinite(stretch), stretch, 1.0)
         return area
+
+
+def _as_keys(xy: FloatArray) -> NDArray[np.complex128]:
+    """Return pairs as single numbers, which sort and compare as the pairs do."""
+    keys: NDArray[np.complex128] = xy[:, 0] + 1j * xy[:, 1]
+    return keys
 
 
 def _metres_per_unit(crs: CRS, xy: FloatArray) -> FloatArray:

@@ -1,0 +1,1 @@
+"""Grids and cases from files: read, checked whole, stored in one transaction."""
