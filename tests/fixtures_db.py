@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.orm import Session
 
-from boundaries.engine import connect, open_engine, session_factory
+from boundaries.demo import DemoSummary, run_demo
+from boundaries.engine import connect, open_engine, session_factory, unit_of_work
 from boundaries.local import PrivateCluster
 from boundaries.schema import upgrade
 from boundaries.settings import StoreSettings
@@ -104,3 +105,24 @@ def session(engine: Engine) -> Iterator[Session]:
     """A session that the test may commit; the database goes away with the test."""
     with session_factory(engine)() as opened:
         yield opened
+
+
+@dataclass(frozen=True, slots=True)
+class DemoStore:
+    """A database in which the demo has run; tests only read from it."""
+
+    database: Database
+    engine: Engine
+    summary: DemoSummary
+    told: list[str]
+
+
+@pytest.fixture(scope="session")
+def demo(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStore]:
+    for database in _copied(server, TEMPLATE, tmp_path_factory.mktemp("demo")):
+        told: list[str] = []
+        engine = open_engine(database.settings)
+        with unit_of_work(engine) as session:
+            summary = run_demo(session, told.append)
+        yield DemoStore(database, engine, summary, told)
+        engine.dispose()

@@ -40,7 +40,12 @@ def _metis(graph: Graph, count: int, rng: np.random.Generator) -> list[int]:
     weights = [round(min(load, heaviest) / typical * _WEIGHT_SCALE) + 1 for load in graph.loads]
     options = pymetis.Options(contig=True, seed=int(rng.integers(2**31 - 1)))
     _, labels = pymetis.part_graph(
-        count, xadj=starts, adjncy=others, vweights=weights, eweights=costs, options=options, recursive=False
+        count,
+        pymetis.CSRAdjacency(starts, others),
+        vweights=weights,
+        eweights=costs,
+        options=options,
+        recursive=False,
     )
     return [int(label) for label in labels]
 

@@ -1,0 +1,207 @@
+"""The whole main job on real streets of central Helsinki: grids, an edition, duties, addresses and complaints."""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from boundaries.basemap import save_barriers, save_buildings
+from boundaries.cases import NewCase, add_cases
+from boundaries.gazetteer import GeocodeAnswer, geocode_many, import_addresses
+from boundaries.grids import compile_edition
+from boundaries.jurisdictions import LevelName, save_jurisdiction
+from boundaries.models import Case, Jurisdiction, Plan
+from boundaries.osm import OsmExtract, helsinki_extract, read_extract
+from boundaries.plans import save_duties, save_plan
+from boundaries.publishing import publish
+from geogrid.blocks import build_blocks
+from geogrid.complaints import write_complaints
+from geogrid.crs import metric_crs
+from geogrid.edition import Edition
+from geogrid.households import estimate_households
+from geogrid.partition import GridTree, Level, carve_dedicated, partition_levels
+
+JURISDICTION = "helsinki"
+SOURCE = "demo"
+BAND = (300.0, 600.0)
+COMPLAINTS = 2_000
+_COMMUNITIES = 6
+_SEED = 20_260_101
+_ZONE = ZoneInfo("Europe/Helsinki")
+_PERIOD = (datetime(2026, 1, 1, tzinfo=_ZONE), datetime(2026, 7, 1, tzinfo=_ZONE))
+_LEVELS = (LevelName("district", "街道"), LevelName("community", "社区"), LevelName("grid", "网格"))
+_ROLES = {1: "district lead 街道负责人", 2: "grid chief 网格长", 3: "gridder 网格员"}
+_NAMES = ("Aino", "Eero", "Helmi", "Ilmari", "Kaisa", "Lauri", "Maija", "Onni", "Sofia", "Väinö")
+_FAMILIES = ("Korhonen", "Virtanen", "Mäkinen", "Nieminen", "Lindqvist", "Heikkinen", "Koskinen", "Salonen", "Wang 王")
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSummary:
+    """What the demo has stored; `right` complaints are in the grid of the address that was meant."""
+
+    blocks: int
+    comprehensive: int
+    dedicated: int
+    in_band: int
+    complaints: int
+    located: int
+    right: int
+
+
+def has_demo(session: Session) -> bool:
+    """Return whether the demo's complaints are stored already."""
+    stored = select(Case.id).join(Jurisdiction, Jurisdiction.id == Case.jurisdiction_id)
+    found = session.scalar(stored.where(Jurisdiction.code == JURISDICTION, Case.source == SOURCE).limit(1))
+    return found is not None
+
+
+def run_demo(session: Session, tell: Tell) -> DemoSummary:
+    """Run the main job on the extract of Helsinki, in the caller's transaction.
+
+    Parameters
+    ----------
+    session : Session
+        Flushed, not committed: interrupted, nothing is stored.
+    tell : callable
+        Takes a sentence after each stage.
+
+    Returns
+    -------
+    DemoSummary
+        The same for every run: the seed is fixed.
+    """
+    rng = np.random.default_rng(_SEED)
+    extract = read_extract(helsinki_extract())
+    tell(f"Read {len(extract.barriers):,} streets, rails and banks, {len(extract.buildings):,} buildings.")
+    tree = _partition(extract, rng)
+    leaves = tree.grids[tree.grids["level"] == len(_LEVELS)]
+    tell(f"Cut {len(tree.leaves.blocks):,} blocks and joined them to {len(leaves):,} grids on {len(_LEVELS)} levels.")
+    jurisdiction, plan = _publish(session, extract, tree, rng)
+    tell(f"Published the edition {plan.name!r} with {len(extract.addresses):,} addresses to search.")
+    complaints = write_complaints(extract.addresses, COMPLAINTS, rng=rng, period=_PERIOD)
+    edition = compile_edition(session, plan, at=_PERIOD[1])
+    meant = extract.addresses.geometry.iloc[complaints["address_row"]]
+    true_positions = edition.index.locate(meant.x.to_numpy(), meant.y.to_numpy())
+    positions = _take_in(session, jurisdiction, edition, complaints)
+    located = int((positions >= 0).sum())
+    right = int(((positions >= 0) & (positions == true_positions)).sum())
+    tell(
+        f"Found the grid of {located:,} of {len(complaints):,} complaints by their words; "
+        f"{right:,} are in the grid of the address that was meant."
+    )
+    comprehensive = leaves[leaves["kind"] == "comprehensive"]
+    return DemoSummary(
+        blocks=len(tree.leaves.blocks),
+        comprehensive=len(comprehensive),
+        dedicated=len(leaves) - len(comprehensive),
+        in_band=int(comprehensive["in_band"].sum()),
+        complaints=len(complaints),
+        located=located,
+        right=right,
+    )
+
+
+def _partition(extract: OsmExtract, rng: np.random.Generator) -> GridTree:
+    buildings = extract.buildings
+    footprint_m2 = buildings.to_crs(metric_crs(extract.limit)).area.to_numpy()
+    buildings["households"] = estimate_households(
+        footprint_m2, buildings["levels"].to_numpy(dtype=float), list(buildings["use"])
+    )
+    blocks = carve_dedicated(build_blocks(extract.limit, extract.barriers, buildings=buildings), extract.sites)
+    scheme = (
+        Level(_LEVELS[0].name),
+        Level(_LEVELS[1].name, n_grids=_COMMUNITIES),
+        Level(_LEVELS[2].name, band=BAND),
+    )
+    return partition_levels(blocks, scheme, prefix="HEL", rng=rng)
+
+
+def _publish(
+    session: Session, extract: OsmExtract, tree: GridTree, rng: np.random.Generator
+) -> tuple[Jurisdiction, Plan]:
+    grids = tree.to_frame()
+    jurisdiction = save_jurisdiction(
+        session,
+        code=JURISDICTION,
+        name="Central Helsinki",
+        levels=_LEVELS,
+        time_zone=_ZONE.key,
+        attribution=[extract.attribution],
+        limit=grids.geometry.iloc[0],
+    )
+    save_barriers(session, jurisdiction.id, extract.barriers)
+    save_buildings(session, jurisdiction.id, extract.buildings)
+    import_addresses(session, jurisdiction.id, extract.addresses, "openstreetmap")
+    plan = save_plan(
+        session,
+        jurisdiction,
+        name="First edition",
+        grids=grids,
+        blocks=tree.block_frame(),
+        band=BAND,
+        source="OpenStreetMap, partitioned by GeoGrid",
+    )
+    save_duties(session, plan, _duties(grids, rng))
+    return jurisdiction, publish(session, plan, valid_from=_PERIOD[0])
+
+
+def _duties(grids: gpd.GeoDataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Return one invented person for each grid."""
+    count = len(grids)
+    names = [f"{rng.choice(_NAMES)} {rng.choice(_FAMILIES)}" for _ in range(count)]
+    return pd.DataFrame(
+        {
+            "grid": grids["code"],
+            "role": grids["level"].map(_ROLES),
+            "holder": names,
+            "phone": [f"+358 40 555 {number:04d}" for number in range(1, count + 1)],
+        }
+    )
+
+
+def _take_in(
+    session: Session, jurisdiction: Jurisdiction, edition: Edition, complaints: pd.DataFrame
+) -> NDArray[np.int32]:
+    """Store the complaints with the grid of their address; return the position of each one's grid, -1 for none."""
+    answers = geocode_many(session, jurisdiction.id, list(complaints["address"]))
+    lon = np.array([np.nan if answer is None else answer.lon for answer in answers])
+    lat = np.array([np.nan if answer is None else answer.lat for answer in answers])
+    positions = edition.index.locate(lon, lat)
+    cases = [
+        _case(number, row, answer, edition.leaves[position].id if position >= 0 else None)
+        for number, (row, answer, position) in enumerate(
+            zip(complaints.to_dict("records"), answers, positions.tolist(), strict=True), start=1
+        )
+    ]
+    add_cases(session, jurisdiction.id, cases)
+    return positions
+
+
+def _case(number: int, row: Mapping[Hashable, Any], answer: GeocodeAnswer | None, grid_id: int | None) -> NewCase:
+    return NewCase(
+        source=SOURCE,
+        source_key=str(number),
+        external_id=f"DEMO-{number:05d}",
+        reported_at=row["reported_at"],
+        channel=row["channel"],
+        category=row["category"],
+        text=row["text"],
+        address=row["address"],
+        lon=None if answer is None else answer.lon,
+        lat=None if answer is None else answer.lat,
+        located_by=None if answer is None else "address",
+        positional_error_m=0.0 if answer is None else answer.positional_error_m,
+        grid_id=grid_id,
+        attributes={"subcategory": row["subcategory"]},
+        placing={} if answer is None else {"score": answer.score, "matched": answer.address},
+    )
