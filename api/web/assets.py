@@ -30,7 +30,7 @@ _LOCAL: Final = {
 """File in `VENDOR` by the last part of an address, without version: releases of Folium change hosts and versions."""
 
 _VERSION = re.compile(r"-\d+(?:\.\d+)+")
-_STYLE_ADDRESS = re.compile(r"url\(\s*(['\"]?)(?!data:|#)(.*?)\1\s*\)")
+_STYLE_ADDRESS = re.compile(r"url\(\s*(?!['\"]?(?:data:|#))(['\"]?)(.*?)\1\s*\)")
 _MEDIA_TYPES: Final = {
     ".css": "text/css",
     ".js": "text/javascript",

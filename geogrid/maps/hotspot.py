@@ -17,7 +17,7 @@ from geogrid.maps.encoding import MICRODEGREES, escaped, offsets, packed_column
 from geogrid.maps.labels import Language
 from geogrid.maps.page import BaseMap, LegendRow, Page, features, legend, notice
 from geogrid.maps.tree import GridTree, label_places, require_lonlat, text_column
-from geogrid.types import IntArray
+from geogrid.types import BoolArray, GeometryArray, IntArray
 
 COUNT_COLORS: Final = ("#fee8c8", "#fdbb84", "#f6874f", "#d7301f", "#8b0000")
 """Sequential, readable with any colour vision and in print, after ColorBrewer's OrRd."""
@@ -70,7 +70,7 @@ def hotspot_map(  # noqa: PLR0913 - each is one choice of the reader
     """
     tree = GridTree.of(grids)
     require_lonlat(cases, "cases")
-    placed = cases[np.isfinite(shapely.get_x(cases.geometry.to_numpy()))].reset_index(drop=True)
+    placed = cases[_has_place(cases.geometry.to_numpy())].reset_index(drop=True)
     page = Page("hotspots", language, attribution, subtitle, home)
     page.add_base(base, tiles)
     leaf = _leaf_positions(placed, tree)
@@ -92,6 +92,12 @@ def hotspot_map(  # noqa: PLR0913 - each is one choice of the reader
         page.panels.append(notice(page.say("no_cases")))
     bounds = [tree.table.total_bounds if len(tree) else placed.total_bounds]
     return page.finish(bounds, _WORDS)
+
+
+def _has_place(points: GeometryArray) -> BoolArray:
+    has_place = ~(shapely.is_missing(points) | shapely.is_empty(points))
+    has_place[has_place] = np.isfinite(shapely.get_x(points[has_place]))
+    return has_place
 
 
 def _local_times(cases: gpd.GeoDataFrame, time_zone: str | None) -> "pd.Series[pd.Timestamp]":

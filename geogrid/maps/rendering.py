@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import folium
@@ -54,12 +55,25 @@ def render(drawn: folium.Map, resolve: Callable[[str], str]) -> str:
         HTML.
     """
     root = _figure(drawn)
-    html = root.render()
     unneeded = _unneeded_links(drawn)
-    for name, link in _children(root.header).items():
-        if isinstance(link, Link):
-            html = _exchanged(html, link.url, "" if name in unneeded else resolve(link.url))
-    return _numbered(html, {element.get_name().rpartition("_")[2] for element in _elements(root)})
+    with _as_before(root):
+        html = root.render()
+        for name, link in _children(root.header).items():
+            if isinstance(link, Link):
+                html = _exchanged(html, link.url, "" if name in unneeded else resolve(link.url))
+        return _numbered(html, {element.get_name().rpartition("_")[2] for element in _elements(root)})
+
+
+@contextmanager
+def _as_before(root: Figure) -> Iterator[None]:
+    """Take away what rendering adds to the tree; Folium would add some of it again each time."""
+    before = [(element, _children(element).copy()) for element in _elements(root)]
+    try:
+        yield
+    finally:
+        for element, children in before:
+            _children(element).clear()
+            _children(element).update(children)
 
 
 def _figure(drawn: folium.Map) -> Figure:
