@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -13,12 +12,13 @@ from boundaries.imports.grid_file import GridLayer, read_grid_layer
 from boundaries.imports.grid_levels import Levels
 from boundaries.imports.grid_plan import GridPlan, plan_grids
 from boundaries.imports.grid_rows import GridFields, read_rows
+from boundaries.imports.times import time_zone
 from boundaries.jurisdictions import LevelName, get_jurisdiction, levels_of, limit_of, save_jurisdiction
 from boundaries.models import Jurisdiction, Plan
 from boundaries.plans import save_plan
 from boundaries.publishing import publish
 from geogrid.coverage.tree import counts_by_level
-from geogrid.errors import InvalidInputError, NotFoundError, Problem
+from geogrid.errors import NotFoundError, Problem
 from geogrid.types import CoordType
 
 _ONE_IMPORT_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
@@ -159,7 +159,7 @@ def import_grids(
     ConflictError
         The number of levels differs from that of the jurisdiction's plans; a later edition forbids publishing.
     """
-    _require_time_zone(choice.time_zone)
+    time_zone(choice.time_zone or "UTC")
     session.execute(_ONE_IMPORT_AT_A_TIME, {"name": f"import of grids into {choice.code}"})
     stored = _stored(session, choice.code)
     names = [LevelName(level.name, level.name_zh) for level in levels_of(session, stored)] if stored else []
@@ -171,15 +171,6 @@ def import_grids(
     if valid_from is not None:
         publish(session, plan, valid_from=valid_from)
     return GridImport(found.layer, found.grids_by_level, found.level_names, found.problems, plan)
-
-
-def _require_time_zone(name: str | None) -> None:
-    try:
-        ZoneInfo(name or "UTC")
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InvalidInputError.of(
-            "time-zone", f"{name!r} is no time zone.", "Use an IANA name such as Asia/Shanghai.", subject="--time-zone"
-        ) from error
 
 
 def _stored(session: Session, code: str) -> Jurisdiction | None:
