@@ -25,7 +25,7 @@ DESKTOP, PHONE = (1280, 800), (390, 844)
 LOCAL_SCHEMES = {"file", "data", "blob", "about"}
 
 
-@dataclass(slots=True)
+@dataclass
 class Watch:
     """What a page tried: addresses beyond its own server, and what went wrong in it."""
 
