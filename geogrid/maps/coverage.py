@@ -78,7 +78,7 @@ def uncovered_pieces(limit: BaseGeometry, leaves: GeometryArray) -> UncoveredPie
     """
     rest = shapely.difference(shapely.make_valid(limit), shapely.union_all(shapely.make_valid(leaves)))
     pieces = shapely.get_parts(rest)
-    pieces = pieces[shapely.get_type_id(pieces) == shapely.GeometryType.POLYGON]
+    pieces = pieces[(shapely.get_type_id(pieces) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(pieces)]
     along_lon, along_lat = metres_per_degree(shapely.get_y(shapely.centroid(pieces)))
     area = shapely.area(pieces) * along_lon * along_lat
     # The shorter degree bounds the perimeter from below, so that no piece is wrongly left out.
