@@ -7,13 +7,17 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
-from api import errors
+from api import errors, openapi
 from api.editions import EditionBook
 from api.frames import GridFrames
-from api.middleware import BodyLimit, SafeHeaders
-from api.routers import cases, collections, health, locate
+from api.many_points import ARROW
+from api.middleware import SafeHeaders
+from api.pages import base_map, landing, reference, search
+from api.pages.rendering import make_templates
+from api.pages.sketches import Sketches
+from api.routers import assets, cases, collections, health, locate, maps
 from api.settings import ServerSettings
 from api.store import Store
 
@@ -44,30 +48,35 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
         openapi_url="/api",
         docs_url=None,
         redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        max_body_size=int(settings.max_body_mb * 1e6),
     )
     app.state.settings = settings
-    app.state.store = Store(settings)
-    app.state.editions = EditionBook(
-        app.state.store, refresh_seconds=settings.refresh_seconds, kept=settings.kept_editions
-    )
-    app.state.frames = GridFrames(app.state.store, kept=settings.kept_editions)
-    for module in (locate, cases, collections, health):
+    app.state.store = store = Store(settings)
+    app.state.editions = EditionBook(store, refresh_seconds=settings.refresh_seconds, kept=settings.kept_editions)
+    app.state.frames = GridFrames(store, kept=settings.kept_editions)
+    app.state.sketches = Sketches(store, app.state.frames)
+    app.state.templates = make_templates()
+    for module in (locate, cases, collections, maps, health, landing, search, reference, base_map):
         app.include_router(module.router)
+    for name, folder in assets.folders().items():
+        app.mount(f"/assets/{name}", folder, name=name)
+    app.openapi = openapi.describer(app)  # type: ignore[method-assign]
     errors.install(app)
     _add_middleware(app, settings)
     return app
 
 
 def _add_middleware(app: FastAPI, settings: ServerSettings) -> None:
-    app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=5)
-    app.add_middleware(BodyLimit, max_bytes=int(settings.max_body_mb * 1e6))
+    uncompressed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, ARROW)
+    app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=5, exclude_content_types=uncompressed)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST"],
             allow_headers=["Content-Type", "If-None-Match"],
-            expose_headers=["Link", "Location", "ETag"],
+            expose_headers=["Link", "Location", "ETag", "GeoGrid-Edition"],
         )
     app.add_middleware(SafeHeaders)
 

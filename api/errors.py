@@ -1,7 +1,6 @@
 """Errors as the caller sees them: problem+json of RFC 9457, or a page for people. The one place of status codes."""
 
 import difflib
-import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -28,8 +27,6 @@ _STATUS: Mapping[type[GeogridError], HTTPStatus] = {
 }
 
 Fault = dict[str, Any]
-
-logger = logging.getLogger(__name__)
 
 
 def install(app: FastAPI) -> None:
@@ -116,14 +113,20 @@ def _on_http_error(request: Request, error: Exception) -> Response:
         HTTPStatus.NOT_FOUND: f"There is nothing at {path}. The interface is described at /docs.",
         HTTPStatus.METHOD_NOT_ALLOWED: f"{path} does not take {request.method}."
         + (f" Use {headers['allow']}." if headers and "allow" in headers else ""),
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _too_large(request),
     }
-    is_plain = error.detail == status.phrase
+    is_plain = error.detail == status.phrase or status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     detail = sentences.get(status, status.description or status.phrase) if is_plain else str(error.detail)
     return problem(request, status, detail, headers=headers)
 
 
+def _too_large(request: Request) -> str:
+    limit = request.app.state.settings.max_body_mb
+    return f"The body is larger than {limit:g} MB. Send it in parts; GEOGRID_MAX_BODY_MB sets the limit."
+
+
 def _on_fault(request: Request, error: Exception) -> Response:
-    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    del error  # the server logs it, with its trace
     detail = "GeoGrid failed at this request; nothing was stored. The server's log says more."
     return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 

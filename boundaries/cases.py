@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 from geoalchemy2 import functions as geo
@@ -14,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from boundaries.case_filter import CaseFilter, condition
 from boundaries.case_intake import AddedCase, NewCase, add_cases
-from boundaries.models import Case, CaseEvent, Grid, Plan
+from boundaries.models import Case, CaseEvent, Grid, Jurisdiction, Plan
 from geogrid.errors import NotFoundError
+from geogrid.types import FloatArray
 
 __all__ = [
     "AddedCase",
@@ -33,6 +35,7 @@ __all__ = [
     "events_of",
     "find_cases",
     "get_case",
+    "latest_points",
 ]
 
 
@@ -41,6 +44,7 @@ class CaseRecord:
     """A stored case as callers see it; `grid` is the code of its leaf grid, None where it has none."""
 
     id: int
+    jurisdiction: str
     source: str
     external_id: str | None
     channel: str
@@ -172,13 +176,13 @@ def events_of(session: Session, case_id: int) -> tuple[CaseEventRecord, ...]:
 
 
 def case_frame(session: Session, jurisdiction_id: int, wanted: CaseFilter) -> gpd.GeoDataFrame:
-    """Return the cases that have a point as a table, oldest first.
+    """Return cases as a table, oldest first.
 
     Returns
     -------
     GeoDataFrame
         EPSG:4326; columns id, channel, category, status, text, address, reported_at (UTC), grid (code or None),
-        geometry (Point).
+        geometry (Point, or None for a case without one).
     """
     names = ("id", "channel", "category", "status", "text", "address", "reported_at", "grid")
     rows = session.execute(
@@ -195,13 +199,32 @@ def case_frame(session: Session, jurisdiction_id: int, wanted: CaseFilter) -> gp
             geo.ST_Y(Case.geom).label("lat"),
         )
         .outerjoin(Grid, Grid.id == Case.grid_id)
-        .where(condition(session, jurisdiction_id, wanted), Case.geom.is_not(None))
+        .where(condition(session, jurisdiction_id, wanted))
         .order_by(Case.reported_at, Case.id)
     ).all()
     frame = pd.DataFrame(rows, columns=[*names, "lon", "lat"])
     frame["reported_at"] = pd.to_datetime(frame["reported_at"], utc=True)
-    points = shapely.points(frame["lon"].to_numpy(dtype=float), frame["lat"].to_numpy(dtype=float))
+    has_point = frame["lon"].notna().to_numpy()
+    points = np.full(len(frame), None, dtype=object)
+    points[has_point] = shapely.points(frame.loc[has_point, ["lon", "lat"]].to_numpy(dtype=float))
     return gpd.GeoDataFrame(frame[list(names)], geometry=points, crs="EPSG:4326")
+
+
+def latest_points(session: Session, jurisdiction_id: int, *, limit: int) -> FloatArray:
+    """Return the points of the latest cases that have one.
+
+    Returns
+    -------
+    (n, 2) float64
+        Longitude and latitude, degrees, WGS 84; the latest first.
+    """
+    rows = session.execute(
+        select(geo.ST_X(Case.geom), geo.ST_Y(Case.geom))
+        .where(Case.jurisdiction_id == jurisdiction_id, Case.geom.is_not(None))
+        .order_by(Case.reported_at.desc(), Case.id.desc())
+        .limit(limit)
+    ).all()
+    return np.array([tuple(row) for row in rows], dtype=np.float64).reshape(-1, 2)
 
 
 def case_facets(session: Session, jurisdiction_id: int) -> CaseFacets:
@@ -234,6 +257,7 @@ def _records() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Case.id,
+            Jurisdiction.code,
             Case.source,
             Case.external_id,
             Case.channel,
@@ -252,6 +276,7 @@ def _records() -> Select[*tuple[Any, ...]]:
             geo.ST_Y(Case.geom).label("lat"),
             Case.attributes,
         )
+        .join(Jurisdiction, Jurisdiction.id == Case.jurisdiction_id)
         .outerjoin(Grid, Grid.id == Case.grid_id)
         .outerjoin(Plan, Plan.id == Grid.plan_id)
     )

@@ -9,6 +9,11 @@ import click
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
 def command(host: str | None, port: int | None, workers: int) -> None:
     """Serve the maps, the case search and the HTTP interface. Ctrl-C stops it."""
+    serve_at(host, port, workers=workers)
+
+
+def serve_at(host: str | None, port: int | None, *, workers: int = 1) -> None:
+    """Serve with the settings of the environment; what is given here goes before them."""
     from api.serving import serve
     from api.settings import ServerSettings
 

@@ -11,11 +11,12 @@ from api.cases_csv import csv_lines
 from api.dependencies import Editions, OpenSession, OpenStore
 from api.links import CSV, GEOJSON, Cursor, address, link, read_cursor, same_page
 from api.replies import json_reply
-from api.schemas.answers import CaseCollection, CaseDetail
-from api.schemas.queries import CasePageQuery
+from api.schemas.answers import CaseCollection, CaseDetail, StoredCase
+from api.schemas.bodies import CaseBody
+from api.schemas.queries import CasePageQuery, OfJurisdiction
 from api.schemas.queries import Query as Parameters
 from api.schemas.values import Allowed
-from api.shapes import case_feature, event_shape
+from api.shapes import case_feature, event_shape, no_place, place_of, place_shape
 from api.store import Store
 from boundaries.cases import (
     CaseFilter,
@@ -27,6 +28,9 @@ from boundaries.cases import (
     find_cases,
     get_case,
 )
+from boundaries.intake import CaseDraft, Placed, take_case
+from geogrid.datum import to_wgs84
+from geogrid.edition import Edition
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 
@@ -75,6 +79,27 @@ def list_cases(
     return json_reply(body, media_type=GEOJSON, links=links)
 
 
+@router.post("", status_code=201, responses={201: {"model": StoredCase}, 200: {"model": StoredCase}})
+def store_case(
+    request: Request, query: Annotated[OfJurisdiction, Query()], body: CaseBody, editions: Editions, store: OpenStore
+) -> Response:
+    """Store a case with a point, an address, or both, and answer with its grid, chain and duties.
+
+    The point decides; the address is looked up where there is no point, or where it is outside every grid. A case that
+    cannot be placed is stored all the same, without a grid, and waits for somebody to place it: `GET /cases` lists
+    those with `has_grid=false`. An `external_id` that is stored already answers 200 with the stored case, or 409 if
+    it says something else.
+    """
+    calendar = editions.calendar(query.jurisdiction)
+    edition = editions.edition(calendar)
+    with store.unit_of_work() as session:
+        taken = take_case(session, calendar.id, edition, _draft(body))
+    answer = _feature(request, taken.case)
+    answer["place"] = _place(edition, taken.placed)
+    location = {"Location": address(request, f"/cases/{taken.case.id}")}
+    return json_reply(answer, status=201 if taken.is_new else 200, media_type=GEOJSON, headers=location)
+
+
 @router.get("/{case_id}", responses={200: {"model": CaseDetail}})
 def one_case(
     request: Request, query: Annotated[Parameters, Query()], case_id: CaseNumber, session: OpenSession
@@ -84,6 +109,33 @@ def one_case(
     body = _feature(request, get_case(session, case_id))
     body["events"] = [event_shape(event) for event in events_of(session, case_id)]
     return json_reply(body, media_type=GEOJSON, links=body["links"])
+
+
+def _draft(body: CaseBody) -> CaseDraft:
+    lon, lat = body.lon, body.lat
+    if lon is not None and lat is not None and body.coord_type != "wgs84":
+        lons, lats = to_wgs84([lon], [lat], body.coord_type)
+        lon, lat = float(lons[0]), float(lats[0])
+    return CaseDraft(
+        reported_at=body.reported_at or datetime.now(UTC),
+        lon=lon,
+        lat=lat,
+        error_m=body.error_m,
+        address=body.address,
+        external_id=body.external_id,
+        text=body.text,
+        channel=body.channel,
+        category=body.category,
+        attributes=dict(body.attributes),
+    )
+
+
+def _place(edition: Edition | None, placed: Placed) -> dict[str, Any]:
+    if placed.lon is None or placed.lat is None:
+        return no_place(edition, "no_point", f"{placed.note['reason']} The case is stored without a grid.")
+    if edition is not None and placed.located is not None:
+        return place_shape(edition, placed.located)
+    return place_of(edition, placed.lon, placed.lat, error_m=placed.error_m, moment=datetime.now(UTC))
 
 
 def _wants_csv(request: Request, query: CasePageQuery) -> bool:

@@ -1,20 +1,43 @@
 """``/locate``: which grid a point is in."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Response
+import numpy as np
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api.dependencies import Editions
 from api.editions import EditionBook
+from api.links import JSON
+from api.many_points import ARROW, FORMATS, NDJSON, Format
 from api.replies import json_reply
-from api.schemas.answers import LocateAnswer
-from api.schemas.queries import LocateQuery
+from api.schemas.answers import LocateAnswer, LocateManyAnswer
+from api.schemas.queries import LocateManyQuery, LocateQuery
 from api.shapes import place_of
 from geogrid.datum import to_wgs84
+from geogrid.edition import Edition
+from geogrid.types import IntArray
 
 router = APIRouter(tags=["locate"])
+
+_POINT: Final = {
+    "type": "object",
+    "required": ["lon", "lat"],
+    "properties": {
+        "id": {"description": "Repeated in the answer."},
+        "lon": {"type": "number", "nullable": True, "minimum": -180, "maximum": 180},
+        "lat": {"type": "number", "nullable": True, "minimum": -90, "maximum": 90},
+    },
+}
+_BODY: Final[dict[str, Any]] = {
+    "required": True,
+    "content": {
+        JSON: {"schema": {"type": "object", "properties": {"points": {"type": "array", "items": _POINT}}}},
+        NDJSON: {"schema": _POINT},
+        ARROW: {"schema": {"type": "string", "format": "binary"}},
+    },
+}
 
 
 @router.get("/locate", responses={200: {"model": LocateAnswer}}, response_class=Response)
@@ -30,6 +53,30 @@ async def locate(query: Annotated[LocateQuery, Query()], editions: Editions) -> 
     return await run_in_threadpool(_answer, query, editions)
 
 
+@router.post(
+    "/locate",
+    responses={200: {"model": LocateManyAnswer, "content": {NDJSON: {}, ARROW: {}}}},
+    response_class=Response,
+    openapi_extra={"requestBody": _BODY},
+)
+async def locate_many(request: Request, query: Annotated[LocateManyQuery, Query()], editions: Editions) -> Response:
+    """Find the grids of many points, in the order they are given; the answer has the form of the request.
+
+    * JSON: `{"points": [{"lon": 24.94, "lat": 60.17, "id": 1}]}`, or a bare list of such points or of `[lon, lat]`.
+    * NDJSON: one point a line.
+    * Arrow IPC stream: columns `lon` and `lat`; the answer has the other columns and `grid`.
+
+    A point outside every grid, or without coordinates (null, NaN), has `grid` null. A point beyond the globe refuses
+    the whole request, and every such point is named.
+    """
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if sent not in FORMATS:
+        detail = f"The body is {sent or 'of no stated type'}; send it as {', '.join(FORMATS)}."
+        raise HTTPException(415, detail)
+    body = await request.body()
+    return await run_in_threadpool(_answer_many, FORMATS[sent], body, query, editions)
+
+
 def _answer(query: LocateQuery, editions: EditionBook) -> Response:
     calendar = editions.calendar(query.jurisdiction)
     lon, lat = query.lon, query.lat
@@ -40,3 +87,19 @@ def _answer(query: LocateQuery, editions: EditionBook) -> Response:
     moment = query.at or datetime.now(UTC)
     place = place_of(edition, lon, lat, error_m=query.error_m, moment=moment)
     return json_reply({"point": {"lon": lon, "lat": lat}, "jurisdiction": calendar.code, **place})
+
+
+def _answer_many(form: Format, body: bytes, query: LocateManyQuery, editions: EditionBook) -> Response:
+    calendar = editions.calendar(query.jurisdiction)
+    edition = editions.edition(calendar, query.at)
+    points = form.read(body)
+    lon, lat = to_wgs84(points.lon, points.lat, query.coord_type)
+    positions = _positions(edition, lon, lat)
+    content = form.write(points, positions, edition, calendar.code)
+    headers = {"GeoGrid-Edition": "" if edition is None else str(edition.id)}
+    return Response(content, headers=headers, media_type=form.media_type)
+
+
+def _positions(edition: Edition | None, lon: Any, lat: Any) -> IntArray:
+    found = np.full(len(lon), -1) if edition is None else edition.index.locate(lon, lat)
+    return found.astype(np.int64)

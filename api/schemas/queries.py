@@ -6,11 +6,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.schemas.values import Allowed, Area, Bbox, ErrorMetres, Lat, Lon, Moment, Word
 from boundaries.cases import CaseFilter
+from geogrid.maps.labels import Language
 from geogrid.types import CaseStatus, CoordType
 
 JurisdictionCode = Annotated[Word, Field(description="Code of the jurisdiction; needed only where there are several.")]
 At = Annotated[Moment, Field(description="Answer as of this moment; now, if left out.")]
-Lang = Annotated[Literal["en", "zh"], Field(description="Language of the labels: en, or zh for Simplified Chinese.")]
+Labels = Annotated[Language, Field(description="Language of the labels: English, Simplified Chinese, or both.")]
 
 
 class Query(BaseModel):
@@ -126,3 +127,16 @@ class GridsQuery(OfJurisdiction):
         | None
     ) = None
     at: At | None = None
+
+
+class CoverageMapQuery(OfJurisdiction):
+    """Parameters of ``GET /maps/coverage``."""
+
+    lang: Labels = "both"
+    at: At | None = None
+
+
+class HotspotMapQuery(CaseQuery):
+    """Parameters of ``GET /maps/hotspots``: those of ``/cases``, without pages."""
+
+    lang: Labels = "both"

@@ -1,0 +1,91 @@
+"""The description of the interface as OpenAPI 3.0.3: FastAPI writes 3.1, which QGIS and many tools cannot read."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.links import JSON
+
+_VERSION: Final = "3.0.3"
+_PROBLEM: Final = "application/problem+json"
+_OPERATIONS: Final = frozenset({"get", "post", "put", "patch", "delete"})
+_COMMON: Final = {
+    "400": "A parameter or the body is wrong; `errors` names each thing that is, its value and what is allowed.",
+    "503": "The database cannot be used at the moment; the header Retry-After says when to try again.",
+}
+
+
+def describer(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """Return the function that FastAPI asks for the description; it is made once."""
+
+    @cache
+    def description() -> dict[str, Any]:
+        return describe(app)
+
+    return description
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Return the description of an application's addresses."""
+    found = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
+    )
+    description: dict[str, Any] = _lowered(found)
+    description["openapi"] = _VERSION
+    schemas = description["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for path in description["paths"].values():
+        for method, operation in path.items():
+            if method in _OPERATIONS:
+                _describe_errors(operation)
+    return description
+
+
+def _describe_errors(operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
+    responses.pop("422", None)
+    content = {_PROBLEM: {"schema": {"$ref": "#/components/schemas/ProblemAnswer"}}}
+    for status, words in _COMMON.items():
+        responses.setdefault(status, {"description": words, "content": content})
+    success = responses.get("200")
+    if success is not None and JSON in success.get("content", {}) and success["content"][JSON] == {"schema": {}}:
+        success["content"] = {JSON: {"schema": {"type": "object"}}}
+
+
+def _lowered(value: Any) -> Any:
+    """Return a JSON Schema of draft 2020-12 in the words of OpenAPI 3.0."""
+    if isinstance(value, list):
+        return [_lowered(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    found = {name: _lowered(each) for name, each in value.items()}
+    _lower_null(found)
+    if isinstance(found.get("const"), str):
+        found["enum"] = [found.pop("const")]
+    if isinstance(found.get("prefixItems"), list):
+        items = found.pop("prefixItems")
+        found["items"] = items[0] if items else {}
+    for bound, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        if isinstance(found.get(bound), int | float) and not isinstance(found[bound], bool):
+            found[limit], found[bound] = found[bound], True
+    return found
+
+
+def _lower_null(schema: dict[str, Any]) -> None:
+    choices = schema.get("anyOf")
+    if not isinstance(choices, list) or {"type": "null"} not in choices:
+        return
+    others = [choice for choice in choices if choice != {"type": "null"}]
+    del schema["anyOf"]
+    schema["nullable"] = True
+    if len(others) > 1:
+        schema["anyOf"] = others
+    elif "$ref" in others[0]:
+        schema["allOf"] = others  # a reference takes no neighbours in 3.0
+    else:
+        for name, value in others[0].items():
+            schema.setdefault(name, value)

@@ -1,0 +1,55 @@
+"""Pictures of editions, drawn once and kept for a while."""
+
+import time
+from collections import OrderedDict
+from threading import Lock
+
+from api.frames import GridFrames
+from api.pages.sketch import Sketch, draw_sketch
+from api.store import Store
+from boundaries.basemap import street_frame
+from boundaries.models import Plan
+from boundaries.timetable import Calendar, EditionPeriod
+
+_KEPT = 8
+_SECONDS = 300.0  # streets may be imported anew under an edition that stays
+
+
+class Sketches:
+    """Pictures by edition.
+
+    Parameters
+    ----------
+    store : Store
+        Where streets and bands come from.
+    frames : GridFrames
+        Where grids come from.
+    """
+
+    def __init__(self, store: Store, frames: GridFrames) -> None:
+        self._store = store
+        self._frames = frames
+        self._kept: OrderedDict[int, tuple[float, Sketch]] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, calendar: Calendar, period: EditionPeriod) -> Sketch:
+        """Return the picture of an edition; errors as `Store.unit_of_work`."""
+        with self._lock:
+            drawn_at, sketch = self._kept.get(period.plan_id, (0.0, None))
+        if sketch is not None and time.monotonic() - drawn_at < _SECONDS:
+            return sketch
+        sketch = self._draw(calendar, period)
+        with self._lock:
+            self._kept[period.plan_id] = (time.monotonic(), sketch)
+            self._kept.move_to_end(period.plan_id)
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return sketch
+
+    def _draw(self, calendar: Calendar, period: EditionPeriod) -> Sketch:
+        grids = self._frames.of(period)
+        with self._store.unit_of_work() as session:
+            plan = session.get_one(Plan, period.plan_id)
+            streets = street_frame(session, calendar.id)
+        band = None if plan.band_low is None or plan.band_high is None else (plan.band_low, plan.band_high)
+        return draw_sketch(grids, streets, band=band, load=plan.load)

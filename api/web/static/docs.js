@@ -1,0 +1,3 @@
+"use strict";
+const place = document.getElementById("interface");
+SwaggerUIBundle({ url: place.dataset.source, domNode: place, deepLinking: true, tryItOutEnabled: true, validatorUrl: null, defaultModelsExpandDepth: 0, syntaxHighlight: { activated: false } });

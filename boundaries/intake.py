@@ -1,0 +1,175 @@
+"""One case on its way in: its point taken or its address looked up, its grid found, stored, nothing lost."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import uuid4
+
+from sqlalchemy.orm import Session
+
+from boundaries.case_intake import NewCase, add_cases
+from boundaries.cases import CaseRecord, get_case
+from boundaries.gazetteer import geocode
+from geogrid.edition import Edition, Located
+from geogrid.errors import ConflictError
+
+API_SOURCE = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDraft:
+    """A case as somebody reports it.
+
+    Parameters
+    ----------
+    reported_at : datetime
+        With offset.
+    lon, lat : float, optional
+        Degrees, WGS 84; both or neither.
+    error_m : float
+        Positional error of that point, metres.
+    address : str
+        Looked up where there is no point, or where the point is outside every grid.
+    external_id : str, optional
+        Number in the reporting system; the same number again is the same case.
+    text, channel, category : str
+        As given.
+    attributes : dict
+        Whatever else the reporting system knows.
+    """
+
+    reported_at: datetime
+    lon: float | None = None
+    lat: float | None = None
+    error_m: float = 0.0
+    address: str = ""
+    external_id: str | None = None
+    text: str = ""
+    channel: str = ""
+    category: str = ""
+    attributes: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a case is: its point, how it was found, its grid if it has one, and what else there is to say."""
+
+    lon: float | None
+    lat: float | None
+    located_by: Literal["point", "address"] | None
+    error_m: float
+    located: Located | None
+    note: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TakenCase:
+    """A stored case, whether it is new, and where it is."""
+
+    case: CaseRecord
+    is_new: bool
+    placed: Placed
+
+
+def take_case(session: Session, jurisdiction_id: int, edition: Edition | None, draft: CaseDraft) -> TakenCase:
+    """Place a case and store it; one that cannot be placed is stored without a grid, for somebody to place.
+
+    Parameters
+    ----------
+    session : Session
+        Not committed.
+    jurisdiction_id : int
+        Whose case.
+    edition : Edition, optional
+        In force; without one the case has no grid.
+    draft : CaseDraft
+        The case.
+
+    Returns
+    -------
+    TakenCase
+        The stored case; with `is_new` False where its `external_id` was stored before.
+
+    Raises
+    ------
+    ConflictError
+        The `external_id` is stored with other words or another place.
+    """
+    placed = place(session, jurisdiction_id, edition, draft)
+    added = add_cases(session, jurisdiction_id, [_new_case(draft, placed)])[0]
+    stored = get_case(session, added.id)
+    if not added.is_new:
+        _refuse_other_content(stored, draft)
+    return TakenCase(stored, added.is_new, placed)
+
+
+def place(session: Session, jurisdiction_id: int, edition: Edition | None, draft: CaseDraft) -> Placed:
+    """Return where a case is: by its point if that is in a grid, else by its address, else by what there is."""
+    by_point = None
+    if draft.lon is not None and draft.lat is not None:
+        found = None if edition is None else edition.locate(draft.lon, draft.lat, error_m=draft.error_m)
+        by_point = Placed(draft.lon, draft.lat, "point", draft.error_m, found, {})
+        if found is not None:
+            return by_point
+    by_address = _by_address(session, jurisdiction_id, edition, draft)
+    if by_address is not None and (by_point is None or by_address.located is not None):
+        return by_address
+    return by_point or Placed(None, None, None, 0.0, None, {"reason": _no_point(draft)})
+
+
+def _by_address(session: Session, jurisdiction_id: int, edition: Edition | None, draft: CaseDraft) -> Placed | None:
+    answer = geocode(session, jurisdiction_id, draft.address) if draft.address.strip() else None
+    if answer is None:
+        return None
+    error_m = answer.positional_error_m
+    located = None if edition is None else edition.locate(answer.lon, answer.lat, error_m=error_m)
+    note: dict[str, Any] = {"matched": answer.address, "level": answer.matched_level, "score": round(answer.score, 3)}
+    if draft.lon is not None:
+        note |= {"given_lon": draft.lon, "given_lat": draft.lat}
+    return Placed(answer.lon, answer.lat, "address", error_m, located, note)
+
+
+def _no_point(draft: CaseDraft) -> str:
+    return f"The address {draft.address!r} was not found." if draft.address.strip() else "Neither point nor address."
+
+
+def _new_case(draft: CaseDraft, placed: Placed) -> NewCase:
+    note = dict(placed.note)
+    if placed.located is not None:
+        note["grid"] = placed.located.grid.code
+    elif placed.lon is not None:
+        note["reason"] = "The point is outside every grid."
+    return NewCase(
+        source=API_SOURCE,
+        source_key=draft.external_id or uuid4().hex,
+        external_id=draft.external_id,
+        reported_at=draft.reported_at,
+        channel=draft.channel,
+        category=draft.category,
+        text=draft.text,
+        address=draft.address,
+        lon=placed.lon,
+        lat=placed.lat,
+        located_by=placed.located_by,
+        positional_error_m=placed.error_m,
+        grid_id=None if placed.located is None else placed.located.grid.id,
+        attributes=draft.attributes or {},
+        placing=note,
+    )
+
+
+def _refuse_other_content(stored: CaseRecord, draft: CaseDraft) -> None:
+    pairs = {
+        "text": (stored.text, draft.text),
+        "channel": (stored.channel, draft.channel),
+        "category": (stored.category, draft.category),
+        "address": (stored.address, draft.address),
+    }
+    if draft.lon is not None and stored.located_by == "point":
+        pairs |= {"lon": (stored.lon, draft.lon), "lat": (stored.lat, draft.lat)}
+    different = [name for name, (before, now) in pairs.items() if before != now]
+    if different:
+        raise ConflictError(
+            f"Case {draft.external_id!r} is stored already (number {stored.id}) with another {', '.join(different)}. "
+            "Send it unchanged, or under another external_id."
+        )
