@@ -233,7 +233,7 @@ def _add_uncovered(page: Page, pieces: UncoveredPieces) -> None:
 def _add_facts(page: Page, tree: GridTree, pieces: UncoveredPieces, *, has_limit: bool) -> None:
     page.facts.append(f"{len(tree.leaves):,} {page.say('leaf_grids')}")
     if has_limit:
-        page.facts.append(f"{page.say('uncovered')} {_area_text(float(pieces.area_m2.sum()))}")
+        page.facts.append(f"{page.say('uncovered')}: {_area_text(float(pieces.area_m2.sum()))}")
 
 
 def _area_text(area_m2: float) -> str:

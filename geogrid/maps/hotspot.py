@@ -211,9 +211,9 @@ def _add_facts(page: Page, placed: gpd.GeoDataFrame, leaf: IntArray, *, unplaced
     page.facts.append(f"{len(placed):,} {page.say('cases_unit')}")
     outside = int((leaf < 0).sum())
     if outside:
-        page.facts.append(f"{page.say('outside')} {outside:,}")
+        page.facts.append(f"{page.say('outside')}: {outside:,}")
     if unplaced:
-        page.facts.append(f"{page.say('unplaced')} {unplaced:,}")
+        page.facts.append(f"{page.say('unplaced')}: {unplaced:,}")
 
 
 def _legend(page: Page) -> str:

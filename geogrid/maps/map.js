@@ -39,10 +39,12 @@ var geogrid = (() => {
 
   // Room that the panels take from the map, so that nothing opens or starts under them.
   function margins() {
-    if (isNarrow()) return { topLeft: [12, heightOf(".gg-title") + 20], bottomRight: [12, heightOf(".gg-time") + 72] };
+    if (isNarrow()) return { topLeft: [12, heightOf(".gg-title") + 20], bottomRight: [12, heightOf(".gg-time") + 84] };
     const legend = document.querySelector(".gg-legend");
-    const left = window.innerWidth > 1000 && legend ? legend.offsetWidth + 24 : 12;
-    return { topLeft: [left, 24], bottomRight: [60, heightOf(".gg-time") + 40] };
+    const isWide = window.innerWidth > 1100;
+    const left = isWide && legend ? legend.offsetWidth + 24 : 12;
+    const right = isWide ? document.querySelector(".leaflet-control-layers").offsetWidth + 24 : 60;
+    return { topLeft: [left, 24], bottomRight: [right, heightOf(".gg-time") + 40] };
   }
 
   function popupOptions() {
@@ -61,6 +63,12 @@ var geogrid = (() => {
     return path;
   }
 
+  // The room is measured when a popup opens, before Leaflet's own listener pans the map for it.
+  function bindDetails(layer, content) {
+    layer.on("click", () => Object.assign(layer.getPopup().options, popupOptions()));
+    layer.bindPopup(content);
+  }
+
   // ---- layers that Folium asks for -------------------------------------------------------------------------
 
   function grid(feature, layer) {
@@ -68,7 +76,7 @@ var geogrid = (() => {
     const told = data().details[place];
     layer.geogridStyle = feature.properties.style;
     layer.bindTooltip(() => tip(told.title, shared.tip(place, told)), { sticky: true, className: "gg-tip" });
-    layer.bindPopup(() => panel(told.title, [...told.rows, ...shared.more(place)]), popupOptions());
+    bindDetails(layer, () => panel(told.title, [...told.rows, ...shared.more(place)]));
     layer.on("mouseover", () => layer.setStyle({ weight: (layer.geogridStyle.weight ?? 1) + 1.5, opacity: 1 }));
     layer.on("mouseout", () => layer.setStyle(layer.geogridStyle));
   }
@@ -76,7 +84,7 @@ var geogrid = (() => {
   function uncovered(feature, layer) {
     const area = data().uncovered[feature.properties.i];
     layer.bindTooltip(() => tip(say("uncovered"), area), { sticky: true, className: "gg-tip" });
-    layer.bindPopup(() => panel(say("uncovered"), [[say("area"), area]]), popupOptions());
+    bindDetails(layer, () => panel(say("uncovered"), [[say("area"), area]]));
   }
 
   function streets() {
@@ -152,11 +160,20 @@ var geogrid = (() => {
     }
   }
 
+  function clustersInSight(map) {
+    const corner = map.getContainer().getBoundingClientRect();
+    return [...map.getContainer().querySelectorAll(".leaflet-marker-pane .gg-cluster")].map((icon) => {
+      const box = icon.getBoundingClientRect();
+      const half = box.width / 2;
+      return { at: L.point(box.left + half - corner.left, box.top + half - corner.top), half: [half, half], text: "" };
+    });
+  }
+
   function placeNames(map, group) {
     group.clearLayers();
     const view = map.getBounds();
     const pixelsPerDegree = (256 * 2 ** map.getZoom()) / 360;
-    const taken = [];
+    const taken = clustersInSight(map);
     for (const name of candidates(map)) {
       const width = textWidth(name.text);
       if (name.room * pixelsPerDegree < width || !view.contains(name.at)) continue;
@@ -302,6 +319,7 @@ var geogrid = (() => {
         .setContent(describe(cases, marker.geogridCase))
         .openOn(map);
     });
+    layer.on("animationend", () => shared.placeNames?.());
     let waiting;
     return {
       // Rebuilding the tree of clusters takes a second for 70,000 cases: once the slider rests, not at each step.
@@ -311,6 +329,7 @@ var geogrid = (() => {
         waiting = setTimeout(() => {
           layer.clearLayers();
           layer.addLayers(chosen.map((i) => markers[i]));
+          shared.placeNames?.();
           ready();
         }, 120);
       },
@@ -453,7 +472,10 @@ var geogrid = (() => {
     button("play").addEventListener("click", play);
     shared.showPeriod = (period, count) => {
       const name = period < 0 ? data().span : labels[period];
-      output.replaceChildren(element("strong", name), element("span", `${whole(count)} ${say("cases_unit")}`));
+      const parts = name.split(" – ").map((part) => element("span", part));
+      const title = element("strong");
+      title.append(...parts.flatMap((part, i) => (i ? [" – ", part] : [part])));
+      output.replaceChildren(title, element("small", `${whole(count)} ${say("cases_unit")}`));
       slider.setAttribute("aria-valuetext", name);
       if (period >= 0) slider.value = period;
       box.classList.toggle("gg-all", period < 0);
@@ -499,10 +521,11 @@ var geogrid = (() => {
     const foldLegend = () => legend && isNarrow() && (legend.open = false);
     foldLegend();
     map.on("popupopen", foldLegend);
-    const time = document.querySelector(".gg-time");
-    document.documentElement.style.setProperty("--gg-time-height", `${time ? time.offsetHeight : 0}px`);
-    fit(map);
     begin(map);
+    for (const [name, panel] of [["time", ".gg-time"], ["credit", ".leaflet-control-attribution"]]) {
+      document.documentElement.style.setProperty(`--gg-${name}-height`, `${heightOf(panel)}px`);
+    }
+    fit(map);
     shared.placeNames?.();
   }
 

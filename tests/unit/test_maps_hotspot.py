@@ -60,11 +60,11 @@ def test_cases_outside_and_without_a_point_are_told(town: Town, cases: gpd.GeoDa
     lost.loc[[3, 4], "grid"] = None
     lost.loc[5, "geometry"] = shapely.Point()
     outside_with_point = int(lost.loc[~lost.index.isin([3, 4, 5]), "grid"].isna().sum())
-    assert facts(hotspot_map(cases, town.grids, language="en")) == ["500 cases", f"Outside every grid {outside}"]
+    assert facts(hotspot_map(cases, town.grids, language="en")) == ["500 cases", f"Outside every grid: {outside}"]
     assert facts(hotspot_map(lost, town.grids, language="en")) == [
         "497 cases",
-        f"Outside every grid {outside_with_point}",
-        "Without a point 3",
+        f"Outside every grid: {outside_with_point}",
+        "Without a point: 3",
     ]
 
 
