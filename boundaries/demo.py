@@ -34,6 +34,7 @@ SOURCE = "demo"
 BAND = (300.0, 600.0)
 COMPLAINTS = 2_000
 _COMMUNITIES = 6
+_DAYS_TO_CLOSE = 6.0
 _SEED = 20_260_101
 _ZONE = ZoneInfo("Europe/Helsinki")
 _PERIOD = (datetime(2026, 1, 1, tzinfo=_ZONE), datetime(2026, 7, 1, tzinfo=_ZONE))
@@ -92,6 +93,7 @@ def run_demo(session: Session, tell: Tell) -> DemoSummary:
     edition = compile_edition(session, plan, at=_PERIOD[1])
     meant = extract.addresses.geometry.iloc[complaints["address_row"]]
     true_positions = edition.index.locate(meant.x.to_numpy(), meant.y.to_numpy())
+    complaints["closed_at"] = _closing_times(complaints, rng)
     positions = _take_in(session, jurisdiction, edition, complaints)
     located = int((positions >= 0).sum())
     right = int(((positions >= 0) & (positions == true_positions)).sum())
@@ -169,6 +171,13 @@ def _duties(grids: gpd.GeoDataFrame, rng: np.random.Generator) -> pd.DataFrame:
     )
 
 
+def _closing_times(complaints: pd.DataFrame, rng: np.random.Generator) -> "pd.Series[pd.Timestamp]":
+    """Return when each complaint was dealt with: after days, missing where that lies after the period."""
+    days = rng.gamma(shape=1.2, scale=_DAYS_TO_CLOSE, size=len(complaints))
+    closed: pd.Series[pd.Timestamp] = complaints["reported_at"] + pd.to_timedelta(days, unit="D")
+    return closed.where(closed < _PERIOD[1])
+
+
 def _take_in(
     session: Session, jurisdiction: Jurisdiction, edition: Edition, complaints: pd.DataFrame
 ) -> NDArray[np.int32]:
@@ -193,6 +202,8 @@ def _case(number: int, row: Mapping[Hashable, Any], answer: GeocodeAnswer | None
         source_key=str(number),
         external_id=f"DEMO-{number:05d}",
         reported_at=row["reported_at"],
+        status="open" if pd.isna(row["closed_at"]) else "closed",
+        closed_at=None if pd.isna(row["closed_at"]) else row["closed_at"],
         channel=row["channel"],
         category=row["category"],
         text=row["text"],

@@ -81,6 +81,12 @@ def test_demo_complaints_have_grid_and_duty(store: Session, edition: Plan, summa
     assert grid_frame(store, edition, at=cases[0].reported_at)["duty"].str.len().min() > 0
 
 
+def test_demo_closes_most_complaints_after_they_came_in(store: Session) -> None:
+    closed = store.scalars(select(Case).where(Case.status == "closed")).all()
+    assert 1_800 < len(closed) < 2_000
+    assert all(case.closed_at is not None and case.closed_at > case.reported_at for case in closed)
+
+
 def test_demo_says_what_it_did(demo: DemoStore) -> None:
     assert any(f"{demo.summary.blocks:,} blocks" in sentence for sentence in demo.told)
     assert any(f"{demo.summary.located:,} of 2,000 complaints" in sentence for sentence in demo.told)
