@@ -58,19 +58,24 @@ def faces_between(*, fixed: GeometryArray, flexible: GeometryArray, buildings: G
     with it. Dangling lines bound no face and vanish.
     """
     polygons = _polygonize(np.concatenate([fixed, flexible]))
-    cut = _cut_buildings(polygons, buildings)
-    if not cut.any():
-        return Faces(polygons, np.zeros(len(polygons), dtype=np.bool_))
-    clusters = _overlapping_clusters(buildings, cut)
-    outlines = shapely.get_rings(clusters)
-    touched = np.unique(shapely.STRtree(flexible).query(clusters, predicate="intersects")[1])
-    shortened = shapely.difference(flexible[touched], shapely.union_all(clusters))
-    kept = np.delete(flexible, touched)
-    polygons = _polygonize(np.concatenate([fixed, kept, shortened, outlines]))
+    clusters = np.empty(0, dtype=object)
+    chosen = np.zeros(len(buildings), dtype=np.bool_)
+    while (fresh := _cut_buildings(polygons, buildings) & ~chosen).any():
+        # An outline may give a dead end something to lead to, and so a new building to cut: hence the loop.
+        chosen = _with_overlapping(buildings, chosen | fresh)
+        clusters = _clusters(buildings[chosen])
+        polygons = _polygonize(np.concatenate([fixed, *_led_around(flexible, clusters)]))
     inside = shapely.STRtree(clusters).query(shapely.point_on_surface(polygons), predicate="within")[0]
     in_building = np.zeros(len(polygons), dtype=np.bool_)
     in_building[inside] = True
     return Faces(polygons, in_building)
+
+
+def _led_around(lines: GeometryArray, clusters: GeometryArray) -> tuple[GeometryArray, GeometryArray, GeometryArray]:
+    """Return the lines that meet no cluster, what is left of the others, and the outlines of the clusters."""
+    touched = np.unique(shapely.STRtree(lines).query(clusters, predicate="intersects")[1])
+    left = shapely.difference(lines[touched], shapely.union_all(clusters), grid_size=PRECISION_M)
+    return np.delete(lines, touched), left, shapely.get_rings(clusters)
 
 
 def _polygonize(lines: GeometryArray) -> GeometryArray:
@@ -91,20 +96,25 @@ def _cut_buildings(polygons: GeometryArray, buildings: GeometryArray) -> BoolArr
     return cut
 
 
-def _overlapping_clusters(buildings: GeometryArray, cut: BoolArray) -> GeometryArray:
-    """Return the cut buildings, each joined with those that it overlaps, courtyards filled."""
+def _with_overlapping(buildings: GeometryArray, chosen: BoolArray) -> BoolArray:
+    """Return the chosen buildings and all that overlap them, directly or through others."""
     tree = shapely.STRtree(buildings)
     inner = shapely.buffer(buildings, -WALL_TOLERANCE_M, join_style="mitre")
-    chosen = cut.copy()
-    fresh = np.flatnonzero(cut)
+    chosen = chosen.copy()
+    fresh = np.flatnonzero(chosen)
     while len(fresh):
         overlapping = np.unique(tree.query(inner[fresh], predicate="intersects")[1])
         fresh = overlapping[~chosen[overlapping]]
         chosen[fresh] = True
-    parts = shapely.get_parts(shapely.set_precision(buildings[chosen], PRECISION_M))
+    return chosen
+
+
+def _clusters(buildings: GeometryArray) -> GeometryArray:
+    """Return the union of buildings without their courtyards, one polygon for each that stands apart."""
+    parts = shapely.get_parts(shapely.set_precision(buildings, PRECISION_M))
     filled = shapely.polygons(shapely.get_exterior_ring(parts))
-    clusters: GeometryArray = shapely.get_parts(shapely.union_all(filled, grid_size=PRECISION_M))
-    return np.asarray(shapely.polygons(shapely.get_exterior_ring(clusters)), dtype=object)
+    joined: GeometryArray = shapely.get_parts(shapely.union_all(filled, grid_size=PRECISION_M))
+    return np.asarray(shapely.polygons(shapely.get_exterior_ring(joined)), dtype=object)
 
 
 @dataclass(frozen=True, slots=True)

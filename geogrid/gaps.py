@@ -51,8 +51,10 @@ def close_gaps(
     line : (m,) int64
         Positions in `lines`.
     """
+    if not len(lines):
+        return lines, np.empty(0, dtype=np.int64)
     ends, directions, line = _loose_ends(lines)
-    inside = shapely.contains_xy(limit, *ends.T) if len(ends) else np.zeros(0, dtype=np.bool_)
+    inside = shapely.contains_xy(limit, *ends.T)
     ends, directions, line = ends[inside], directions[inside], line[inside]
     edge = shapely.get_parts(shapely.boundary(limit))
     rays = _rays(ends, directions, max(rule.to_line_m, rule.to_limit_m))

@@ -10,7 +10,7 @@ import shapely
 from geogrid.adjacency import Adjacency, rook_adjacency
 from geogrid.blocks import Blocks, Site, areas_holding, assemble_blocks
 from geogrid.errors import InvalidInputError, Problem
-from geogrid.faces import FaceFacts, MergeRule, dissolve, faces_between, merge_small_faces
+from geogrid.faces import PRECISION_M, FaceFacts, MergeRule, dissolve, faces_between, merge_small_faces
 from geogrid.ground import NOWHERE, metric_geometry
 from geogrid.types import DEDICATED_CATEGORIES, BoolArray, GeometryArray, IntArray
 
@@ -127,7 +127,7 @@ def _claims(blocks: Blocks, sites: gpd.GeoDataFrame, rule: SiteRule) -> tuple[_C
     kept: list[int] = []
     for number in order:
         same = [other for other in kept if found[other].category == found[number].category]
-        covered = shapely.area(shapely.intersection(land[number], shapely.union_all(land[same])))
+        covered = shapely.area(shapely.intersection(land[number], shapely.union_all(land[same]), grid_size=PRECISION_M))
         if covered < _SAME_SHARE * area[number]:
             kept.append(number)
     kept.reverse()
@@ -158,12 +158,13 @@ def _solid(shape: shapely.Geometry, max_hole_m2: float) -> shapely.Geometry:
         shapely.Polygon(part.exterior, [ring for ring in part.interiors if shapely.Polygon(ring).area > max_hole_m2])
         for part in parts
     ]
-    return shapely.union_all(filled)
+    return shapely.union_all(filled, grid_size=PRECISION_M)
 
 
 def _grown(blocks: Blocks, land: GeometryArray, rule: SiteRule) -> GeometryArray:
     """Return the land of each site with the strips that it leaves at the edges of its blocks."""
-    claimed = shapely.union_all(land)
+    # Every overlay here is snapped: plain ones fail on edges that nearly coincide, and these do.
+    claimed = shapely.union_all(land, grid_size=PRECISION_M)
     centres = shapely.STRtree(shapely.point_on_surface(blocks.ground.buildings))
     tree = shapely.STRtree(blocks.polygons)
     grown = []
@@ -171,15 +172,15 @@ def _grown(blocks: Blocks, land: GeometryArray, rule: SiteRule) -> GeometryArray
         gained = [shape]
         for number in sorted(tree.query(shape, predicate="intersects").tolist()):
             block = blocks.polygons[number]
-            own = shapely.area(shapely.intersection(block, shape))
+            own = shapely.area(shapely.intersection(block, shape, grid_size=PRECISION_M))
             if own < rule.min_area_m2 / 2:
                 continue
-            rest = shapely.difference(block, claimed)
+            rest = shapely.difference(block, claimed, grid_size=PRECISION_M)
             if rest.area <= rule.rest_share * block.area and not len(centres.query(rest, predicate="intersects")):
                 gained.append(rest)
             else:
                 gained.extend(_strips(rest, shape, rule.strip_m))
-        grown.append(shapely.union_all(gained))
+        grown.append(shapely.union_all(gained, grid_size=PRECISION_M))
     return np.array(grown, dtype=object)
 
 
@@ -192,9 +193,13 @@ def _strips(rest: shapely.Geometry, shape: shapely.Geometry, width_m: float) -> 
     so that they stay.
     """
     eroded = shapely.buffer(rest, -width_m / 2, join_style="mitre", mitre_limit=_MITRE)
-    opened = shapely.buffer(eroded, width_m / 2, join_style="mitre", mitre_limit=_MITRE)
-    narrow = shapely.get_parts(shapely.difference(rest, opened))
-    contact = shapely.length(shapely.intersection(shapely.boundary(narrow), shapely.buffer(shape, _TOUCH_M)))
+    # Mitred corners can cross each other, which a buffer does not mend.
+    dilated = shapely.buffer(eroded, width_m / 2, join_style="mitre", mitre_limit=_MITRE)
+    opened = shapely.make_valid(dilated, method="structure", keep_collapsed=False)
+    narrow = shapely.get_parts(shapely.difference(rest, opened, grid_size=PRECISION_M))
+    contact = shapely.length(
+        shapely.intersection(shapely.boundary(narrow), shapely.buffer(shape, _TOUCH_M), grid_size=PRECISION_M)
+    )
     chosen = narrow[contact >= _STRIP_CONTACT * shapely.length(narrow)]
     return [part for part in chosen if part.area > 0]
 

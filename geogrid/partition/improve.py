@@ -206,9 +206,10 @@ class Search:
             yield group, self._three_way(set().union(*(self.members[member] for member in group)))
 
     def _three_way(self, nodes: set[int]) -> list[set[int]]:
+        """Return three contiguous parts of at least three nodes."""
         first, rest = self._best_split(nodes, share=1 / 3)
         if len(rest) == 1:
-            return [first, rest]
+            first, rest = rest, first
         return [first, *self._best_split(rest)]
 
     def _value(self, parts: list[set[int]]) -> float:
