@@ -17,19 +17,21 @@ _PLAIN: Mapping[Any, str] = {
 }
 
 
-def models_of(endpoint: Any) -> tuple[type[BaseModel], ...]:
-    """Return the models that a handler takes its query and body from."""
-    hints = get_type_hints(endpoint, include_extras=True)
+def models_of(source: Any) -> tuple[type[BaseModel], ...]:
+    """Return the models that a handler takes its query and body from; of a model, itself."""
+    if isinstance(source, type) and issubclass(source, BaseModel):
+        return (source,)
+    hints = get_type_hints(source, include_extras=True)
     hints.pop("return", None)
     return tuple(model for hint in hints.values() for model in _models(hint))
 
 
-def allowed_of(endpoint: Any, name: str) -> str:
-    """Return what a parameter or member may be, empty where it is not declared in a model."""
-    for model in models_of(endpoint):
+def allowed_of(source: Any, name: str) -> str:
+    """Return what a parameter or member of a handler or model may be, empty where it is not declared."""
+    for model in models_of(source):
         if name in model.model_fields:
             return words_for(model.model_fields[name])
-    hint = get_type_hints(endpoint, include_extras=True).get(name)
+    hint = get_type_hints(source, include_extras=True).get(name)
     return "" if hint is None else " or ".join(dict.fromkeys(_words(hint)))
 
 

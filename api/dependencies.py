@@ -1,4 +1,8 @@
-"""What handlers are given."""
+"""What handlers are given.
+
+Those that only hand something over are coroutines: FastAPI sends plain functions to a thread, which costs more than
+they do.
+"""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -12,25 +16,25 @@ from api.settings import ServerSettings
 from api.store import Store
 
 
-def get_settings(request: Request) -> ServerSettings:
+async def get_settings(request: Request) -> ServerSettings:
     """Return the settings that the application was made with."""
     settings: ServerSettings = request.app.state.settings
     return settings
 
 
-def get_store(request: Request) -> Store:
+async def get_store(request: Request) -> Store:
     """Return the store."""
     store: Store = request.app.state.store
     return store
 
 
-def get_editions(request: Request) -> EditionBook:
+async def get_editions(request: Request) -> EditionBook:
     """Return the editions in memory."""
     editions: EditionBook = request.app.state.editions
     return editions
 
 
-def get_frames(request: Request) -> GridFrames:
+async def get_frames(request: Request) -> GridFrames:
     """Return the tables of grids in memory."""
     frames: GridFrames = request.app.state.frames
     return frames

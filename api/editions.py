@@ -102,6 +102,11 @@ class EditionBook:
             "which-jurisdiction", message, f"Name one of: {', '.join(calendars)}.", subject="jurisdiction"
         )
 
+    def current(self, calendar: Calendar) -> Edition | None:
+        """Return the edition in force now if it is in memory; this never waits for anything."""
+        period = calendar.edition_at(datetime.now(UTC))
+        return None if period is None else self._snapshot.compiled.get(period.plan_id)
+
     def edition(self, calendar: Calendar, at: datetime | None = None) -> Edition | None:
         """Return the edition in force at a moment, now without one; None where there was none.
 
@@ -124,13 +129,6 @@ class EditionBook:
         with self._store.unit_of_work() as session:
             duties = duties_at(session, period.plan_id, at or datetime.now(UTC))
         return replace(edition, duties=duties, valid_to=period.valid_to)
-
-    def is_ready(self, calendar: Calendar, at: datetime | None) -> bool:
-        """Return whether `edition` would answer from memory at once."""
-        if at is not None:
-            return False
-        period = calendar.edition_at(datetime.now(UTC))
-        return period is None or period.plan_id in self._snapshot.compiled
 
     def refresh(self) -> None:
         """Look at the store now; a failure is kept as `problem`, and what was known stays in use."""

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api.allowed import allowed_of, models_of
+from api.parameters import QueryError
 from geogrid.errors import ConflictError, GeogridError, InvalidInputError, NotFoundError, UnavailableError
 
 PROBLEM = "application/problem+json"
@@ -138,24 +139,28 @@ def _on_invalid(request: Request, error: Exception) -> Response:
     if any(fault["loc"] == ("body",) for fault in found) and sent not in _JSON_TYPES:
         detail = f"The body is {sent or 'of no stated type'}; send it as application/json."
         return problem(request, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
-    endpoint = request.scope["endpoint"]
-    faults = [_fault(endpoint, request, each) for each in found]
+    source = error.model if isinstance(error, QueryError) else request.scope["endpoint"]
+    faults = [_fault(source, request, each) for each in found]
     return problem(request, HTTPStatus.BAD_REQUEST, " ".join(fault["detail"] for fault in faults[:3]), faults=faults)
 
 
-def _fault(endpoint: Any, request: Request, error: Mapping[str, Any]) -> Fault:
+def _fault(source: Any, request: Request, error: Mapping[str, Any]) -> Fault:
     place, *names = error["loc"]
     name = str(names[0]) if names else ""
     if error["type"] == "json_invalid":
         return {"in": "body", "detail": f"The body is not JSON: {error.get('ctx', {}).get('error', error['msg'])}."}
     if error["type"] == "extra_forbidden":
-        return _unknown(endpoint, place, name, error["input"])
+        return _unknown(source, place, name, error["input"])
     if not name:
         return {"in": place, "detail": _sentence(_reason(error))}
-    allowed = allowed_of(endpoint, name)
+    allowed = allowed_of(source, name)
     must = f"it must be {allowed}" if allowed else str(error["msg"])
     if error["type"] == "missing":
         return {"name": name, "in": place, "allowed": allowed, "detail": f"{name} is missing; {must}."}
+    if error["type"] == "repeated":
+        values = [_shown(value) for value in error["input"]]
+        detail = f"{name} is given {len(values)} times, and one is meant."
+        return {"name": name, "in": place, "value": ", ".join(values), "allowed": allowed, "detail": detail}
     value = _shown(_given(request, place, name, error["input"]))
     reason = f": {_reason(error)}" if error["type"] == "value_error" else ""
     detail = f"{name} is {value!r}{reason}; {must}."
@@ -172,8 +177,8 @@ def _reason(error: Mapping[str, Any]) -> str:
     return str(cause if cause is not None else error["msg"])
 
 
-def _unknown(endpoint: Any, place: str, name: str, value: object) -> Fault:
-    known = [field for model in models_of(endpoint) for field in model.model_fields]
+def _unknown(source: Any, place: str, name: str, value: object) -> Fault:
+    known = [field for model in models_of(source) for field in model.model_fields]
     close = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean {close[0]}?" if close else ""
     thing = "parameter" if place == "query" else "member"

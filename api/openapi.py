@@ -41,6 +41,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     for path in description["paths"].values():
         for method, operation in path.items():
             if method in _OPERATIONS:
+                operation["summary"] = operation.get("description", "").partition(".")[0]
                 _describe_errors(operation)
     return description
 

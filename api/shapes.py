@@ -1,6 +1,6 @@
 """Domain values as the plain dictionaries that JSON answers are made of."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -102,9 +102,12 @@ def _distance(metres: float) -> str:
     return f"{metres:,.0f} m" if metres < 1000 else f"{metres / 1000:,.0f} km"  # noqa: PLR2004 - m to km
 
 
-def place_of(edition: Edition | None, lon: float, lat: float, *, error_m: float, moment: datetime) -> Shape:
-    """Return what the edition in force at a moment says of a point; without an edition, that there was none."""
+def place_of(
+    edition: Edition | None, lon: float, lat: float, *, error_m: float, moment: datetime | None = None
+) -> Shape:
+    """Return what the edition in force at a moment (now, if left out) says of a point, or that there was none."""
     if edition is None:
+        moment = moment or datetime.now(UTC)
         return no_place(None, "no_edition", f"No edition was in force at {moment.isoformat()}.")
     found = edition.locate(lon, lat, error_m=error_m)
     return outside(edition, lon, lat, error_m) if found is None else place_shape(edition, found)

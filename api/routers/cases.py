@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.cases_csv import csv_lines
 from api.dependencies import Editions, OpenSession, OpenStore
 from api.links import CSV, GEOJSON, Cursor, address, link, read_cursor, same_page
+from api.parameters import refuse_repeats
 from api.replies import json_reply
 from api.schemas.answers import CaseCollection, CaseDetail, StoredCase
 from api.schemas.bodies import CaseBody
@@ -32,7 +33,7 @@ from boundaries.intake import CaseDraft, Placed, take_case
 from geogrid.datum import to_wgs84
 from geogrid.edition import Edition
 
-router = APIRouter(prefix="/cases", tags=["cases"])
+router = APIRouter(prefix="/cases", tags=["cases"], dependencies=[Depends(refuse_repeats)])
 
 _PAGE = 100
 _CSV_BATCH = 2_000
@@ -135,7 +136,7 @@ def _place(edition: Edition | None, placed: Placed) -> dict[str, Any]:
         return no_place(edition, "no_point", f"{placed.note['reason']} The case is stored without a grid.")
     if edition is not None and placed.located is not None:
         return place_shape(edition, placed.located)
-    return place_of(edition, placed.lon, placed.lat, error_m=placed.error_m, moment=datetime.now(UTC))
+    return place_of(edition, placed.lon, placed.lat, error_m=placed.error_m)
 
 
 def _wants_csv(request: Request, query: CasePageQuery) -> bool:

@@ -9,18 +9,19 @@ import geopandas as gpd
 import numpy as np
 import orjson
 import shapely
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.dependencies import Editions, Frames
 from api.frames import GridFrames
 from api.links import GEOJSON, JSON, address, link, link_header, same_page
+from api.parameters import refuse_repeats
 from api.replies import is_known, json_reply, not_modified
 from api.schemas.answers import CollectionAnswer, CollectionsAnswer, GridCollection
 from api.schemas.queries import GridsQuery, OfJurisdiction
 from boundaries.timetable import Calendar, EditionPeriod
 
-router = APIRouter(prefix="/collections", tags=["collections"])
+router = APIRouter(prefix="/collections", tags=["collections"], dependencies=[Depends(refuse_repeats)])
 
 _CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 _FEATURES_A_CHUNK = 200

@@ -1,20 +1,21 @@
 """``/locate``: which grid a point is in."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import numpy as np
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api.dependencies import Editions
 from api.editions import EditionBook
 from api.links import JSON
 from api.many_points import ARROW, FORMATS, NDJSON, Format
+from api.parameters import describe_query, read_query, refuse_repeats
 from api.replies import json_reply
 from api.schemas.answers import LocateAnswer, LocateManyAnswer
 from api.schemas.queries import LocateManyQuery, LocateQuery
 from api.shapes import place_of
+from boundaries.timetable import Calendar
 from geogrid.datum import to_wgs84
 from geogrid.edition import Edition
 from geogrid.types import IntArray
@@ -40,23 +41,33 @@ _BODY: Final[dict[str, Any]] = {
 }
 
 
-@router.get("/locate", responses={200: {"model": LocateAnswer}}, response_class=Response)
-async def locate(query: Annotated[LocateQuery, Query()], editions: Editions) -> Response:
+@router.get(
+    "/locate",
+    responses={200: {"model": LocateAnswer}},
+    response_class=Response,
+    openapi_extra={"parameters": describe_query(LocateQuery)},
+)
+async def locate(request: Request) -> Response:
     """Find the grid of a point: the grid, its parents, the duties, and how sure it is.
 
     A point outside every grid is answered with `grid` null and the `reason`. A point on a shared edge belongs to
     the grid with the smaller code.
     """
+    query = read_query(request, LocateQuery)
+    editions: EditionBook = request.app.state.editions
+    calendar = editions.calendar(query.jurisdiction)
     # The edition in force is in memory: a lookup is shorter than the way to a thread and back.
-    if editions.is_ready(editions.calendar(query.jurisdiction), query.at):
-        return _answer(query, editions)
-    return await run_in_threadpool(_answer, query, editions)
+    edition = editions.current(calendar) if query.at is None else None
+    if edition is not None:
+        return _answer(query, calendar, edition)
+    return await run_in_threadpool(_answer_from_store, query, calendar, editions)
 
 
 @router.post(
     "/locate",
     responses={200: {"model": LocateManyAnswer, "content": {NDJSON: {}, ARROW: {}}}},
     response_class=Response,
+    dependencies=[Depends(refuse_repeats)],
     openapi_extra={"requestBody": _BODY},
 )
 async def locate_many(request: Request, query: Annotated[LocateManyQuery, Query()], editions: Editions) -> Response:
@@ -77,15 +88,16 @@ async def locate_many(request: Request, query: Annotated[LocateManyQuery, Query(
     return await run_in_threadpool(_answer_many, FORMATS[sent], body, query, editions)
 
 
-def _answer(query: LocateQuery, editions: EditionBook) -> Response:
-    calendar = editions.calendar(query.jurisdiction)
+def _answer_from_store(query: LocateQuery, calendar: Calendar, editions: EditionBook) -> Response:
+    return _answer(query, calendar, editions.edition(calendar, query.at))
+
+
+def _answer(query: LocateQuery, calendar: Calendar, edition: Edition | None) -> Response:
     lon, lat = query.lon, query.lat
     if query.coord_type != "wgs84":
         lons, lats = to_wgs84([lon], [lat], query.coord_type)
         lon, lat = float(lons[0]), float(lats[0])
-    edition = editions.edition(calendar, query.at)
-    moment = query.at or datetime.now(UTC)
-    place = place_of(edition, lon, lat, error_m=query.error_m, moment=moment)
+    place = place_of(edition, lon, lat, error_m=query.error_m, moment=query.at)
     return json_reply({"point": {"lon": lon, "lat": lat}, "jurisdiction": calendar.code, **place})
 
 

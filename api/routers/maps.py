@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import folium
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
 from api.dependencies import Editions, Frames, OpenSession
+from api.parameters import refuse_repeats
 from api.policies import MAP
 from api.replies import is_known, not_modified
 from api.schemas.queries import CoverageMapQuery, HotspotMapQuery
@@ -22,7 +23,7 @@ from boundaries.timetable import Calendar, EditionPeriod
 from geogrid.errors import NotFoundError
 from geogrid.maps import BaseMap, coverage_map, hotspot_map, render
 
-router = APIRouter(prefix="/maps", tags=["maps"])
+router = APIRouter(prefix="/maps", tags=["maps"], dependencies=[Depends(refuse_repeats)])
 
 
 @router.get("/coverage", response_class=HTMLResponse, responses={304: {"description": "Unchanged."}})

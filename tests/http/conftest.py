@@ -1,18 +1,23 @@
 """A town on a real PostGIS, served by the real application."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
+from shapely import Point
 from sqlalchemy import Engine
 
 from api.app import create_app
 from api.settings import ServerSettings
+from boundaries.cases import NewCase, add_cases
 from boundaries.engine import unit_of_work
-from boundaries.jurisdictions import LevelName, save_jurisdiction
+from boundaries.gazetteer import import_addresses
+from boundaries.grids import compile_edition, edition_at
+from boundaries.jurisdictions import LevelName, get_jurisdiction, save_jurisdiction
 from boundaries.plans import save_duties, save_plan
 from boundaries.publishing import publish
 from tests.db.towns import row_of_boxes
@@ -28,6 +33,11 @@ DUTIES = pd.DataFrame(
         "phone": ["12345", "", ""],
     }
 )
+ADDRESSES = gpd.GeoDataFrame(
+    {"street": ["Long Street", "Long Street", "长江路"], "house_number": ["1", "9", "8"]},
+    geometry=[Point(10.5, 50.5), Point(11.5, 50.5), Point(12.5, 50.5)],
+    crs="EPSG:4326",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +46,46 @@ class Town:
 
     id: int
     code: str
-    name: str
 
 
-def store_town(engine: Engine, code: str = "town", *, west: float = 10.0) -> Town:
-    """Store a district of the boxes a, b, c from 10 to 13 east, 50 to 51 north, published once."""
+def store_town(engine: Engine, code: str = "town", *, west: float = 10.0, time_zone: str = "UTC") -> Town:
+    """Store a district of the boxes a, b, c, one degree wide each, from 50 to 51 north, published once."""
     with unit_of_work(engine) as session:
-        levels = [LevelName("district", "区"), LevelName("grid", "网格")]
-        town = save_jurisdiction(session, code=code, name=code.title(), levels=levels, attribution=["© Surveyors"])
+        town = save_jurisdiction(
+            session,
+            code=code,
+            name=code.title(),
+            levels=[LevelName("district", "区"), LevelName("grid", "网格")],
+            time_zone=time_zone,
+            attribution=["© Surveyors <i>"],
+        )
         plan = save_plan(session, town, name="first", grids=row_of_boxes("abc", west=west), band=(0, 1))
         save_duties(session, plan, DUTIES)
         publish(session, plan, valid_from=FIRST_EDITION)
-        return Town(town.id, town.code, town.name)
+        import_addresses(session, town.id, ADDRESSES, "survey")
+        return Town(town.id, town.code)
 
 
-def publish_second(engine: Engine, town: Town) -> None:
+def publish_second(engine: Engine, town: Town, *, valid_from: datetime = SECOND_EDITION) -> None:
     """Publish an edition in which the boxes lie half a degree further east and have other names."""
     with unit_of_work(engine) as session:
-        from boundaries.jurisdictions import get_jurisdiction
+        grids = row_of_boxes("xyz", west=10.5)
+        plan = save_plan(session, get_jurisdiction(session, town.code), name="second", grids=grids)
+        publish(session, plan, valid_from=valid_from)
 
-        plan = save_plan(session, get_jurisdiction(session, town.code), name="second", grids=row_of_boxes("xyz", west=10.5))
-        publish(session, plan, valid_from=SECOND_EDITION)
+
+def store_cases(engine: Engine, town: Town, *cases: NewCase) -> list[int]:
+    """Store cases; those with a point get the grid of the first edition."""
+    with unit_of_work(engine) as session:
+        plan = edition_at(session, town.id, FIRST_EDITION)
+        assert plan is not None
+        edition = compile_edition(session, plan, at=FIRST_EDITION)
+        placed = []
+        for case in cases:
+            found = None if case.lon is None or case.lat is None else edition.locate(case.lon, case.lat)
+            grid_id = None if found is None else found.grid.id
+            placed.append(replace(case, grid_id=grid_id, located_by=None if case.lon is None else "point"))
+        return [added.id for added in add_cases(session, town.id, placed)]
 
 
 @pytest.fixture

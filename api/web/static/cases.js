@@ -62,7 +62,7 @@ addEventListener("DOMContentLoaded", async () => {
   } else if (!cases.length) {
     map.setView([0, 0], 1);
   }
-  place.dataset.ready = "true";
+  document.documentElement.dataset.geogrid = "ready";
 
   function fit(bounds) {
     map.fitBounds(bounds, { padding: [32, 32], maxZoom: 17, animate: false });

@@ -55,4 +55,5 @@
   });
 
   addEventListener("popstate", () => show(location.href, false));
+  document.documentElement.dataset.geogrid = "ready";
 })();
