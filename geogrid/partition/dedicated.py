@@ -213,10 +213,12 @@ def _cut_blocks(blocks: Blocks, land: GeometryArray, rule: SiteRule) -> _Pieces:
     inside = block != NOWHERE
     faces, block = replace(faces, polygons=faces.polygons[inside], in_building=faces.in_building[inside]), block[inside]
     adjacency = rook_adjacency(faces.polygons, blocks.ground.barriers.lines, blocks.ground.barriers.ranks)
+    uncut = np.bincount(block, minlength=len(blocks))[block] == 1
+    site = areas_holding(faces.polygons, land)
     facts = FaceFacts(
         groups=blocks.parent[block],
         occupied=blocks.ground.load_points.occupied(faces.polygons),
-        settled=np.bincount(block, minlength=len(blocks))[block] == 1,
+        settled=uncut | ((site != NOWHERE) & (shapely.area(faces.polygons) >= rule.min_area_m2)),
     )
     labels = merge_small_faces(faces, adjacency, facts, rule=rule.merge)
     # The largest face of a piece says what it is; what was merged into it was too small to count.
@@ -226,7 +228,7 @@ def _cut_blocks(blocks: Blocks, land: GeometryArray, rule: SiteRule) -> _Pieces:
         polygons=dissolve(faces.polygons, labels),
         adjacency=adjacency.contracted(labels),
         parent=blocks.parent[block][largest],
-        site=areas_holding(faces.polygons[largest], land),
+        site=site[largest],
     )
 
 
