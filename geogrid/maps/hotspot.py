@@ -30,7 +30,19 @@ _MIN_TEXT: Final = 24
 _COLUMNS: Final = ("id", "channel", "category", "status", "text", "address")
 _WORDS: Final = (
     *("id", "channel", "category", "status", "text", "address", "reported_at", "grid", "outside"),
-    *("open", "in_progress", "closed", "cases_unit", "all_time", "undated", "play", "pause", "no_count", "period"),
+    *(
+        "open",
+        "in_progress",
+        "closed",
+        "open_case",
+        "cases_unit",
+        "all_time",
+        "undated",
+        "play",
+        "pause",
+        "no_count",
+        "period",
+    ),
 )
 
 
@@ -44,6 +56,7 @@ def hotspot_map(  # noqa: PLR0913 - each is one choice of the reader
     language: Language = "both",
     subtitle: str = "",
     home: str = "",
+    case_page: str = "",
     tiles: folium.TileLayer | None = None,
 ) -> folium.Map:
     """Draw where cases pile up: heat, clusters, counts per grid of every level, all of them by period.
@@ -59,6 +72,8 @@ def hotspot_map(  # noqa: PLR0913 - each is one choice of the reader
         Streets and buildings under the grids.
     time_zone : str, optional
         IANA name of the zone in which days begin and times are shown; without it, that of ``reported_at``.
+    case_page : str
+        Address of the page of a case, with ``{id}`` in the place of its number; empty for none.
     attribution, language, subtitle, home, tiles
         As for `coverage_map`.
 
@@ -81,6 +96,7 @@ def hotspot_map(  # noqa: PLR0913 - each is one choice of the reader
     page.data["cases"] = _case_columns(placed, leaf, span.index, times)
     page.data["details"] = tree.details(language)
     page.data["leafPlaces"] = tree.leaves.index.tolist()
+    page.data["casePage"] = case_page
     page.data["colors"] = {"counts": COUNT_COLORS, "status": STATUS_COLORS}
     _add_counts(page, tree, leaf, span.index)
     _add_points(page)

@@ -49,6 +49,7 @@ _WORDS: Final = MappingProxyType(
         "no_grids": ("暂无网格", "No grids to show"),
         "cases": ("诉求", "Cases"),
         "cases_unit": ("件", "cases"),
+        "open_case": ("查看诉求", "Open the case"),
         "no_cases": ("没有符合条件的诉求", "No case matches"),
         "id": ("编号", "Number"),
         "channel": ("渠道", "Channel"),

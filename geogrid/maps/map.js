@@ -1,7 +1,7 @@
 // Script of GeoGrid's maps. Everything a user wrote reaches the page as text content, never as markup.
 var geogrid = (() => {
   "use strict";
-  const NARROW_PX = 720;
+  const NARROW_PX = 900;
   const DEGREE = 1e6;
   const shared = { namedPlaces: () => [], tip: () => "", more: () => [] };
   let parsed;
@@ -291,7 +291,13 @@ var geogrid = (() => {
       [say("grid"), told ? `${told.title} (${told.rows[0][1]})` : say("outside")],
       [say("text"), cases.text[i]],
     ];
-    return panel(`${say("id")} ${cases.id[i]}`, rows.filter(([, value]) => value));
+    const box = panel(`${say("id")} ${cases.id[i]}`, rows.filter(([, value]) => value));
+    if (data().casePage) {
+      const link = element("a", say("open_case"));
+      link.href = data().casePage.replace("{id}", encodeURIComponent(cases.id[i]));
+      box.append(link);
+    }
+    return box;
   }
 
   const leafPlaces = () => data().leafPlaces;
@@ -349,7 +355,8 @@ var geogrid = (() => {
     // Leaflet.heat redraws at once, which fails while it is not on a map.
     const draw = () => {
       if (!map.hasLayer(layer)) return;
-      layer.setOptions({ max: heatCeiling(map, points), maxZoom: 0 });
+      // Leaflet.heat weakens each case by 2 per zoom under maxZoom, 12 times at most: always 12 here, at any zoom.
+      layer.setOptions({ max: heatCeiling(map, points) / 2 ** 12, maxZoom: 40 });
       layer.setLatLngs(points);
     };
     map.on("layeradd", (event) => event.layer === layer && draw());

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import pytest
+import shapely
 from playwright.sync_api import Page
 
 from api.web.assets import inlined_address
@@ -27,6 +28,7 @@ def hotspot_file(town: Town, cases: gpd.GeoDataFrame, tmp_path_factory: pytest.T
         time_zone=ZONE,
         attribution=ATTRIBUTION,
         subtitle="大屯营镇 · 2026",
+        case_page="/search/{id}",
     )
     out = tmp_path_factory.mktemp("maps") / "hotspots.html"
     out.write_text(render(drawn, inlined_address), encoding="utf-8")
@@ -43,7 +45,7 @@ def week_of(cases: gpd.GeoDataFrame) -> "gpd.pd.Series":
 
 
 def settle(page: Page) -> None:
-    page.wait_for_selector("html[data-geogrid=busy]", state="attached")
+    """Wait until the clusters follow; the page is busy from within the event that asked for it."""
     page.wait_for_selector(READY, state="attached")
 
 
@@ -131,6 +133,13 @@ def test_heat_is_painted_where_cases_are(page: Page) -> None:
     assert painted > 10_000
 
 
+def test_heat_can_be_switched_off_at_every_zoom(page: Page) -> None:
+    page.get_by_label("热力 Heat").check()
+    for zoom in (18, 12):
+        page.evaluate("(zoom) => geogrid.shared.map.setZoom(zoom, {animate: false})", zoom)
+        assert page.get_by_label("热力 Heat").is_enabled()
+
+
 def test_heat_survives_being_switched_while_time_moves(page: Page) -> None:
     page.get_by_label("热力 Heat").check()
     page.get_by_label("热力 Heat").uncheck()
@@ -140,22 +149,29 @@ def test_heat_survives_being_switched_while_time_moves(page: Page) -> None:
     assert page.locator("canvas.leaflet-heatmap-layer").count() == 1
 
 
+def loneliest(cases: gpd.GeoDataFrame) -> int:
+    """Return the position of the case that is farthest from any other, so that no cluster takes it in."""
+    points = cases.geometry.to_numpy()
+    position, distance = shapely.STRtree(points).query_nearest(points, exclusive=True, return_distance=True)
+    return int(position[0][distance.argmax()])
+
+
 def test_a_click_on_a_case_opens_what_is_known_of_it(page: Page, cases: gpd.GeoDataFrame) -> None:
-    page.evaluate(
-        """() => {
+    lonely = loneliest(cases)
+    x, y = page.evaluate(
+        """(lonely) => {
             const name = JSON.parse(document.getElementById("geogrid-data").textContent).clusters;
-            const marker = window[name].getLayers().find((each) => each.geogridCase === 0);
-            window[name].zoomToShowLayer(marker, () => { geogrid.lone = marker; });
-        }"""
+            const marker = window[name].getLayers().find((each) => each.geogridCase === lonely);
+            geogrid.shared.map.setView(marker.getLatLng(), 18, {animate: false});
+            const point = geogrid.shared.map.latLngToContainerPoint(marker.getLatLng());
+            return [point.x, point.y];
+        }""",
+        lonely,
     )
-    page.wait_for_function("geogrid.lone && geogrid.lone._path")
-    page.wait_for_timeout(400)  # the zoom ends before a click can hit
-    at = "geogrid.shared.map.latLngToContainerPoint(geogrid.lone.getLatLng())"
-    x, y = page.evaluate(f"[{at}.x, {at}.y]")
     page.mouse.click(x, y)
     page.locator(".gg-details").wait_for()
     told = page.locator(".gg-details").inner_text()
-    first = cases.iloc[0]
+    first = cases.iloc[lonely]
     for expected in (
         f"Number {first['id']}",
         first["text"],
@@ -165,6 +181,7 @@ def test_a_click_on_a_case_opens_what_is_known_of_it(page: Page, cases: gpd.GeoD
         f"{first['reported_at']:%Y-%m-%d %H:%M}",
     ):
         assert expected in told
+    assert page.get_by_role("link", name="Open the case").get_attribute("href") == f"/search/{first['id']}"
 
 
 def test_on_a_phone_the_panels_leave_each_other_room(open_page: OpenPage, hotspot_file: Path) -> None:
