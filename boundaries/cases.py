@@ -250,7 +250,7 @@ def _counts(session: Session, own: ColumnElement[bool], column: Any) -> dict[str
     rows = session.execute(
         select(column, func.count()).where(own).group_by(column).order_by(func.count().desc(), column)
     )
-    return dict(rows.tuples().all())
+    return dict(iter(rows))
 
 
 def _records() -> Select[*tuple[Any, ...]]:
