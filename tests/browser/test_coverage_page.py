@@ -32,8 +32,8 @@ def page(open_page: OpenPage, coverage_file: Path) -> Page:
     return open_page(coverage_file)
 
 
-def click_grid(page: Page, title: str) -> None:
-    """Click a leaf grid where it has most room."""
+def place_of(page: Page, title: str) -> tuple[float, float]:
+    """Return where in the window a leaf grid has most room."""
     x, y = page.evaluate(
         """(title) => {
             const place = geogrid.shared.namedPlaces().find(([name]) => name === title);
@@ -42,7 +42,7 @@ def click_grid(page: Page, title: str) -> None:
         }""",
         title,
     )
-    page.mouse.click(x, y)
+    return x, y
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -68,7 +68,7 @@ def test_streets_and_buildings_lie_under_the_grids(page: Page) -> None:
 
 
 def test_a_click_opens_the_details_of_the_grid(page: Page) -> None:
-    click_grid(page, "第8网格")
+    page.mouse.click(*place_of(page, "第8网格"))
     details = page.locator(".gg-details")
     details.wait_for()
     assert details.locator("h3").inner_text() == "第8网格"
@@ -90,9 +90,9 @@ def test_a_click_on_uncovered_land_tells_its_area(page: Page) -> None:
 
 
 def test_the_pointer_over_a_grid_names_it(page: Page) -> None:
-    page.locator(CLICKABLE.format("grids")).nth(5).hover()
+    page.mouse.move(*place_of(page, "第8网格"))
     page.locator(".gg-tip").wait_for()
-    assert "网格" in page.locator(".gg-tip").inner_text()
+    assert page.locator(".gg-tip").inner_text() == "第8网格\nT-W-08"
 
 
 def test_a_layer_can_be_switched_off(page: Page) -> None:
@@ -102,7 +102,7 @@ def test_a_layer_can_be_switched_off(page: Page) -> None:
 
 def test_with_the_leaves_off_a_click_tells_of_the_community(page: Page) -> None:
     page.get_by_label("综合网格 Comprehensive").uncheck()
-    click_grid(page, "第8网格")
+    page.mouse.click(*place_of(page, "第8网格"))
     page.locator(".gg-details").wait_for()
     assert page.locator(".gg-details h3").inner_text() == "西社区"
 
