@@ -13,7 +13,7 @@ from api import errors, openapi
 from api.editions import EditionBook
 from api.frames import GridFrames
 from api.many_points import ARROW
-from api.middleware import SafeHeaders
+from api.middleware import BodyLimit, SafeHeaders
 from api.pages import base_map, landing, reference, search
 from api.pages.rendering import make_templates
 from api.pages.sketches import Sketches
@@ -49,7 +49,6 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
-        max_body_size=int(settings.max_body_mb * 1e6),
     )
     app.state.settings = settings
     app.state.store = store = Store(settings)
@@ -70,6 +69,7 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
 def _add_middleware(app: FastAPI, settings: ServerSettings) -> None:
     uncompressed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, ARROW)
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=5, exclude_content_types=uncompressed)
+    app.add_middleware(BodyLimit, max_bytes=int(settings.max_body_mb * 1e6))
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -9,6 +9,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from api.allowed import allowed_of, models_of
 from api.parameters import QueryError
@@ -108,20 +109,28 @@ def _faults_of(request: Request, error: InvalidInputError) -> list[Fault]:
 
 def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for these; narrows a type
-    status, headers = HTTPStatus(error.status_code), error.headers
-    path = request.url.path
-    sentences = {
-        HTTPStatus.NOT_FOUND: f"There is nothing at {path}. The interface is described at /docs.",
-        HTTPStatus.METHOD_NOT_ALLOWED: f"{path} does not take {request.method}."
-        + (f" Use {headers['allow']}." if headers and "allow" in headers else ""),
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _too_large(request),
-    }
-    is_plain = error.detail == status.phrase or status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    detail = sentences.get(status, status.description or status.phrase) if is_plain else str(error.detail)
+    status, headers, path = HTTPStatus(error.status_code), dict(error.headers or {}), request.url.path
+    detail = str(error.detail)
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"Allow": ", ".join(_methods(request))}
+        detail = f"{path} does not take {request.method}. It takes {headers['Allow']}."
+    elif status is HTTPStatus.NOT_FOUND and detail == status.phrase:
+        detail = f"There is nothing at {path}. The interface is described at /docs."
     return problem(request, status, detail, headers=headers)
 
 
-def _too_large(request: Request) -> str:
+def _methods(request: Request) -> list[str]:
+    """Return every method that a path takes: the router itself knows only those of the first route that fits."""
+    found = set()
+    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
+        scope = {**request.scope, "method": method}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            found.add(method)
+    return sorted(found)
+
+
+def too_large(request: Request) -> str:
+    """Return what a caller is told whose body is beyond the limit."""
     limit = request.app.state.settings.max_body_mb
     return f"The body is larger than {limit:g} MB. Send it in parts; GEOGRID_MAX_BODY_MB sets the limit."
 

@@ -76,7 +76,8 @@ def _read_arrow(body: bytes) -> Points:
 
     try:
         table = pa.ipc.open_stream(body).read_all()
-    except pa.ArrowInvalid as error:
+        table.validate(full=True)  # a forged stream could otherwise point outside its own bytes
+    except (pa.ArrowException, OSError) as error:
         raise _unreadable(f"The body is not an Arrow IPC stream: {error}.") from error
     missing = [name for name in ("lon", "lat") if table.column_names.count(name) != 1]
     if missing:

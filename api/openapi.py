@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.links import JSON
+from api.schemas.answers import ProblemAnswer
 
 _VERSION: Final = "3.0.3"
 _PROBLEM: Final = "application/problem+json"
@@ -33,6 +34,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
     found = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
     )
+    problem = ProblemAnswer.model_json_schema(ref_template="#/components/schemas/{model}")
+    found["components"]["schemas"] |= {**problem.pop("$defs"), "ProblemAnswer": problem}
     description: dict[str, Any] = _lowered(found)
     description["openapi"] = _VERSION
     schemas = description["components"]["schemas"]

@@ -23,7 +23,7 @@ class CaseBody(BaseModel):
     text: LongText = ""
     channel: Annotated[ShortText, Field(description="How it came in, e.g. hotline, app, visit.")] = ""
     category: ShortText = ""
-    reported_at: Annotated[Moment, Field(description="Now, if left out.")] | None = None
+    reported_at: Annotated[Moment | None, Field(description="Now, if left out.")] = None
     external_id: (
         Annotated[
             Word, Field(description="Number in the reporting system; sent again, it is the same case, stored once.")

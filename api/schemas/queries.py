@@ -10,7 +10,7 @@ from geogrid.maps.labels import Language
 from geogrid.types import CaseStatus, CoordType
 
 JurisdictionCode = Annotated[Word, Field(description="Code of the jurisdiction; needed only where there are several.")]
-At = Annotated[Moment, Field(description="Answer as of this moment; now, if left out.")]
+At = Annotated[Moment | None, Field(description="Answer as of this moment; now, if left out.")]
 Labels = Annotated[Language, Field(description="Language of the labels: English, Simplified Chinese, or both.")]
 
 
@@ -26,7 +26,7 @@ class LocateQuery(Query):
     lon: Lon
     lat: Lat
     coord_type: Annotated[CoordType, Field(description="Datum of the point.")] = "wgs84"
-    at: At | None = None
+    at: At = None
     jurisdiction: JurisdictionCode | None = None
     error_m: ErrorMetres = 0.0
 
@@ -35,7 +35,7 @@ class LocateManyQuery(Query):
     """Parameters of ``POST /locate``."""
 
     coord_type: Annotated[CoordType, Field(description="Datum of the points.")] = "wgs84"
-    at: At | None = None
+    at: At = None
     jurisdiction: JurisdictionCode | None = None
 
 
@@ -49,10 +49,10 @@ class CaseQuery(OfJurisdiction):
     """Which cases are wanted; what is left out does not limit."""
 
     grid: Annotated[Word, Field(description="Code of a grid of any level; grids below it count.")] | None = None
-    bbox: Annotated[Bbox, Field(description="Cases within: west,south,east,north in degrees, WGS 84.")] | None = None
+    bbox: Annotated[Bbox | None, Field(description="Cases within: west,south,east,north in degrees, WGS 84.")] = None
     polygon: Annotated[Area, Field(description="Cases within: WKT or GeoJSON, longitude before latitude.")] = None
-    since: Annotated[Moment, Field(description="Reported at this moment or later.")] | None = None
-    until: Annotated[Moment, Field(description="Reported before this moment.")] | None = None
+    since: Annotated[Moment | None, Field(description="Reported at this moment or later.")] = None
+    until: Annotated[Moment | None, Field(description="Reported before this moment.")] = None
     channel: Annotated[list[Word], Field(max_length=50, description="Any of these channels; repeat it.")] = []
     category: Annotated[list[Word], Field(max_length=50, description="Any of these categories; repeat it.")] = []
     status: Annotated[list[CaseStatus], Field(max_length=3, description="Any of these; repeat it.")] = []
@@ -119,21 +119,21 @@ class GridsQuery(OfJurisdiction):
         Field(ge=0, le=10_000_000, description="Grids to skip, in the order of codes."),
         Allowed("a whole number from 0 to 10000000"),
     ] = 0
-    bbox: Annotated[Bbox, Field(description="Grids that touch: west,south,east,north, WGS 84.")] | None = None
+    bbox: Annotated[Bbox | None, Field(description="Grids that touch: west,south,east,north, WGS 84.")] = None
     level: (
         Annotated[
             int, Field(ge=1, le=6, description="Only this level, 1 is the top."), Allowed("a whole number from 1 to 6")
         ]
         | None
     ) = None
-    at: At | None = None
+    at: At = None
 
 
 class CoverageMapQuery(OfJurisdiction):
     """Parameters of ``GET /maps/coverage``."""
 
     lang: Labels = "both"
-    at: At | None = None
+    at: At = None
 
 
 class HotspotMapQuery(CaseQuery):
