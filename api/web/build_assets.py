@@ -65,7 +65,7 @@ def build(root: Path = ROOT, vendor: Path = VENDOR) -> bool:
     if marker.is_file() and marker.read_text() == stamp:
         return False
     _install(root)
-    fresh = vendor.with_name(f"{vendor.name}.new")
+    fresh = root / "node_modules" / ".vendor"  # an interrupted build leaves nothing beside the product
     shutil.rmtree(fresh, ignore_errors=True)
     _copy(root / "node_modules", fresh)
     _write_derived(root / "node_modules", fresh)
