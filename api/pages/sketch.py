@@ -11,8 +11,8 @@ from geogrid.crs import metres_per_degree
 from geogrid.maps.classes import band_states
 from geogrid.types import FloatArray, GeometryArray
 
-_WIDTH: Final = 720.0
-_LEAST_HEIGHT, _MOST_HEIGHT = 360.0, 640.0
+_LEAST_WIDTH, _MOST_WIDTH = 380.0, 720.0
+_LEAST_HEIGHT, _MOST_HEIGHT = 320.0, 620.0
 _MARGIN: Final = 14.0
 _TOLERANCE: Final = 0.6
 _MOST_SHAPES: Final = 2_000
@@ -128,18 +128,18 @@ def _projection(bounds: FloatArray) -> Projection:
     west, south, east, north = bounds.tolist()
     along_lon, along_lat = metres_per_degree(np.array([(south + north) / 2]))
     wide, high = max((east - west) * along_lon[0], 1.0), max((north - south) * along_lat[0], 1.0)
-    inner = _WIDTH - 2 * _MARGIN
-    scale = min(inner / wide, (_MOST_HEIGHT - 2 * _MARGIN) / high)
-    height = min(max(high * scale + 2 * _MARGIN, _LEAST_HEIGHT), _MOST_HEIGHT)
+    scale = min((_MOST_WIDTH - 2 * _MARGIN) / wide, (_MOST_HEIGHT - 2 * _MARGIN) / high)
+    width = round(max(wide * scale + 2 * _MARGIN, _LEAST_WIDTH))
+    height = round(max(high * scale + 2 * _MARGIN, _LEAST_HEIGHT))
     return Projection(
         west=west,
         north=north,
         pixels_per_lon=float(along_lon[0] * scale),
         pixels_per_lat=float(along_lat[0] * scale),
-        left=float((_WIDTH - wide * scale) / 2),
+        left=float((width - wide * scale) / 2),
         top=float((height - high * scale) / 2),
-        width=_WIDTH,
-        height=round(height),
+        width=float(width),
+        height=float(height),
     )
 
 

@@ -71,7 +71,7 @@ _WORDS: Final = MappingProxyType(
         "cases_open": ("not closed yet", "未办结"),
         "cases_closed": ("closed", "已办结"),
         "without_grid": ("wait for a grid", "待定网格"),
-        "from_to": ("{first} to {last}", "{first} 至 {last}"),
+        "up_to": ("to", "至"),
         "all_numbers": ("At a glance", "概览"),
         "picture": ("Grids of {name}", "{name}的网格"),
         "picture_hint": ("Click a place to see its grid", "点击任意位置查询网格"),
@@ -127,6 +127,7 @@ _WORDS: Final = MappingProxyType(
         "newest_first": ("newest first", "按时间倒序"),
         "csv": ("Download CSV", "下载 CSV"),
         "on_hotspots": ("Show on the hotspot map", "在热点图上查看"),
+        "fix_fields": ("Correct the marked field, then search again.", "请更正标出的条件后重新查询。"),
         "nothing_matches": ("No case matches", "没有符合条件的诉求"),
         "nothing_matches_hint": (
             "Take a filter away, or use fewer words: every word must occur.",
