@@ -1,5 +1,6 @@
 """Which cases are wanted, and the condition that says so to the database."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -87,7 +88,7 @@ def _choices(wanted: CaseFilter) -> tuple[tuple[ColumnElement[str], tuple[str, .
 
 
 def _in_place(wanted: CaseFilter) -> list[ColumnElement[bool]]:
-    parts = []
+    parts: list[ColumnElement[bool]] = []
     if wanted.bbox is not None:
         # Not the bare && operator: it compares boxes rounded to single precision.
         parts.append(func.ST_Intersects(Case.geom, func.ST_MakeEnvelope(*wanted.bbox, 4326)))
@@ -97,7 +98,7 @@ def _in_place(wanted: CaseFilter) -> list[ColumnElement[bool]]:
 
 
 def _in_period(wanted: CaseFilter) -> list[ColumnElement[bool]]:
-    parts = []
+    parts: list[ColumnElement[bool]] = []
     if wanted.since is not None:
         parts.append(Case.reported_at >= wanted.since)
     if wanted.until is not None:
@@ -124,7 +125,7 @@ def _in_grid(session: Session, jurisdiction_id: int, code: str | None) -> Column
     return Case.grid_id.in_(_with_descendants(found))
 
 
-def _with_descendants(grid_ids: list[int]) -> Select[tuple[int]]:
+def _with_descendants(grid_ids: Sequence[int]) -> Select[tuple[int]]:
     below = select(Grid.id, Grid.plan_id).where(Grid.id.in_(grid_ids)).cte("below", recursive=True)
     child = aliased(Grid)
     below = below.union_all(

@@ -159,7 +159,7 @@ def _new_case(draft: CaseDraft, placed: Placed) -> NewCase:
 
 
 def _refuse_other_content(stored: CaseRecord, draft: CaseDraft) -> None:
-    pairs = {
+    pairs: dict[str, tuple[object, object]] = {
         "text": (stored.text, draft.text),
         "channel": (stored.channel, draft.channel),
         "category": (stored.category, draft.category),

@@ -198,8 +198,9 @@ def has_word(key: str) -> bool:
 def language_of(request: Request) -> Lang:
     """Return the language of a request: the parameter ``lang``, else the browser's, else English."""
     asked = request.query_params.get("lang")
-    if asked == "en" or asked == "zh":  # noqa: PLR1714 - narrows the type
-        return asked
+    for lang in LANGS:
+        if asked == lang:
+            return lang
     for part in request.headers.get("accept-language", "").split(","):
         code = part.partition(";")[0].strip().lower()
         if code.startswith("zh"):
