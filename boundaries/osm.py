@@ -184,13 +184,15 @@ def _read_layer(path: Path | str, layer: str) -> gpd.GeoDataFrame:
             frame = pyogrio.read_dataframe(path, layer=layer, on_invalid="fix")
         except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
             raise InvalidInputError.of(
-                "unreadable", f"{path} cannot be read as OpenStreetMap data: {error}", "Give a whole .osm.pbf file."
+                "unreadable",
+                f"{path} cannot be read as OpenStreetMap data: {str(error).rstrip('.')}.",
+                "Give a whole .osm.pbf file.",
             ) from error
     other = frame["other_tags"].astype("str")
     for tag in (*_TAGS, "highway", "waterway", "railway", "building"):
         if tag not in frame:
             pattern = rf'(?:^|,)"{tag}"=>"((?:[^"\\]|\\.)*)"'
-            frame[tag] = other.str.extract(pattern, expand=False)
+            frame[tag] = other.str.extract(pattern, expand=False).str.replace(r"\\(.)", r"\1", regex=True)
         # One kind of missing value: comparisons with NaN are False, with NA they are neither.
         frame[tag] = frame[tag].astype("str")
     return frame.set_crs(WGS84, allow_override=True)
@@ -214,8 +216,9 @@ def _limit(
     """Return the administrative areas that hold most buildings, else the box that the file covers."""
     limits = areas[areas["boundary"] == "administrative"]
     centres = buildings.representative_point()
-    for level in sorted(limits["admin_level"].dropna().unique(), key=int, reverse=True):
-        union = limits[limits["admin_level"] == level].union_all()
+    levels = pd.to_numeric(limits["admin_level"], errors="coerce")
+    for level in sorted(levels.dropna().unique(), reverse=True):
+        union = limits[levels == level].union_all()
         if len(buildings) and centres.within(union).mean() >= _MOST:
             return gpd.GeoSeries([union], crs=WGS84)
     return gpd.GeoSeries([_box(path, lines, buildings)], crs=WGS84)
@@ -272,7 +275,7 @@ def _buildings(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     use = kept["building"].where(kept["building"] != "yes")
     for key in ("amenity", "shop", "office"):
         use = use.fillna(kept[key])
-    levels = pd.to_numeric(kept["building:levels"].str.split(";").str[0], errors="coerce")
+    levels = pd.to_numeric(kept["building:levels"].str.extract(r"^\s*(\d+\.?\d*)", expand=False))
     columns = {
         "osm_id": kept["osm_id"],
         "name": kept["name"],

@@ -141,16 +141,23 @@ def _on_street(query: AddressQuery, known: list[Candidate], likeness: float) -> 
 
 def _covers(candidate: Candidate, asked: int) -> bool:
     """Tell whether a range such as 22-26 has the number on its side; 217-14 is no range."""
-    last = re.search(r"-(\d+)", candidate.number_key)
+    first, last = _ends(candidate)
+    return first < asked <= last and (asked - first) % 2 == 0
+
+
+def _ends(candidate: Candidate) -> tuple[int, int]:
+    """Return the first and the last number of a range, twice the same for a single number."""
     first = candidate.number or 0
-    return last is not None and first < asked <= int(last[1]) and (asked - first) % 2 == 0
+    last = re.search(r"-(\d+)", candidate.number_key)
+    return first, int(last[1]) if last is not None and int(last[1]) > first else first
 
 
 def _near_number(asked: int, numbered: list[Candidate], likeness: float) -> Match:
     """Return the place between the neighbouring numbers of the same side, else the nearest number."""
     by_number: dict[int, list[Candidate]] = {}
     for candidate in numbered:
-        by_number.setdefault(candidate.number or 0, []).append(candidate)
+        for number in set(_ends(candidate)):
+            by_number.setdefault(number, []).append(candidate)
     side = [number for number in by_number if (number - asked) % 2 == 0]
     below = max((number for number in side if number < asked), default=None)
     above = min((number for number in side if number > asked), default=None)

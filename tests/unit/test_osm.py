@@ -1,0 +1,145 @@
+from pathlib import Path
+
+import pytest
+import shapely
+
+from boundaries.osm import OsmExtract, helsinki_extract, read_extract
+from geogrid.barriers import FOOTPATH, PEDESTRIAN, PRIMARY, RAIL_WATER_MOTORWAY, RESIDENTIAL
+from geogrid.errors import InvalidInputError
+from geogrid.types import DEDICATED_CATEGORIES
+
+NODES = {1: (24.0, 60.0), 2: (24.002, 60.0), 3: (24.002, 60.002), 4: (24.0, 60.002), 5: (24.001, 60.001)}
+
+
+def way(number: int, refs: tuple[int, ...], **tags: str) -> str:
+    nodes = "".join(f'<nd ref="{ref}"/>' for ref in refs)
+    return f'<way id="{number}">{nodes}{tag_lines(tags)}</way>'
+
+
+def tag_lines(tags: dict[str, str]) -> str:
+    return "".join(f'<tag k="{key.replace("__", ":")}" v="{value}"/>' for key, value in tags.items())
+
+
+def town(tmp_path: Path, *ways: str, node_tags: dict[str, str] | None = None) -> OsmExtract:
+    """Return what is read of a square of four nodes, a fifth in its middle, and some ways."""
+    nodes = "".join(
+        f'<node id="{n}" lon="{lon}" lat="{lat}">{tag_lines(node_tags or {}) if n == 5 else ""}</node>'
+        for n, (lon, lat) in NODES.items()
+    )
+    path = tmp_path / "town.osm"
+    bounds = '<bounds minlon="23.9" minlat="59.9" maxlon="24.1" maxlat="60.1"/>'
+    path.write_text(f'<osm version="0.6">{bounds}{nodes}{"".join(ways)}</osm>')
+    return read_extract(path)
+
+
+AROUND = (1, 2, 3, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("tags", "rank"),
+    [
+        ({"highway": "primary_link"}, PRIMARY),
+        ({"highway": "residential"}, RESIDENTIAL),
+        ({"highway": "footway"}, FOOTPATH),
+        ({"highway": "footway", "name": "Lane"}, PEDESTRIAN),
+        ({"highway": "footway", "name": "Lane", "footway": "sidewalk"}, FOOTPATH),
+        ({"railway": "rail"}, RAIL_WATER_MOTORWAY),
+        ({"waterway": "river"}, RAIL_WATER_MOTORWAY),
+        ({"natural": "coastline"}, RAIL_WATER_MOTORWAY),
+    ],
+)
+def test_a_line_ranks_by_its_tags(tmp_path: Path, tags: dict[str, str], rank: int) -> None:
+    assert town(tmp_path, way(1, (1, 2), **tags)).barriers["rank"].tolist() == [rank]
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"highway": "construction"},
+        {"highway": "primary", "tunnel": "yes"},
+        {"highway": "primary", "layer": "-1"},
+        {"railway": "tram"},
+        {"waterway": "ditch"},
+        {"barrier": "fence"},
+    ],
+)
+def test_what_does_not_divide_the_land_is_no_barrier(tmp_path: Path, tags: dict[str, str]) -> None:
+    assert town(tmp_path, way(1, (1, 2), **tags)).barriers.empty
+
+
+def test_the_bank_of_a_lake_is_a_barrier(tmp_path: Path) -> None:
+    (bank,) = town(tmp_path, way(1, AROUND, natural="water")).barriers.itertuples()
+    assert (bank.kind, bank.rank, bank.geometry.is_ring) == ("bank", RAIL_WATER_MOTORWAY, True)
+
+
+def test_a_building_has_its_levels_and_use(tmp_path: Path) -> None:
+    tags = {"building": "yes", "building__levels": "4;5", "shop": "mall", "name": "Kaari"}
+    (house,) = town(tmp_path, way(7, AROUND, **tags)).buildings.itertuples()
+    assert (house.osm_id, house.name, house.levels, house.use) == ("w7", "Kaari", 4.0, "mall")
+
+
+@pytest.mark.parametrize("tags", [{"building": "roof"}, {"building": "no"}, {"building": "yes", "layer": "-2"}])
+def test_what_has_no_rooms_above_ground_is_no_building(tmp_path: Path, tags: dict[str, str]) -> None:
+    assert town(tmp_path, way(1, AROUND, **tags)).buildings.empty
+
+
+def test_sites_come_from_areas_and_from_points(tmp_path: Path) -> None:
+    extract = town(tmp_path, way(1, AROUND, amenity="school", name="Koulu"), node_tags={"amenity": "clinic"})
+    assert list(zip(extract.sites["osm_id"], extract.sites["category"], strict=True)) == [
+        ("w1", "school"),
+        ("n5", "hospital"),
+    ]
+
+
+def test_an_address_of_a_building_is_a_point_inside_it(tmp_path: Path) -> None:
+    tags = {"building": "yes", "addr__street": "Main &quot;A&quot; Street", "addr__housenumber": "5 B"}
+    extract = town(tmp_path, way(1, AROUND, **tags))
+    (address,) = extract.addresses.itertuples()
+    assert (address.street, address.house_number, address.osm_id) == ('Main "A" Street', "5 B", "w1")
+    assert extract.buildings.geometry.iloc[0].contains(address.geometry)
+
+
+def test_administrative_areas_with_most_buildings_are_the_limit(tmp_path: Path) -> None:
+    inside = way(1, AROUND, building="yes")
+    limit = way(2, AROUND, boundary="administrative", admin_level="8", type="boundary", area="yes")
+    extract = town(tmp_path, inside, limit)
+    assert shapely.equals(extract.limit.iloc[0], extract.buildings.geometry.iloc[0])
+
+
+def test_a_file_that_is_no_map_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "town.osm.pbf"
+    path.write_bytes(b"nothing of the kind")
+    with pytest.raises(InvalidInputError, match="cannot be read as OpenStreetMap data"):
+        read_extract(path)
+
+
+def test_an_extract_that_is_cut_short_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cut.osm.pbf"
+    path.write_bytes(helsinki_extract().read_bytes()[:400_000])
+    with pytest.raises(InvalidInputError, match="cannot be read as OpenStreetMap data"):
+        read_extract(path)
+
+
+@pytest.fixture(scope="module")
+def helsinki() -> OsmExtract:
+    return read_extract(helsinki_extract())
+
+
+def test_helsinki_has_what_the_demonstration_needs(helsinki: OsmExtract) -> None:
+    assert len(helsinki.addresses) == 1_449
+    assert len(helsinki.buildings) > 440
+    assert {"school", "hospital", "government"} <= set(helsinki.sites["category"]) <= set(DEDICATED_CATEGORIES)
+    assert set(helsinki.barriers.geom_type) == {"LineString"}
+    assert helsinki.attribution == "© OpenStreetMap contributors"
+
+
+def test_what_could_not_be_read_is_told(helsinki: OsmExtract) -> None:
+    (problem,) = helsinki.problems
+    assert (problem.kind, problem.size) == ("broken-geometry", 11)
+
+
+@pytest.mark.shared_data
+def test_monaco_is_limited_by_its_quarters(shared_data: Path) -> None:
+    extract = read_extract(shared_data / "small_towns" / "monaco.osm.pbf")
+    area_km2 = extract.limit.to_crs(extract.limit.estimate_utm_crs()).area.item() / 1e6
+    assert area_km2 == pytest.approx(2.02, abs=0.1)
