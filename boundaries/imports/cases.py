@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,14 +20,16 @@ from boundaries.imports.case_places import Placer, Places
 from boundaries.imports.case_rows import CaseRow, CaseRows, CaseTable, lonlat_of
 from boundaries.imports.rejects import Rejects
 from boundaries.imports.tables import Chunk, Table
+from boundaries.imports.times import AMBIGUOUS
 from boundaries.models import Jurisdiction
-from geogrid.coverage.plausible import Bounds, check_coordinates
+from geogrid.coverage.plausible import SWAPPED_COORDINATES, Bounds, check_coordinates
 from geogrid.errors import ConflictError, InvalidInputError
 from geogrid.types import CASE_STATUSES, FloatArray
 
+_OTHER_WAY_ROUND = "Name the two columns the other way round: longitude (x) first."
 _OUTSIDE = "The point is outside every grid."
 _CORE_PERCENT = (10.0, 90.0)
-_VALUE = re.compile(r"'.*'|\".*\"|(?<!\w)-?\d[\d.,]*")
+_VALUE = re.compile(r"'.*?'(?=[ ,;]|$)|\".*?\"(?=[ ,;]|$)|(?<!\w)-?\d[\d.,]*")
 
 _ONE_IMPORT_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
@@ -262,9 +264,8 @@ class _Work:
 
     def _require_plausible(self, read: CaseRows) -> None:
         """Refuse a file whose points, or times, as a whole are something else than is said."""
-        unread = sum(row.reported_at is None for row in read.rows)
-        told = [reason for reasons in read.faults for reason in reasons if "day or month first" in reason]
-        if told and len(told) >= unread / 2.0:
+        told = [reason for reasons in read.faults for reason in reasons if AMBIGUOUS in reason]
+        if told and len(told) >= len(read.rows) / 2.0:
             raise InvalidInputError.of("ambiguous-time", f"In {self.asked.file.name} {told[0]}.", subject="--time")
         core = _core(read.xy)
         if not len(core):
@@ -272,7 +273,8 @@ class _Work:
         limit: Bounds = tuple(shapely.bounds(self.placer.land).tolist())
         problem = check_coordinates(core, self.table.reading.crs, limit=limit)
         if problem is not None:
-            raise InvalidInputError([problem])
+            turned = problem.kind == SWAPPED_COORDINATES
+            raise InvalidInputError([replace(problem, remedy=_OTHER_WAY_ROUND) if turned else problem])
 
 
 def _core(xy: FloatArray) -> FloatArray:

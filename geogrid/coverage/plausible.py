@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import shapely
@@ -16,6 +17,8 @@ from geogrid.errors import Problem
 from geogrid.types import FloatArray
 
 Bounds = tuple[float, float, float, float]
+SWAPPED_COORDINATES: Final = "swapped-coordinates"
+"""Kind of the problem of coordinates in the wrong order."""
 
 # Nobody lives north of Svalbard's or south of Patagonia's towns; a jurisdiction there is one with its axes swapped.
 _INHABITED_LAT = (-60.0, 82.0)
@@ -43,6 +46,7 @@ class Guess:
 
     words: str
     remedy: str
+    kind: str = "coordinates"
 
 
 def check_coordinates(xy: FloatArray, crs: CRS, *, limit: Bounds | None = None) -> Problem | None:
@@ -61,7 +65,7 @@ def check_coordinates(xy: FloatArray, crs: CRS, *, limit: Bounds | None = None) 
     Returns
     -------
     Problem or None
-        Of kind ``coordinates``, with a guess as its remedy.
+        Of kind ``coordinates`` or ``swapped-coordinates``, with a guess of what they are.
     """
     finite = np.isfinite(xy).all(axis=1)
     if not finite.all():
@@ -75,7 +79,7 @@ def check_coordinates(xy: FloatArray, crs: CRS, *, limit: Bounds | None = None) 
     if guess is None:
         return None
     return Problem(
-        "coordinates",
+        guess.kind,
         f"The coordinates cannot be {crs_name(crs)}: they go from {_pair(bounds[:2])} to {_pair(bounds[2:])}. "
         f"They look like {guess.words}.",
         guess.remedy,
@@ -114,23 +118,22 @@ def _improbable(bounds: Bounds, crs: CRS, limit: Bounds | None) -> Guess | None:
         return None
     turned = _lonlat_bounds(_swapped(bounds), crs)
     if turned is not None and _near(turned, expected, margin):
-        return _swapped_guess(crs)
+        return _SWAPPED if crs.is_geographic else _SWAPPED_METRES
     if limit is not None and crs.is_geographic:
         return _elsewhere(placed, limit)
     return guess_projected(bounds, limit)
 
 
 _SWAPPED = Guess(
-    "latitude before longitude", "Swap them: GeoGrid takes longitude (x) first. With the file as it is, use --swap-xy."
+    "latitude before longitude",
+    "Swap them: GeoGrid takes longitude (x) first. With the file as it is, use --swap-xy.",
+    SWAPPED_COORDINATES,
 )
-
-
-def _swapped_guess(crs: CRS) -> Guess:
-    if crs.is_geographic:
-        return _SWAPPED
-    return Guess(
-        "northing before easting", "Swap them: GeoGrid takes easting (x) first. With the file as it is, use --swap-xy."
-    )
+_SWAPPED_METRES = Guess(
+    "northing before easting",
+    "Swap them: GeoGrid takes easting (x) first. With the file as it is, use --swap-xy.",
+    SWAPPED_COORDINATES,
+)
 
 
 def _elsewhere(placed: Bounds | None, limit: Bounds) -> Guess:
