@@ -1,11 +1,11 @@
 """Blocks to grids: contiguous, inside their parents, within a band of the load."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
-import shapely
 
 from geogrid.blocks import Blocks
 from geogrid.codes import reading_order
@@ -15,6 +15,7 @@ from geogrid.faces import dissolve
 from geogrid.ground import NOWHERE, to_lonlat
 from geogrid.partition.divide import Wish, divide
 from geogrid.partition.graph import graph_of
+from geogrid.partition.reasons import Banded, band_problems
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 
 
@@ -66,6 +67,18 @@ class Partition:
         """Return the grids in the metric CRS of the blocks: the unions of their blocks."""
         return dissolve(self.blocks.polygons, self.grid)
 
+    def band_problems(self, names: Sequence[str]) -> list[Problem]:
+        """Return why each comprehensive grid out of the band is so, under the names given."""
+        grids = Banded(
+            part="block",
+            load=self.blocks.loads[self.load_name],
+            grid=self.grid,
+            region=_regions(self.blocks, self.parent[self.grid]),
+            exempt=self.site != NOWHERE,
+        )
+        lonlat = to_lonlat(self.polygons(), self.blocks.crs)
+        return band_problems(grids, self.band, names=names, lonlat=lonlat, unit=self.load_name)
+
     def to_frame(self) -> gpd.GeoDataFrame:
         """Return the grids in EPSG:4326; the index is the grid number."""
         columns = {"parent": self.parent, "site": self.site, "load": self.load, "in_band": self.in_band}
@@ -111,21 +124,23 @@ def partition(  # noqa: PLR0913 - one wish of the planner each, by keyword
     _check_wish(blocks, band, n_grids, load)
     parents = blocks.parent if nested_in is None else nested_in
     loads = blocks.loads[load]
-    regions = _regions(blocks, parents)
+    region = _regions(blocks, parents)
+    regions = np.split(np.argsort(region, kind="stable"), np.cumsum(np.bincount(region))[:-1])
     ordinary = [region for region in regions if blocks.site[region[0]] == NOWHERE]
     wishes, problems = _wishes(ordinary, loads, band, n_grids)
     labels = np.full(len(blocks), NOWHERE)
     used = 0
-    for region in regions:
-        labels[region] = used
-        if blocks.site[region[0]] == NOWHERE:
-            inside = np.isin(np.arange(len(blocks)), region)
-            labels[region] = used + divide(graph_of(blocks.adjacency, loads, inside), wishes.pop(0), rng)
+    for number, members in enumerate(regions):
+        labels[members] = used
+        if blocks.site[members[0]] == NOWHERE:
+            graph = graph_of(blocks.adjacency, loads, region == number)
+            labels[members] = used + divide(graph, wishes.pop(0), rng)
         used = int(labels.max()) + 1
     limits = band or (0.0, math.inf)
     result = _numbered(blocks, labels, parents, load_name=load, band=limits)
     if band is not None:
-        problems.extend(band_problems(result, ordinary))
+        names = [str(grid) for grid in range(len(result))]
+        problems.extend(result.band_problems(names))
     return replace(result, problems=tuple(problems))
 
 
@@ -145,12 +160,10 @@ def _check_wish(blocks: Blocks, band: tuple[float, float] | None, n_grids: int |
         raise InvalidInputError(problems)
 
 
-def _regions(blocks: Blocks, parents: IntArray) -> list[IntArray]:
-    """Return the sets of blocks that grids cannot leave: contiguous, of one parent, of one site or ordinary."""
+def _regions(blocks: Blocks, parents: IntArray) -> IntArray:
+    """Return for each block its land that grids cannot leave: contiguous, of one parent, of one site or ordinary."""
     key = np.unique(np.column_stack([parents, blocks.site]), axis=0, return_inverse=True)[1]
-    component = blocks.adjacency.components(key.astype(np.int64))
-    order = np.argsort(component, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(component[order])) + 1) if len(order) else []
+    return blocks.adjacency.components(key.astype(np.int64))
 
 
 def _wishes(
@@ -207,48 +220,3 @@ def _numbered(
         band=band,
         problems=(),
     )
-
-
-def band_problems(result: Partition, regions: list[IntArray]) -> list[Problem]:
-    """Return why each grid out of the band is so, with what would do."""
-    blocks, (low, high) = result.blocks, result.band
-    loads = blocks.loads[result.load_name]
-    places = shapely.get_coordinates(to_lonlat(shapely.point_on_surface(result.polygons()), blocks.crs))
-    region_of = np.full(len(blocks), NOWHERE)
-    for number, region in enumerate(regions):
-        region_of[region] = number
-    problems = []
-    for grid in np.flatnonzero(~result.in_band).tolist():
-        members = np.flatnonzero(result.grid == grid)
-        land = regions[region_of[members[0]]]
-        load = float(result.load[grid])
-        kind, reason, remedy = _reason(load, loads[members], float(loads[land].sum()), low, high)
-        message = f"Grid {grid} has {load:g} {result.load_name}, out of the band {low:g}:{high:g}: {reason}"
-        place = (float(places[grid][0]), float(places[grid][1]))
-        problems.append(
-            Problem(
-                kind,
-                message,
-                remedy,
-                severity="warning",
-                subject=str(grid),
-                lonlat=place,
-                size=load,
-                unit=result.load_name,
-            )
-        )
-    return problems
-
-
-def _reason(load: float, members: FloatArray, total: float, low: float, high: float) -> tuple[str, str, str]:
-    biggest = float(members.max())
-    if biggest > high:
-        return "block-over-band", f"one block alone has {biggest:g}.", f"A band up to {biggest:g} would take it."
-    if total < low:
-        reason = f"the land that it lies in, cut off by parents, dedicated grids or water, has {total:g} in all."
-        return "too-little-load", reason, "Join it with its neighbour's parent, or accept it."
-    if math.floor(total / low) < math.ceil(total / high):
-        count = max(round(2 * total / (low + high)), 1)
-        reason = f"no number of grids divides the {total:g} of its land."
-        return "no-count-fits", reason, f"{count} grids of {total / count:g} on average would do."
-    return "band-missed", "no division of the blocks was found.", f"A band that includes {load:g} would do."

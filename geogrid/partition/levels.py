@@ -18,6 +18,7 @@ from geogrid.ground import NOWHERE, to_lonlat
 from geogrid.partition.divide import Wish, divide
 from geogrid.partition.engine import Partition, partition, share_out
 from geogrid.partition.graph import graph_of
+from geogrid.partition.reasons import Banded, band_problems
 from geogrid.types import GridCode, IntArray
 
 _CODE_DIGITS = 3
@@ -123,7 +124,7 @@ def partition_levels(
     _check_scheme(scheme)
     lowest = scheme[-1]
     leaves = partition(blocks, band=lowest.band, n_grids=lowest.n_grids, load=load, rng=rng)
-    problems = [*blocks.problems, *leaves.problems]
+    problems = [*blocks.problems, *(problem for problem in leaves.problems if problem.kind == "count-missed")]
     labels = [leaves.grid]
     for level in reversed(scheme[1:-1]):
         grids, missed = _join(blocks, labels[0], level, load=load, rng=rng)
@@ -131,6 +132,8 @@ def partition_levels(
         problems.extend(missed)
     labels.insert(0, np.zeros(len(blocks), dtype=np.int64))
     coded = [_coded(blocks, labels, depth, prefix=prefix) for depth in range(len(scheme))]
+    for depth in range(1, len(scheme)):
+        problems.extend(_out_of_band(leaves, scheme, depth, labels=labels, codes=coded[depth]))
     levels = [_level_rows(leaves, scheme, depth, labels=labels, coded=coded) for depth in range(len(scheme))]
     return GridTree(
         leaves=leaves,
@@ -183,6 +186,29 @@ def _join(
         above[inside] = used + divide(graph_of(adjacency, loads, inside), Wish(level.band, count), rng)
         used = int(above[inside].max()) + 1
     return above[grids], problems
+
+
+def _out_of_band(
+    leaves: Partition, scheme: Sequence[Level], depth: int, *, labels: list[IntArray], codes: list[str]
+) -> list[Problem]:
+    """Return why grids of a level with a band are out of it, by their codes."""
+    band = scheme[depth].band
+    if band is None:
+        return []
+    names = [codes[block] for block in np.unique(labels[depth], return_index=True)[1]]
+    if depth == len(scheme) - 1:
+        return leaves.band_problems(names)
+    blocks, below = leaves.blocks, labels[depth + 1]
+    first = np.unique(below, return_index=True)[1]
+    grids = Banded(
+        part=scheme[depth + 1].name,
+        load=np.bincount(below, weights=blocks.loads[leaves.load_name]).astype(np.float64),
+        grid=labels[depth][first],
+        region=blocks.adjacency.contracted(below).components(blocks.parent[first]),
+        exempt=np.zeros(len(names), dtype=np.bool_),
+    )
+    lonlat = to_lonlat(dissolve(blocks.polygons, labels[depth]), blocks.crs)
+    return band_problems(grids, band, names=names, lonlat=lonlat, unit=leaves.load_name)
 
 
 def _coded(blocks: Blocks, labels: list[IntArray], depth: int, *, prefix: str) -> list[str]:

@@ -105,7 +105,7 @@ def test_land_with_less_than_the_band_is_told() -> None:
 def test_a_total_between_two_counts_is_told() -> None:
     found = partition(chequered(5, 1), band=(300, 400), rng=rng())
     assert kinds(found) == {"no-count-fits"}
-    assert "1 grids of 500" in found.problems[0].remedy
+    assert found.problems[0].remedy == "A number of 1, with 500 on average, would do."
 
 
 def test_more_grids_than_blocks_are_told() -> None:
@@ -202,6 +202,17 @@ def test_levels_are_coded_like_a_page_and_named() -> None:
     leaves = tree.grids[tree.grids["level"] == 3]
     assert set(tree.leaf_code) == set(leaves["code"])
     assert leaves["households"].sum() == 800
+
+
+def test_a_grid_out_of_its_band_is_told_by_its_code_on_every_level() -> None:
+    blocks = chequered(4, 1, [100.0, 900.0, 100.0, 100.0])
+    scheme = [Level("district"), Level("community", band=(500, 800)), Level("grid", band=(100, 300))]
+    tree = partition_levels(blocks, scheme, prefix="X", rng=rng())
+    told = {problem.subject: problem.kind for problem in tree.problems}
+    outside = tree.grids[~tree.grids["in_band"]]
+    assert set(told) == set(outside["code"])
+    assert told[outside["code"].iloc[-1]] == "block-over-band"
+    assert set(outside["level"]) == {2, 3}
 
 
 def test_a_dedicated_leaf_has_the_name_of_its_institution() -> None:
