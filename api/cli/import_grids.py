@@ -167,7 +167,7 @@ def _report(done: "GridImport", options: dict[str, Any], outcome: str) -> dict[s
         "published": bool(options["publish"]) and done.plan is not None,
         "grids": [
             {"level": position, "name": level.name, "name_zh": level.name_zh, "count": count}
-            for (position, count), level in zip(done.grids_by_level.items(), done.level_names, strict=True)
+            for (position, count), level in zip(done.grids_by_level.items(), done.level_names, strict=False)
         ],
     }
 

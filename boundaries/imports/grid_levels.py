@@ -57,8 +57,10 @@ class Levels:
         return cls(tuple(parsed))
 
     def or_default(self, depth: int) -> tuple[LevelName, ...]:
-        """Return the names, or the usual ones for so many levels."""
-        return self.names or DEFAULT_LEVELS[depth - 1]
+        """Return the names of so many levels, the usual ones where nobody gave any; none where they do not fit."""
+        if self.names or depth > len(DEFAULT_LEVELS):
+            return self.names if len(self.names) == depth else ()
+        return DEFAULT_LEVELS[depth - 1]
 
 
 def settle_tree(
@@ -83,6 +85,8 @@ def settle_tree(
         if problems:
             return None, problems
         holders, problems = _holders(labels, stated, polygons)
+        if problems:
+            return None, problems
         ancestors = [holders]
     tree, tree_problems = grow_tree(labels, ancestors)
     found = (*problems, *tree_problems)

@@ -32,7 +32,7 @@ class GridFields:
     parents, parent_names : tuple of str
         Codes of the parent, the grandparent and so on; names of those that have no row of their own.
     level : str, optional
-        Level as a number, 1 is the top, or by name.
+        Level as a number, 1 is the top, or by name; or one number for all rows.
     kind, category : str, optional
         Comprehensive or dedicated, and for what.
     households, population, buildings : str, optional
@@ -55,8 +55,9 @@ class GridFields:
 
     def options(self) -> list[tuple[str, str]]:
         """Return each option given with its column."""
-        single = ("code", "name", "level", "kind", "category", *LOADS)
+        single = ("code", "name", "kind", "category", *LOADS)
         named = [(f"--{option}", column) for option in single if (column := getattr(self, option)) is not None]
+        named += [("--level", self.level)] if self.level is not None and not self.level.isdecimal() else []
         named += [("--parent", column) for column in self.parents]
         named += [("--parent-name", column) for column in self.parent_names]
         return named + [("--keep", column) for column in self.keep]
@@ -141,7 +142,7 @@ def read_rows(frame: gpd.GeoDataFrame, fields: GridFields, *, file: str, dissolv
         names=_column(frame, fields.name),
         parents=[text_or_none(frame[column]) for column in fields.parents],
         parent_names=[text_or_none(frame[column]) for column in fields.parent_names],
-        stated_levels=_column(frame, fields.level),
+        stated_levels=_stated_levels(frame, fields.level),
         kinds=kinds,
         categories=categories,
         loads=loads,
@@ -159,6 +160,12 @@ def has_shape(geometries: GeometryArray) -> BoolArray:
 
 def _column(frame: gpd.GeoDataFrame, column: str | None) -> list[str | None]:
     return [None] * len(frame) if column is None else text_or_none(frame[column])
+
+
+def _stated_levels(frame: gpd.GeoDataFrame, level: str | None) -> list[str | None]:
+    if level is not None and level not in frame.columns:
+        return [level] * len(frame)
+    return _column(frame, level)
 
 
 def _dissolved(frame: gpd.GeoDataFrame, codes: Sequence[str | None], fields: GridFields) -> gpd.GeoDataFrame:
@@ -225,10 +232,11 @@ def _words(
 def _per_row(
     wrong: BoolArray, column: pd.Series, codes: Sequence[str | None], kind: str, sentence: str
 ) -> list[Problem]:
+    values = column.tolist()
     return [
         Problem(
             kind,
-            f"Row {which + 1} ({codes[which]}): " + sentence.format(column=column.name, value=column.iloc[which]),
+            f"Row {which + 1} ({codes[which]}): " + sentence.format(column=column.name, value=values[which]),
             "Correct it or leave it empty.",
             subject=codes[which] or f"row {which + 1}",
         )

@@ -74,7 +74,7 @@ class GridImport:
     grids_by_level : dict of int to int
         How many grids there are, top first; empty where the codes make no tree.
     level_names : tuple of LevelName
-        Names of those levels.
+        Names of those levels; empty where the names given are fewer or more.
     problems : tuple of Problem
         Errors first; any of them refuses the file.
     plan : Plan or None
