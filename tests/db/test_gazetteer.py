@@ -1,10 +1,9 @@
-import time
 from datetime import UTC, datetime
 
 import geopandas as gpd
 import numpy as np
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from boundaries.gazetteer import geocode, geocode_many, import_addresses
@@ -91,14 +90,15 @@ def test_rows_without_place_or_words_are_all_named_and_nothing_is_stored(session
     assert stored(session) == 0
 
 
-def test_two_thousand_complaints_find_their_place_within_seconds(session: Session, town: int) -> None:
+def test_two_thousand_complaints_find_their_place_in_a_few_statements(session: Session, town: int) -> None:
     addresses = read_extract(helsinki_extract()).addresses
     import_addresses(session, town, addresses, "osm")
     period = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC))
     complaints = write_complaints(addresses, 2_000, rng=np.random.default_rng(4), period=period)
-    start = time.perf_counter()
+    statements: list[str] = []
+    event.listen(session.get_bind(), "before_cursor_execute", lambda *execution: statements.append(execution[2]))
     answers = geocode_many(session, town, complaints["address"].tolist())
-    assert time.perf_counter() - start < 5
+    assert len(statements) < 6
     meant = addresses.geometry.iloc[complaints["address_row"]].to_crs("EPSG:32635").reset_index(drop=True)
     got = gpd.GeoSeries(
         gpd.points_from_xy(*zip(*[(a.lon, a.lat) if a else (0, 0) for a in answers], strict=True)), crs="EPSG:4326"
