@@ -1,7 +1,5 @@
 """What people complain about, in Chinese and English, by category; and through which channel."""
 
-# ruff: noqa: RUF001 - Chinese texts have Chinese question marks
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
