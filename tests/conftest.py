@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["fixtures_db"]
+pytest_plugins = ["tests.fixtures_db"]
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -14,11 +14,10 @@ from geogrid.errors import InvalidInputError, NotFoundError, Problem
 from geogrid.types import CASE_STATUSES
 
 if TYPE_CHECKING:
-    import folium
     from sqlalchemy.orm import Session
 
     from boundaries.models import Jurisdiction, Plan
-    from geogrid.maps import BaseMap
+    from geogrid.maps import BaseMap, Map
 
 _LANGUAGES = ("both", "zh", "en")
 
@@ -100,7 +99,7 @@ def _checked(model: type[Any], options: dict[str, Any]) -> Any:
         raise InvalidInputError(problems) from error
 
 
-def _write_map(out: Path, query: Any, draw: "Callable[[Session, Any], folium.Map]") -> None:
+def _write_map(out: Path, query: Any, draw: "Callable[[Session, Any], Map]") -> None:
     from api.web.assets import inlined_address
     from boundaries.engine import open_engine, unit_of_work
     from boundaries.settings import StoreSettings
@@ -137,7 +136,7 @@ def _replacing(out: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def _coverage(session: "Session", query: Any) -> "folium.Map":
+def _coverage(session: "Session", query: Any) -> "Map":
     from boundaries.grids import grid_frame
     from boundaries.jurisdictions import limit_of, the_jurisdiction
     from geogrid.maps import coverage_map
@@ -157,7 +156,7 @@ def _coverage(session: "Session", query: Any) -> "folium.Map":
     )
 
 
-def _hotspots(session: "Session", query: Any) -> "folium.Map":
+def _hotspots(session: "Session", query: Any) -> "Map":
     from boundaries.cases import case_frame
     from boundaries.grids import grid_frame
     from boundaries.jurisdictions import the_jurisdiction

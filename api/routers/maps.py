@@ -4,7 +4,6 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Annotated
 
-import folium
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
@@ -19,9 +18,9 @@ from boundaries.basemap import building_frame, street_frame
 from boundaries.cases import case_frame
 from boundaries.jurisdictions import get_jurisdiction, limit_of
 from boundaries.models import Plan
-from boundaries.timetable import Calendar, EditionPeriod
+from boundaries.timetable import Calendar, EditionPeriod, base_map_version
 from geogrid.errors import NotFoundError
-from geogrid.maps import BaseMap, coverage_map, hotspot_map, render
+from geogrid.maps import BaseMap, Map, coverage_map, hotspot_map, render
 
 router = APIRouter(prefix="/maps", tags=["maps"], dependencies=[Depends(refuse_repeats)])
 
@@ -37,7 +36,8 @@ def coverage(
     """Show the grids by kind and level, their load against the band, and land that no grid covers."""
     calendar = editions.calendar(query.jurisdiction)
     period = _period(calendar, query.at)
-    etag = f'"{hashlib.sha256(f"{request.url} {period} {request.app.version}".encode()).hexdigest()[:20]}"'
+    shown = f"{request.url} {period} {base_map_version(session, calendar.id)} {request.app.version}"
+    etag = f'"{hashlib.sha256(shown.encode()).hexdigest()[:20]}"'
     if is_known(request, etag):
         return not_modified(etag)
     plan = session.get_one(Plan, period.plan_id)
@@ -92,5 +92,5 @@ def _own(language: str, calendar: Calendar) -> str:
     return f"{lang}jurisdiction={calendar.code}"
 
 
-def _page(drawn: folium.Map, headers: dict[str, str]) -> Response:
+def _page(drawn: Map, headers: dict[str, str]) -> Response:
     return HTMLResponse(render(drawn, served_address), headers={**MAP, **headers})
