@@ -7,22 +7,18 @@ never change) live in ``boundaries/sql``.
 from datetime import datetime
 from typing import Any
 
-from geoalchemy2 import Geometry, WKBElement
+from geoalchemy2 import WKBElement
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Computed,
-    DateTime,
-    Double,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
-    MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
-    Text,
     UniqueConstraint,
     func,
     literal_column,
@@ -31,43 +27,40 @@ from sqlalchemy import (
     text as sql,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint, Range
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
+from boundaries.base import Base, geometry, spatial_index
+from boundaries.edit_models import Acceptance, Change, Edit, EditBlock, EditGrid, LineageLink
 from geogrid.types import CASE_STATUSES, DEDICATED_CATEGORIES, GRID_KINDS, PLAN_STATES
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
+__all__ = [
+    "Acceptance",
+    "Address",
+    "Assignment",
+    "Barrier",
+    "Base",
+    "Block",
+    "Building",
+    "Case",
+    "CaseEvent",
+    "Change",
+    "DutyRow",
+    "Edit",
+    "EditBlock",
+    "EditGrid",
+    "Grid",
+    "Jurisdiction",
+    "Level",
+    "LevelScheme",
+    "LineageLink",
+    "Plan",
+]
 
 _DURING_VALIDITY = "state in ('published', 'retired')"
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:
     return f"{column} in ({', '.join(repr(value) for value in values)})"
-
-
-def _geometry(kind: str) -> Geometry:
-    return Geometry(kind, srid=4326, spatial_index=False)
-
-
-def _spatial_index(table: str, column: str = "geom") -> Index:
-    return Index(f"ix_{table}_{column}", column, postgresql_using="gist")
-
-
-class Base(DeclarativeBase):
-    """Registry of the tables."""
-
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own declaration
-        str: Text,
-        float: Double,
-        datetime: DateTime(timezone=True),
-        dict[str, Any]: JSONB,
-    }
 
 
 class LevelScheme(Base):
@@ -107,7 +100,7 @@ class Jurisdiction(Base):
     __table_args__ = (
         UniqueConstraint("code"),
         CheckConstraint("code <> ''", name="code_not_empty"),
-        _spatial_index("jurisdictions", "limit_geom"),
+        spatial_index("jurisdictions", "limit_geom"),
         {"comment": "Areas that plans tile (辖区)"},
     )
 
@@ -120,7 +113,7 @@ class Jurisdiction(Base):
         JSONB, server_default=sql("'[]'::jsonb"), comment="Lines that every map of this jurisdiction shows"
     )
     limit_geom: Mapped[WKBElement | None] = mapped_column(
-        _geometry("MULTIPOLYGON"), comment="Outer limit; without it, the union of the leaf grids"
+        geometry("MULTIPOLYGON"), comment="Outer limit; without it, the union of the leaf grids"
     )
 
 
@@ -159,6 +152,10 @@ class Plan(Base):
         server_default="", comment="Where it came from: a file, the engine, another plan"
     )
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    based_on: Mapped[int | None] = mapped_column(ForeignKey("plans.id"), comment="Plan that it was copied from")
+    code_profile: Mapped[str] = mapped_column(server_default="free", comment="What codes look like")
+    version: Mapped[int] = mapped_column(server_default="0", comment="Grows with every change: what If-Match compares")
+    position: Mapped[int] = mapped_column(server_default="0", comment="Edits in force; those beyond are undone")
 
 
 class Grid(Base):
@@ -166,7 +163,8 @@ class Grid(Base):
 
     __tablename__ = "grids"
     __table_args__ = (
-        UniqueConstraint("plan_id", "code"),
+        # Checked at the end: two grids may exchange their codes.
+        UniqueConstraint("plan_id", "code", deferrable=True, initially="IMMEDIATE"),
         UniqueConstraint("plan_id", "id"),
         UniqueConstraint("plan_id", "id", "level"),
         ForeignKeyConstraint(
@@ -183,7 +181,7 @@ class Grid(Base):
         CheckConstraint("households >= 0 and population >= 0 and buildings >= 0", name="loads_not_negative"),
         CheckConstraint("not ST_IsEmpty(geom)", name="geom_not_empty"),
         Index("ix_grids_parent", "plan_id", "parent_id"),
-        _spatial_index("grids"),
+        spatial_index("grids"),
         {"comment": "Grids (网格) of every plan; geometry is the union of the blocks or of the children"},
     )
 
@@ -202,7 +200,7 @@ class Grid(Base):
     attributes: Mapped[dict[str, Any]] = mapped_column(
         server_default=sql("'{}'::jsonb"), comment="Other columns of the source"
     )
-    geom: Mapped[WKBElement] = mapped_column(_geometry("MULTIPOLYGON"))
+    geom: Mapped[WKBElement] = mapped_column(geometry("MULTIPOLYGON"))
 
 
 class Block(Base):
@@ -213,7 +211,7 @@ class Block(Base):
         CheckConstraint("households >= 0 and population >= 0 and buildings >= 0", name="loads_not_negative"),
         CheckConstraint("not ST_IsEmpty(geom)", name="geom_not_empty"),
         Index("ix_blocks_jurisdiction", "jurisdiction_id"),
-        _spatial_index("blocks"),
+        spatial_index("blocks"),
         {"comment": "Blocks (基础单元): atomic land that plans assign to grids; never changed, replaced by new ones"},
     )
 
@@ -222,7 +220,7 @@ class Block(Base):
     households: Mapped[float | None]
     population: Mapped[float | None]
     buildings: Mapped[float | None]
-    geom: Mapped[WKBElement] = mapped_column(_geometry("POLYGON"))
+    geom: Mapped[WKBElement] = mapped_column(geometry("POLYGON"))
 
 
 class Assignment(Base):
@@ -291,7 +289,7 @@ class Case(Base):
             postgresql_using="gin",
             postgresql_ops={"words": "gin_trgm_ops"},
         ),
-        _spatial_index("cases"),
+        spatial_index("cases"),
         {"comment": "Cases (诉求/事件)"},
     )
 
@@ -315,7 +313,7 @@ class Case(Base):
     attributes: Mapped[dict[str, Any]] = mapped_column(
         server_default=sql("'{}'::jsonb"), comment="Other columns of the source"
     )
-    geom: Mapped[WKBElement | None] = mapped_column(_geometry("POINT"))
+    geom: Mapped[WKBElement | None] = mapped_column(geometry("POINT"))
 
 
 class CaseEvent(Base):
@@ -347,7 +345,7 @@ class Address(Base):
             postgresql_ops={"search_text": "gin_trgm_ops"},
         ),
         Index("ix_addresses_street", "jurisdiction_id", "street"),
-        _spatial_index("addresses"),
+        spatial_index("addresses"),
         {"comment": "Gazetteer (地址库): addresses and named places"},
     )
 
@@ -362,7 +360,7 @@ class Address(Base):
     city: Mapped[str] = mapped_column(server_default="")
     name: Mapped[str] = mapped_column(server_default="", comment="Name of a place, where it has one")
     search_text: Mapped[str] = mapped_column(comment="Normalised words that are searched")
-    geom: Mapped[WKBElement] = mapped_column(_geometry("POINT"))
+    geom: Mapped[WKBElement] = mapped_column(geometry("POINT"))
 
 
 class Barrier(Base):
@@ -371,7 +369,7 @@ class Barrier(Base):
     __tablename__ = "barriers"
     __table_args__ = (
         Index("ix_barriers_jurisdiction", "jurisdiction_id"),
-        _spatial_index("barriers"),
+        spatial_index("barriers"),
         {"comment": "Barriers (分界线): streets, rails, water; the base map of every map"},
     )
 
@@ -380,7 +378,7 @@ class Barrier(Base):
     name: Mapped[str] = mapped_column(server_default="")
     kind: Mapped[str] = mapped_column(comment="highway, railway, waterway, bank, limit")
     rank: Mapped[int] = mapped_column(Integer, comment="Higher separates more: arterial over residential")
-    geom: Mapped[WKBElement] = mapped_column(_geometry("LINESTRING"))
+    geom: Mapped[WKBElement] = mapped_column(geometry("LINESTRING"))
 
 
 class Building(Base):
@@ -390,7 +388,7 @@ class Building(Base):
     __table_args__ = (
         CheckConstraint("households >= 0", name="households_not_negative"),
         Index("ix_buildings_jurisdiction", "jurisdiction_id"),
-        _spatial_index("buildings"),
+        spatial_index("buildings"),
         {"comment": "Footprints: no boundary cuts one; the base map of every map"},
     )
 
@@ -398,4 +396,4 @@ class Building(Base):
     jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id"))
     name: Mapped[str] = mapped_column(server_default="")
     households: Mapped[float | None]
-    geom: Mapped[WKBElement] = mapped_column(_geometry("MULTIPOLYGON"))
+    geom: Mapped[WKBElement] = mapped_column(geometry("MULTIPOLYGON"))

@@ -1,8 +1,8 @@
 """The one error tree, and the problem record that every check returns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
 
@@ -74,6 +74,25 @@ class NotFoundError(GeogridError):
 
 class ConflictError(GeogridError):
     """The stored state forbids what was asked."""
+
+
+class StaleError(ConflictError):
+    """What is to be changed has changed since it was read.
+
+    Parameters
+    ----------
+    message : str
+        What changed, and the remedy.
+    version : int
+        The version as it is now.
+    changes : sequence of mapping
+        What happened since the version that was read, oldest first.
+    """
+
+    def __init__(self, message: str, *, version: int, changes: Sequence[Mapping[str, Any]] = ()) -> None:
+        self.version = version
+        self.changes = tuple(changes)
+        super().__init__(message)
 
 
 class UnavailableError(GeogridError):

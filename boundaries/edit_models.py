@@ -1,0 +1,132 @@
+"""The tables of plans under work: edits that can be taken back, accepted problems, lineage, the feed of changes."""
+
+from datetime import datetime
+from typing import Any
+
+from geoalchemy2 import WKBElement
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from boundaries.base import Base, geometry
+
+
+class Edit(Base):
+    """An operation on a draft; one beyond the position of the plan is undone and may be done again."""
+
+    __tablename__ = "edits"
+    __table_args__ = (
+        UniqueConstraint("plan_id", "position"),
+        CheckConstraint("position >= 1", name="position"),
+        {"comment": "Operations on drafts: who, when, what and why"},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plans.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(comment="1 is the first")
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    made_by: Mapped[str] = mapped_column(server_default="")
+    reason: Mapped[str] = mapped_column(server_default="")
+    operation: Mapped[dict[str, Any]] = mapped_column(comment="The operation as it was asked for")
+
+
+class EditGrid(Base):
+    """A grid before and after an edit."""
+
+    __tablename__ = "edit_grids"
+    __table_args__ = (
+        PrimaryKeyConstraint("edit_id", "grid_id"),
+        CheckConstraint("before is not null or after is not null", name="a_side"),
+        {"comment": "Grids before and after an edit; geometry only where the land changed"},
+    )
+
+    edit_id: Mapped[int] = mapped_column(ForeignKey("edits.id", ondelete="CASCADE"))
+    grid_id: Mapped[int] = mapped_column(comment="No foreign key: the grid may not exist at the moment")
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    geom_before: Mapped[WKBElement | None] = mapped_column(geometry("MULTIPOLYGON"))
+    geom_after: Mapped[WKBElement | None] = mapped_column(geometry("MULTIPOLYGON"))
+
+
+class EditBlock(Base):
+    """A block that an edit gave to another grid."""
+
+    __tablename__ = "edit_blocks"
+    __table_args__ = (
+        PrimaryKeyConstraint("edit_id", "block_id"),
+        {"comment": "Blocks that an edit gave to another grid; null for a block that the plan did not have"},
+    )
+
+    edit_id: Mapped[int] = mapped_column(ForeignKey("edits.id", ondelete="CASCADE"))
+    block_id: Mapped[int] = mapped_column(ForeignKey("blocks.id"))
+    before: Mapped[int | None]
+    after: Mapped[int | None]
+
+
+class Acceptance(Base):
+    """A problem of a plan that someone accepts, with the reason."""
+
+    __tablename__ = "acceptances"
+    __table_args__ = (
+        PrimaryKeyConstraint("plan_id", "kind", "subject"),
+        CheckConstraint("reason <> ''", name="reason"),
+        {"comment": "Accepted problems of plans, with reasons; kept with the edition"},
+    )
+
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plans.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    subject: Mapped[str]
+    reason: Mapped[str]
+    made_by: Mapped[str] = mapped_column(server_default="")
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class LineageLink(Base):
+    """Land of a grid of one edition that is in a grid of the next."""
+
+    __tablename__ = "lineage"
+    __table_args__ = (
+        PrimaryKeyConstraint("before_id", "after_id"),
+        CheckConstraint("share between 0 and 1.000001", name="share"),
+        Index("ix_lineage_after", "after_id"),
+        {"comment": "Lineage (沿革): which grids of the next edition came from which of the last"},
+    )
+
+    before_id: Mapped[int] = mapped_column(ForeignKey("grids.id"))
+    after_id: Mapped[int] = mapped_column(ForeignKey("grids.id"))
+    is_same: Mapped[bool] = mapped_column(comment="The grid after continues the grid before")
+    share: Mapped[float] = mapped_column(comment="Of the load of the grid before, or of its land without load")
+    area_m2: Mapped[float] = mapped_column(comment="Land in common")
+    fates: Mapped[list[str]] = mapped_column(
+        JSONB, server_default=sql("'[]'::jsonb"), comment="What became of the grid: split, merged, recoded ..."
+    )
+
+
+class Change(Base):
+    """An entry of the feed: something that happened to a plan."""
+
+    __tablename__ = "changes"
+    __table_args__ = (
+        Index("ix_changes_plan", "plan_id", "version"),
+        Index("ix_changes_jurisdiction", "jurisdiction_id", "id"),
+        {"comment": "Feed of changes; only ever added to"},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id"))
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plans.id", ondelete="CASCADE"))
+    version: Mapped[int] = mapped_column(comment="Of the plan, after the change")
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    made_by: Mapped[str] = mapped_column(server_default="")
+    kind: Mapped[str] = mapped_column(comment="created, edit, undo, redo, accepted, state, published ...")
+    detail: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'::jsonb"))

@@ -1,0 +1,87 @@
+"""A step over an edit, forward or back: one way for doing, undoing and doing again, all in the database."""
+
+from typing import Final
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.orm import Session
+
+_COLUMNS: Final = "code, name, level, parent_id, kind, category, households, population, buildings, attributes"
+
+_ORDER: Final = (
+    # What comes must be there before blocks and children go to it.
+    """
+    insert into grids (id, plan_id, {columns}, geom)
+    select e.grid_id, :plan, r.*, e.geom_{to}
+    from edit_grids e, jsonb_to_record(e.{to}) as r({types})
+    where e.edit_id = :edit and e.{to} is not null and e.{of} is null
+    """,
+    """
+    update grids g
+    set code = r.code, name = r.name, parent_id = r.parent_id, kind = r.kind, category = r.category,
+        households = r.households, population = r.population, buildings = r.buildings, attributes = r.attributes,
+        geom = coalesce(e.geom_{to}, g.geom)
+    from edit_grids e, jsonb_to_record(e.{to}) as r({types})
+    where e.edit_id = :edit and e.{to} is not null and e.{of} is not null and g.id = e.grid_id
+    """,
+    """
+    insert into assignments (plan_id, block_id, grid_id)
+    select :plan, block_id, {to} from edit_blocks where edit_id = :edit and {to} is not null and {of} is null
+    """,
+    """
+    update assignments a set grid_id = e.{to}
+    from edit_blocks e
+    where e.edit_id = :edit and e.{to} is not null and e.{of} is not null
+        and a.plan_id = :plan and a.block_id = e.block_id
+    """,
+    """
+    delete from assignments a using edit_blocks e
+    where e.edit_id = :edit and e.{to} is null and a.plan_id = :plan and a.block_id = e.block_id
+    """,
+    """
+    delete from duties d using edit_grids e
+    where e.edit_id = :edit and d.grid_id = e.grid_id and (e.before->'duties') is distinct from (e.after->'duties')
+    """,
+    """
+    delete from grids g using edit_grids e
+    where e.edit_id = :edit and e.{to} is null and g.id = e.grid_id
+    """,
+    """
+    insert into duties (grid_id, role, holder, phone)
+    select e.grid_id, d.duty->>0, d.duty->>1, d.duty->>2
+    from edit_grids e, jsonb_array_elements(e.{to}->'duties') with ordinality as d(duty, place)
+    where e.edit_id = :edit and e.{to} is not null and (e.before->'duties') is distinct from (e.after->'duties')
+    order by e.grid_id, d.place
+    """,
+)
+
+_TYPES: Final = (
+    "code text, name text, level int2, parent_id int, kind text, category text, households float8, "
+    "population float8, buildings float8, attributes jsonb"
+)
+
+
+def _statements(of: str, to: str) -> tuple[TextClause, ...]:
+    return tuple(text(each.format(columns=_COLUMNS, types=_TYPES, of=of, to=to)) for each in _ORDER)
+
+
+_FORWARD: Final = _statements("before", "after")
+_BACK: Final = _statements("after", "before")
+
+
+def take_step(session: Session, plan_id: int, edit_id: int, *, forward: bool) -> None:
+    """Bring a plan from one side of an edit to the other.
+
+    Parameters
+    ----------
+    session : Session
+        Its transaction; codes are checked for uniqueness before this returns.
+    plan_id, edit_id : int
+        A locked draft, and the edit.
+    forward : bool
+        From before to after.
+    """
+    session.execute(text("set constraints uq_grids_plan_id_code deferred"))
+    for statement in _FORWARD if forward else _BACK:
+        session.execute(statement, {"plan": plan_id, "edit": edit_id})
+    session.execute(text("set constraints uq_grids_plan_id_code immediate"))
+    session.expire_all()
