@@ -71,10 +71,12 @@ def cases(ctx: click.Context, /, **options: Any) -> None:
                  2  the command line is wrong
                  3  stored, some rows are in the rejects file
     """
+    from api.cli.problems import require_writable
     from boundaries.engine import open_engine
     from boundaries.settings import StoreSettings
 
     fields = _case_fields(options)
+    require_writable(options["report"])
     engine = open_engine(StoreSettings())
     try:
         counts, rejects = _import(engine, fields, options)
@@ -193,7 +195,8 @@ def _tell(ctx: click.Context, counts: "CaseCounts", rejects: Path | None, option
         report = {"file": options["file"].name, "outcome": outcome, "rejects": rejects and str(rejects)}
         write_report(options["report"], report | asdict(counts))
     if counts.rejected:
-        for reason, number in counts.reasons.most_common(_MOST_REASONS):
+        by_number = sorted(counts.reasons.items(), key=lambda pair: -pair[1])
+        for reason, number in by_number[:_MOST_REASONS]:
             click.echo(f"{number:>9,} rejected: {reason}", err=True)
         click.echo(f"They are in {rejects}, with their lines.", err=True)
         ctx.exit(EXIT_WITH_REJECTS if counts.rejected < counts.rows else EXIT_REFUSED)

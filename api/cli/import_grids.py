@@ -60,12 +60,14 @@ def grids(ctx: click.Context, /, **options: Any) -> None:
                  2  the command line is wrong
                  3  imported, with warnings to look at
     """
+    from api.cli.problems import require_writable
     from boundaries.engine import open_engine, unit_of_work
     from boundaries.imports.grids import import_grids
     from boundaries.settings import StoreSettings
 
     valid_from = _valid_from(options)
     file, choice = _grid_file(options), _choice(options)
+    require_writable(options["report"])
     engine = open_engine(StoreSettings())
     try:
         with unit_of_work(engine) as session:

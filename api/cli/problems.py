@@ -36,6 +36,23 @@ def show_problems(problems: Sequence[Problem]) -> None:
         click.echo(remedy, err=True)
 
 
+def require_writable(path: Path | None) -> None:
+    """Refuse a report that cannot be written before any work is done for it.
+
+    Raises
+    ------
+    UnavailableError
+        The file cannot be written.
+    """
+    if path is None:
+        return
+    try:
+        with path.open("a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        raise UnavailableError(f"The report cannot be written to {path}: {error.strerror}.") from error
+
+
 def write_report(path: Path, report: Mapping[str, Any]) -> None:
     """Write a report as JSON.
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -69,7 +68,7 @@ class CaseCounts:
         Good rows placed by their address.
     rejected : int
         In the rejects file.
-    reasons : Counter of str
+    reasons : dict of str to int
         How often each reason was given, with the values left out.
     """
 
@@ -82,7 +81,7 @@ class CaseCounts:
     outside: int = 0
     by_address: int = 0
     rejected: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
+    reasons: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +259,8 @@ class _Work:
             if reasons:
                 self.rejects.write(chunk.rows[which], chunk.lines[which], reasons)
                 self.counts.rejected += 1
-                self.counts.reasons.update({_without_values(reason) for reason in reasons})
+                for kind in sorted({_without_values(reason) for reason in reasons}):
+                    self.counts.reasons[kind] = self.counts.reasons.get(kind, 0) + 1
 
     def _require_plausible(self, read: CaseRows) -> None:
         """Refuse a file whose points, or times, as a whole are something else than is said."""
