@@ -13,7 +13,7 @@ from api import errors, openapi
 from api.editions import EditionBook
 from api.frames import GridFrames
 from api.many_points import ARROW
-from api.middleware import BodyLimit, SafeHeaders
+from api.middleware import BodyLimit, HeadAsGet, SafeHeaders
 from api.pages import base_map, landing, reference, search
 from api.pages.rendering import make_templates
 from api.pages.sketches import Sketches
@@ -79,6 +79,7 @@ def _add_middleware(app: FastAPI, settings: ServerSettings) -> None:
             allow_headers=["Content-Type", "If-None-Match"],
             expose_headers=["Link", "Location", "ETag", "GeoGrid-Edition"],
         )
+    app.add_middleware(HeadAsGet)
     app.add_middleware(SafeHeaders)
 
 

@@ -25,6 +25,20 @@ _EDITIONS = text("""
     order by jurisdictions.code, lower(plans.validity)
 """)
 
+_BASE_MAP = text("""
+    select jurisdictions.xmin::text || '-' || streets.version || '-' || footprints.version
+    from jurisdictions
+    cross join lateral (
+        select count(*) || '.' || coalesce(max(barriers.xmin::text::int8), 0) as version
+        from barriers where barriers.jurisdiction_id = jurisdictions.id
+    ) as streets
+    cross join lateral (
+        select count(*) || '.' || coalesce(max(buildings.xmin::text::int8), 0) as version
+        from buildings where buildings.jurisdiction_id = jurisdictions.id
+    ) as footprints
+    where jurisdictions.id = :jurisdiction_id
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class EditionPeriod:
@@ -75,6 +89,12 @@ def read_timetable(session: Session) -> Mapping[str, Calendar]:
     for row in session.execute(_EDITIONS):
         rows.setdefault(row.code, []).append(row)
     return {code: _calendar(group) for code, group in rows.items()}
+
+
+def base_map_version(session: Session, jurisdiction_id: int) -> str:
+    """Return a text that changes when limit, attribution, streets or buildings of a jurisdiction change."""
+    version: str = session.execute(_BASE_MAP, {"jurisdiction_id": jurisdiction_id}).scalar_one()
+    return version
 
 
 def _calendar(rows: list[Row[Any]]) -> Calendar:

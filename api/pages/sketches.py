@@ -1,6 +1,5 @@
-"""Pictures of editions, drawn once and kept for a while."""
+"""Pictures of editions, drawn once and kept."""
 
-import time
 from collections import OrderedDict
 from threading import Lock
 
@@ -9,10 +8,9 @@ from api.pages.sketch import Sketch, draw_sketch
 from api.store import Store
 from boundaries.basemap import street_frame
 from boundaries.models import Plan
-from boundaries.timetable import Calendar, EditionPeriod
+from boundaries.timetable import Calendar, EditionPeriod, base_map_version
 
 _KEPT = 8
-_SECONDS = 300.0  # streets may be imported anew under an edition that stays
 
 
 class Sketches:
@@ -29,21 +27,21 @@ class Sketches:
     def __init__(self, store: Store, frames: GridFrames) -> None:
         self._store = store
         self._frames = frames
-        self._kept: OrderedDict[int, tuple[float, Sketch]] = OrderedDict()
+        self._kept: OrderedDict[tuple[EditionPeriod, str], Sketch] = OrderedDict()
         self._lock = Lock()
 
     def of(self, calendar: Calendar, period: EditionPeriod) -> Sketch:
         """Return the picture of an edition; errors as `Store.unit_of_work`."""
+        with self._store.unit_of_work() as session:
+            key = (period, base_map_version(session, calendar.id))
         with self._lock:
-            drawn_at, sketch = self._kept.get(period.plan_id, (0.0, None))
-        if sketch is not None and time.monotonic() - drawn_at < _SECONDS:
-            return sketch
-        sketch = self._draw(calendar, period)
-        with self._lock:
-            self._kept[period.plan_id] = (time.monotonic(), sketch)
-            self._kept.move_to_end(period.plan_id)
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            sketch = self._kept.get(key)
+        if sketch is None:
+            sketch = self._draw(calendar, period)
+            with self._lock:
+                self._kept[key] = sketch
+                while len(self._kept) > _KEPT:
+                    self._kept.popitem(last=False)
         return sketch
 
     def _draw(self, calendar: Calendar, period: EditionPeriod) -> Sketch:

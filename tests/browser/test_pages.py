@@ -1,24 +1,19 @@
 """The pages as people use them: real browser, real server, real PostGIS, nothing from elsewhere."""
 
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 
-from api.app import create_app
-from api.serving import listen
 from api.settings import ServerSettings
 from boundaries.cases import NewCase
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.fixtures_db import Database
 from tests.http.conftest import Town, store_cases, store_town
+from tests.serving import serving
 
 START = datetime(2026, 2, 1, tzinfo=UTC)
 SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -55,21 +50,8 @@ def stored(engine: Engine) -> Town:
 def site(database: Database, stored: Town) -> Iterator[str]:
     """The address of the running server."""
     del stored
-    listening = listen("127.0.0.1", 0)
-    app = create_app(ServerSettings(**database.settings.model_dump()))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{_port(listening)}"
-    server.should_exit = True
-    thread.join()
-    listening.close()
-
-
-def _port(listening: socket.socket) -> int:
-    return int(listening.getsockname()[1])
+    with serving(ServerSettings(**database.settings.model_dump())) as address:
+        yield address
 
 
 def overflow(page: Page) -> int:

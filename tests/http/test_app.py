@@ -53,8 +53,15 @@ def test_unknown_address_is_a_404_problem(client: TestClient) -> None:
 def test_wrong_method_is_405_with_the_right_one(client: TestClient) -> None:
     reply = client.delete("/cases")
     assert reply.status_code == 405
-    assert reply.headers["allow"] == "GET, POST"
-    assert reply.json()["detail"] == "/cases does not take DELETE. It takes GET, POST."
+    assert reply.headers["allow"] == "GET, HEAD, POST"
+    assert reply.json()["detail"] == "/cases does not take DELETE. It takes GET, HEAD, POST."
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/cases", "/collections/grids/items", "/assets/static/geogrid.css"])
+def test_head_is_answered_as_get_without_the_body(client: TestClient, path: str) -> None:
+    head, get = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == get.headers["content-type"]
 
 
 def test_body_beyond_the_limit_is_413(client: TestClient) -> None:

@@ -6,15 +6,20 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
+import geopandas as gpd
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
+from shapely import LineString
 from sqlalchemy import Engine
 
 from api.app import create_app
 from api.pages.words import _WORDS, speaker
 from api.settings import ServerSettings
+from boundaries.basemap import save_barriers
 from boundaries.cases import NewCase
+from boundaries.engine import unit_of_work
+from boundaries.jurisdictions import LevelName, save_jurisdiction
 from tests.fixtures_db import Database
 from tests.http.conftest import Town, publish_second, store_cases, store_town
 
@@ -215,9 +220,6 @@ def test_each_jurisdiction_has_its_page(engine: Engine, client: TestClient) -> N
 
 
 def test_town_between_editions_still_has_its_page(engine: Engine, database: Database) -> None:
-    from boundaries.engine import unit_of_work
-    from boundaries.jurisdictions import LevelName, save_jurisdiction
-
     with unit_of_work(engine) as session:
         save_jurisdiction(session, code="new", name="New Town", levels=[LevelName("grid")])
     with TestClient(create_app(ServerSettings(**database.settings.model_dump()))) as client:
@@ -492,9 +494,18 @@ def test_maps_name_their_sources_and_load_nothing_foreign(
 def test_coverage_map_is_not_sent_again_while_nothing_changed(engine: Engine, client: TestClient, town: Town) -> None:
     etag = get(client, "/maps/coverage").headers["etag"]
     assert get(client, "/maps/coverage", **{"if-none-match": etag}).status_code == 304
+    with unit_of_work(engine) as session:
+        streets = gpd.GeoDataFrame(
+            {"name": ["High Street"], "kind": ["highway"], "rank": [5]},
+            geometry=[LineString([(10.1, 50.5), (12.9, 50.5)])],
+            crs="EPSG:4326",
+        )
+        save_barriers(session, town.id, streets)
+    fresh = get(client, "/maps/coverage", **{"if-none-match": etag})
+    assert "High Street" in fresh.text
     publish_second(engine, town)
     client.app.state.editions.refresh()  # type: ignore[attr-defined]
-    assert get(client, "/maps/coverage", **{"if-none-match": etag}).status_code == 200
+    assert get(client, "/maps/coverage", **{"if-none-match": fresh.headers["etag"]}).status_code == 200
 
 
 def test_hotspot_map_takes_the_filters_of_the_cases(engine: Engine, client: TestClient, town: Town) -> None:

@@ -1,15 +1,9 @@
 """``geogrid serve`` as a program: addresses told, a taken port refused, stopped by Ctrl-C, several workers."""
 
-import os
-import re
 import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -19,36 +13,7 @@ from api.serving import listen
 from geogrid.errors import UnavailableError
 from tests.fixtures_db import Database
 from tests.http.conftest import Town
-
-GEOGRID = Path(sys.executable).with_name("geogrid")
-
-
-def environment(database: Database) -> dict[str, str]:
-    return {**os.environ, "GEOGRID_DATABASE_URL": database.url, "GEOGRID_HOME": str(database.settings.home)}
-
-
-def start(database: Database, *options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [GEOGRID, "serve", "--port", "0", *options],
-        env=environment(database),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-@contextmanager
-def running(database: Database, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    process = start(database, *options)
-    try:
-        assert process.stdout is not None
-        first = process.stdout.readline()
-        told = re.fullmatch(r"GeoGrid is at (http://127\.0\.0\.1:\d+)/\n", first)
-        assert told is not None, first + (process.stderr.read() if process.stderr else "")
-        yield process, told[1]
-    finally:
-        process.kill()
-        process.communicate()
+from tests.serving import GEOGRID, environment, running
 
 
 def wait_for(address: str, *, seconds: float = 30.0) -> httpx2.Response:

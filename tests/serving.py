@@ -1,0 +1,65 @@
+"""The real application on a real port: in a thread of the test, or as the program that users start."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from api.app import create_app
+from api.serving import listen
+from api.settings import ServerSettings
+from tests.fixtures_db import Database
+
+GEOGRID = Path(sys.executable).with_name("geogrid")
+
+
+@contextmanager
+def serving(settings: ServerSettings) -> Iterator[str]:
+    """Serve until the end of the block; yields the address."""
+    listening = listen("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        while not server.started and thread.is_alive():
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
+
+
+def environment(database: Database) -> dict[str, str]:
+    return {**os.environ, "GEOGRID_DATABASE_URL": database.url, "GEOGRID_HOME": str(database.settings.home)}
+
+
+def start(database: Database, *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [GEOGRID, "serve", "--port", "0", *options],
+        env=environment(database),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def running(database: Database, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    process = start(database, *options)
+    try:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        told = re.fullmatch(r"GeoGrid is at (http://127\.0\.0\.1:\d+)/\n", first)
+        assert told is not None, first + (process.stderr.read() if process.stderr else "")
+        yield process, told[1]
+    finally:
+        process.kill()
+        process.communicate()
