@@ -6,12 +6,20 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from boundaries.models import Jurisdiction, Plan
+from boundaries.grids import edition_at
+from boundaries.lineage import store_lineage
+from boundaries.models import Change, Jurisdiction, Plan
+from boundaries.reassignment import reassign_open_cases
 from geogrid.errors import ConflictError, InvalidInputError
 
 
-def publish(session: Session, plan: Plan, *, valid_from: datetime, valid_to: datetime | None = None) -> Plan:
+def publish(
+    session: Session, plan: Plan, *, valid_from: datetime, valid_to: datetime | None = None, made_by: str = ""
+) -> Plan:
     """Make a plan the edition of its jurisdiction from a moment on.
+
+    The lineage from the edition in force then is stored, open cases go to their grids in the new edition, and the
+    feed says so.
 
     Parameters
     ----------
@@ -22,6 +30,8 @@ def publish(session: Session, plan: Plan, *, valid_from: datetime, valid_to: dat
     valid_from, valid_to : datetime
         Half-open period with offset; no `valid_to` means until replaced. The edition in force at `valid_from`
         ends there and retires.
+    made_by : str
+        Who publishes.
 
     Raises
     ------
@@ -36,9 +46,26 @@ def publish(session: Session, plan: Plan, *, valid_from: datetime, valid_to: dat
     if plan.state in {"published", "retired"}:
         raise ConflictError(f"Plan {plan.name!r} ({plan.id}) is already {plan.state}. Make a new plan from it.")
     _check_later_editions(session, plan, valid_from, valid_to)
+    former = edition_at(session, plan.jurisdiction_id, valid_from)
     _end_former_edition(session, plan, valid_from)
     plan.validity = Range(valid_from, valid_to)
     plan.state = "published"
+    session.flush()
+    moved = 0
+    if former is not None:
+        store_lineage(session, former, plan)
+        moved = reassign_open_cases(session, plan)
+    # The version of an edition stands still; its entry in the feed has the one that was published.
+    session.add(
+        Change(
+            jurisdiction_id=plan.jurisdiction_id,
+            plan_id=plan.id,
+            version=plan.version,
+            made_by=made_by,
+            kind="published",
+            detail={"valid_from": valid_from.isoformat(), "cases": moved, "former": former and former.id},
+        )
+    )
     session.flush()
     return plan
 

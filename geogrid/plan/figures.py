@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from geogrid.plan.state import LOADS, Draft, flat, union
+from geogrid.plan.state import LOADS, Draft, flat, leaf_loads, union
+from geogrid.types import IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,17 @@ def figures(draft: Draft, keys: Iterable[int]) -> tuple[GridFigures, ...]:
     ----------
     Polsby, D. D., Popper, R. D. (1991). The third criterion: compactness as a procedural safeguard.
     """
-    present = set(np.unique(draft.owner).tolist())
-    found = [_figures(draft, key) for key in keys if key in present]
+    order = np.argsort(draft.owner, kind="stable")
+    present, starts = np.unique(draft.owner[order], return_index=True)
+    members = dict(zip(present.tolist(), np.split(order, starts[1:]), strict=False))
+    found = [_figures(draft, key, members[key]) for key in keys if key in members]
     return tuple(sorted(found, key=lambda each: each.code))
 
 
-def _figures(draft: Draft, key: int) -> GridFigures:
+def _figures(draft: Draft, key: int, positions: IntArray) -> GridFigures:
     node = draft.nodes[key]
-    positions = draft.members(key)
-    loads = [None if math.isnan(value) else value for value in draft.loads(key).tolist()]
+    sums = leaf_loads(draft.blocks.loads[positions], node.unplaced)
+    loads = [None if math.isnan(value) else value for value in sums.tolist()]
     load = loads[draft.rules.load_column]
     shape = union(draft.blocks.polygons[positions])
     metric = flat(np.array([shape], dtype=object))[0]

@@ -1,0 +1,86 @@
+"""Two stored plans side by side."""
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from boundaries.models import Plan
+from boundaries.plan_parts import load_whole
+from geogrid.errors import ConflictError
+from geogrid.plan.comparing import Comparison, Tolerance, compare
+from geogrid.plan.pieces import NOWHERE
+from geogrid.plan.state import LOADS
+from geogrid.types import GeometryArray
+
+_OPEN_CASES = text("""
+    select ST_AsBinary(geom) from cases
+    where jurisdiction_id = :jurisdiction and status <> 'closed' and geom is not null
+    order by id
+""")
+
+
+def compare_plans(session: Session, old: Plan, new: Plan, *, tolerance: Tolerance | None = None) -> Comparison:
+    """Compare two plans of a jurisdiction, with the open cases on the land that changes hands.
+
+    Parameters
+    ----------
+    session : Session
+        Only read from.
+    old, new : Plan
+        Of any state.
+    tolerance : Tolerance, optional
+        How much land is none.
+
+    Raises
+    ------
+    ConflictError
+        They tile different jurisdictions.
+    """
+    if old.jurisdiction_id != new.jurisdiction_id:
+        raise ConflictError(
+            f"Plans {old.id} and {new.id} tile different jurisdictions; only plans of one are compared."
+        )
+    return compare(load_whole(session, old), load_whole(session, new), cases=_cases(session, old), tolerance=tolerance)
+
+
+def _cases(session: Session, plan: Plan) -> GeometryArray:
+    found = session.scalars(_OPEN_CASES, {"jurisdiction": plan.jurisdiction_id}).all()
+    points = shapely.from_wkb(np.array([bytes(shape) for shape in found], dtype=object))
+    return np.asarray(points, dtype=object)
+
+
+def moved_frame(session: Session, found: Comparison, old: Plan, new: Plan) -> gpd.GeoDataFrame:
+    """Return the land that changes hands, one row a pair of grids.
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:4326; columns before and after (codes, None for land that one plan lacks), area_m2, households,
+        population, buildings, open_cases, geometry.
+    """
+    codes = {plan.id: _codes(session, plan) for plan in (old, new)}
+    pieces, moved = found.pieces, found.moved
+    pairs, group = np.unique(np.column_stack([pieces.before[moved], pieces.after[moved]]), axis=0, return_inverse=True)
+    measures = np.column_stack([pieces.area_m2, pieces.loads, found.cases])[moved]
+    rows, shapes = [], []
+    for number, (before, after) in enumerate(pairs.tolist()):
+        sums = measures[group == number].sum(axis=0).tolist()
+        rows.append(
+            {
+                "before": None if before == NOWHERE else codes[old.id][before],
+                "after": None if after == NOWHERE else codes[new.id][after],
+                **dict(zip(("area_m2", *LOADS), sums, strict=False)),
+                "open_cases": int(sums[-1]),
+            }
+        )
+        shapes.append(shapely.union_all(pieces.polygons[moved][group == number]))
+    columns = ("before", "after", "area_m2", *LOADS, "open_cases")
+    table = {name: [row[name] for row in rows] for name in columns}
+    return gpd.GeoDataFrame(table, geometry=shapes, crs="EPSG:4326")
+
+
+def _codes(session: Session, plan: Plan) -> dict[int, str]:
+    rows = session.execute(text("select id, code from grids where plan_id = :plan"), {"plan": plan.id})
+    return {row.id: row.code for row in rows}
