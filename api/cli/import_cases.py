@@ -22,9 +22,14 @@ EXIT_REFUSED = 1
 EXIT_WITH_REJECTS = 3
 _MOST_REASONS = 20
 _FILE = click.Path(path_type=Path)
+_EXIT_STATUSES = """\b
+Exit status: 0  every row is stored
+             1  refused: nothing is stored
+             2  the command line is wrong
+             3  stored, some rows are in the rejects file"""
 
 
-@click.command(short_help="Import a table of complaints as cases.")
+@click.command(short_help="Import a table of complaints as cases.", epilog=_EXIT_STATUSES)
 @click.argument("file", type=_FILE)
 @click.option("--jurisdiction", metavar="CODE", help="Whose cases; not needed where there is one.")
 @click.option("--id", metavar="COLUMN", help="Number of the case in its system.")
@@ -59,17 +64,11 @@ _FILE = click.Path(path_type=Path)
 @click.option("--dry-run", is_flag=True, help="Only say what would happen; the rejects file is written.")
 @click.pass_context
 def cases(ctx: click.Context, /, **options: Any) -> None:
-    r"""Import a table of complaints, each in its grid of the edition in force.
+    """Import a table of complaints, each in its grid of the edition in force.
 
     FILE is CSV (plain or .gz), Parquet or XLSX; the first line names the columns. Good rows are stored, bad rows go to
     the rejects file with their line and the reason. Importing a file again adds nothing; a case that a later file
     says is closed is closed.
-
-    \b
-    Exit status: 0  every row is stored
-                 1  refused: nothing is stored
-                 2  the command line is wrong
-                 3  stored, some rows are in the rejects file
     """
     from api.cli.problems import require_writable
     from boundaries.engine import open_engine

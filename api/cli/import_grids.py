@@ -16,9 +16,14 @@ EXIT_REFUSED = 1
 EXIT_WITH_WARNINGS = 3
 
 _FILE = click.Path(path_type=Path)
+_EXIT_STATUSES = """\b
+Exit status: 0  imported
+             1  refused: nothing is stored
+             2  the command line is wrong
+             3  imported, with warnings to look at"""
 
 
-@click.command(short_help="Import a file of polygons as grids.")
+@click.command(short_help="Import a file of polygons as grids.", epilog=_EXIT_STATUSES)
 @click.argument("file", type=_FILE)
 @click.option("--jurisdiction", required=True, metavar="CODE", help="Where to; created if it is new.")
 @click.option("--jurisdiction-name", metavar="TEXT", help="Its name for people.")
@@ -48,17 +53,11 @@ _FILE = click.Path(path_type=Path)
 @click.option("--report", type=_FILE, metavar="FILE", help="Write everything found as JSON.")
 @click.pass_context
 def grids(ctx: click.Context, /, **options: Any) -> None:
-    r"""Import a file of polygons as the grids of a jurisdiction.
+    """Import a file of polygons as the grids of a jurisdiction.
 
     FILE is a Shapefile, GeoPackage, GeoJSON, KML, FlatGeobuf, GeoParquet or whatever else GDAL reads. Several levels
     may be in one file: name the column of the parent's code; parents without a polygon become the union of their
     children.
-
-    \b
-    Exit status: 0  imported
-                 1  refused: nothing is stored
-                 2  the command line is wrong
-                 3  imported, with warnings to look at
     """
     from api.cli.problems import require_writable
     from boundaries.engine import open_engine, unit_of_work

@@ -12,7 +12,7 @@ import click
 from geogrid.errors import Problem, UnavailableError
 
 _SHOWN_OF_A_KIND = 20
-_HEADINGS = ("", "problem", "about", "place (lon, lat)", "size", "what")
+_HEADINGS = ("", "problem", "place (lon, lat)", "size", "what")
 
 
 def show_problems(problems: Sequence[Problem]) -> None:
@@ -99,7 +99,7 @@ def _is_common(problem: Problem, problems: Sequence[Problem]) -> bool:
 def _row(problem: Problem) -> tuple[str, ...]:
     place = "" if problem.lonlat is None else f"{problem.lonlat[0]:.6f}, {problem.lonlat[1]:.6f}"
     size = "" if problem.size is None else f"{problem.size:,.2f} {problem.unit}"
-    return (problem.severity, problem.kind, problem.subject, place, size, problem.message)
+    return (problem.severity, problem.kind, place, size, problem.message)
 
 
 def _show_table(rows: Sequence[tuple[str, ...]]) -> None:

@@ -183,13 +183,13 @@ def _shape_problems(geometries: GeometryArray, codes: Sequence[str | None]) -> l
     problems = []
     for which in np.flatnonzero(~has_shape(geometries)).tolist():
         geometry, row = geometries[which], which + 1
-        subject = codes[which] or f"row {row}"
+        subject, named = codes[which] or f"row {row}", _row_name(codes, which)
         if geometry is None or shapely.is_empty(geometry):
-            told = Problem("empty", f"Row {row} ({subject}) has no shape.", "Draw it, or leave the row out.")
+            told = Problem("empty", f"{named} has no shape.", "Draw it, or leave the row out.")
         else:
             told = Problem(
                 "not-polygon",
-                f"Row {row} ({subject}) is a {geometry.geom_type}; a grid is a Polygon or MultiPolygon.",
+                f"{named} is a {geometry.geom_type}; a grid is a Polygon or MultiPolygon.",
                 "Export the layer of areas, or close the lines to areas.",
             )
         place = None if geometry is None or shapely.is_empty(geometry) else geometry.representative_point().coords[0]
@@ -229,6 +229,10 @@ def _words(
     return found, _per_row(wrong, frame[column], codes, "unknown-word", sentence)
 
 
+def _row_name(codes: Sequence[str | None], which: int) -> str:
+    return f"Row {which + 1}" if codes[which] is None else f"Row {which + 1} ({codes[which]})"
+
+
 def _per_row(
     wrong: BoolArray, column: pd.Series, codes: Sequence[str | None], kind: str, sentence: str
 ) -> list[Problem]:
@@ -236,7 +240,7 @@ def _per_row(
     return [
         Problem(
             kind,
-            f"Row {which + 1} ({codes[which]}): " + sentence.format(column=column.name, value=values[which]),
+            f"{_row_name(codes, which)}: " + sentence.format(column=column.name, value=values[which]),
             "Correct it or leave it empty.",
             subject=codes[which] or f"row {which + 1}",
         )

@@ -243,7 +243,7 @@ def _gap_problems(gaps: Gaps, codes: Sequence[str]) -> list[Problem]:
             f"There is a gap of {area_text(area)} {'between' if len(around) > 1 else 'in'} {_names(around, codes)}.",
             "A point there is in no grid. Close it, unless it is left out on purpose.",
             severity="warning",
-            subject=", ".join(codes[which] for which in around),
+            subject=", ".join(sorted(codes[which] for which in around)),
             lonlat=_lonlat(place),
             size=float(area),
             unit="m2",

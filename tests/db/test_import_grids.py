@@ -98,7 +98,7 @@ def test_the_stored_coverage_has_no_overlap(database: Database, engine: Engine, 
 
 def test_problems_stand_in_aligned_columns_where_there_is_no_terminal(database: Database, tmp_path: Path) -> None:
     lines = run(database, "import", "grids", faulty_file(tmp_path), *COLUMNS, "--dry-run").stderr.splitlines()
-    assert lines[0].split() == ["problem", "about", "place", "(lon,", "lat)", "size", "what"]
+    assert lines[0].split() == ["problem", "place", "(lon,", "lat)", "size", "what"]
     assert (
         len({line.index(word) for line, word in zip(lines, ("what", "Grids a and b", "There is"), strict=False)}) == 1
     )
