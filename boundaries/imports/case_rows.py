@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -18,6 +18,8 @@ from geogrid.types import CaseStatus, FloatArray
 
 _PARTING = "\x1f"
 _DIGEST_BYTES = 10
+# Times without offset may be of a zone east of the one that is assumed.
+_CLOCKS_DIFFER = timedelta(days=1)
 _TEXT_FIELDS = ("address", "text", "channel", "category")
 
 
@@ -66,7 +68,7 @@ class CaseTable:
     reading : CaseReading
         How values are read.
     now : datetime
-        Nothing is reported later.
+        Nothing is reported a day later or more.
     """
 
     fields: dict[str, int]
@@ -137,7 +139,7 @@ class CaseTable:
                 moments.append(moment)
             if not first:
                 wrong.append("it has no reporting time")
-            if moments[0] is not None and moments[0] > self.now:
+            if moments[0] is not None and moments[0] > self.now + _CLOCKS_DIFFER:
                 wrong.append(f"the reporting time {first!r} is in the future")
             if moments[0] is not None and moments[1] is not None and moments[1] < moments[0]:
                 wrong.append(f"it was closed ({second}) before it was reported ({first})")

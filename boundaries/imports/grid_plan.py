@@ -24,6 +24,8 @@ from geogrid.errors import Problem
 from geogrid.ground import to_lonlat
 from geogrid.types import CoordType, FloatArray, GeometryArray, IntArray
 
+_MOST_LON, _MOST_LAT, _MOST_ROWS = 180.0, 90.0, 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class GridPlan:
@@ -66,6 +68,9 @@ def plan_grids(
     problems = list(rows.problems)
     if not shaped.any():
         return _refused(problems, rows)
+    wild = _wild_rows(rows, np.flatnonzero(shaped), layer.crs)
+    if wild:
+        return _refused([*problems, *wild], rows)
     xy = shapely.get_coordinates(rows.geometries[shaped])
     frame: Bounds | None = None if limit is None else tuple(shapely.bounds(limit).tolist())
     implausible = check_coordinates(xy, layer.crs, limit=frame)
@@ -90,6 +95,25 @@ def plan_grids(
     if any(problem.severity == "error" for problem in problems):
         return GridPlan(None, tree, _errors_first(problems))
     return GridPlan(drawing.grids(leaves), tree, _errors_first(problems))
+
+
+def _wild_rows(rows: GridRows, shaped: IntArray, crs: CRS) -> list[Problem]:
+    """List single rows that are not on the earth; where most are not, the CRS is wrong and not the rows."""
+    west, south, east, north = shapely.bounds(rows.geometries[shaped]).T
+    wild = (west < -_MOST_LON) | (east > _MOST_LON) | (south < -_MOST_LAT) | (north > _MOST_LAT)
+    if not crs.is_geographic or wild.mean() >= _MOST_ROWS:
+        return []
+    labels = rows.labels()
+    return [
+        Problem(
+            "coordinates",
+            f"Grid {labels[shaped[which]]} goes from {west[which]:.10g}, {south[which]:.10g} to {east[which]:.10g}, "
+            f"{north[which]:.10g}: longitudes go from -180 to 180, latitudes from -90 to 90.",
+            "Draw it again; the other grids are on the earth.",
+            subject=labels[shaped[which]],
+        )
+        for which in np.flatnonzero(wild).tolist()
+    ]
 
 
 def _refused(problems: Sequence[Problem], rows: GridRows) -> GridPlan:

@@ -167,13 +167,15 @@ def test_bad_rows_go_to_the_rejects_file_with_line_and_reason(
         f"N10,2999-01-01,,open,{AT},,future,",
         f"N11,,,open,x,{LAT},,two faults,",
         "N12,2024-03-01",
+        "N13,2024-03-01,,open,119,32,,whole degrees and near,",
+        f"N14,2024-03-01,,open,{AT},,null\0character,",
     ]
     done = import_cases(database, cases_file(tmp_path, rows))
     assert done.exit_code == 3
-    assert done.stdout == "cases.csv: 12 rows: 1 added, 11 rejected.\n"
+    assert done.stdout == "cases.csv: 14 rows: 1 added, 13 rejected.\n"
     assert scalar(engine, "select string_agg(text, ',') from cases") == "good"
     assert rejects(tmp_path)[0] == [*HEADER.split(","), "line", "reason"]
-    assert [row[-2] for row in rejects(tmp_path)[1:]] == [str(line) for line in range(3, 14)]
+    assert [row[-2] for row in rejects(tmp_path)[1:]] == [str(line) for line in range(3, 16)]
     assert "\n".join(reasons(tmp_path)) == (
         "the reporting time '01/02/2024' may be day or month first; name the format, "
         "e.g. --time-format '%m/%d/%Y %I:%M:%S %p'\n"
@@ -186,7 +188,9 @@ def test_bad_rows_go_to_the_rejects_file_with_line_and_reason(
         "it has a closing time and the status 'open'\n"
         "the reporting time '2999-01-01' is in the future\n"
         "it has no reporting time; lon 'x' is no number\n"
-        "the line has 2 cells, the header has 9"
+        "the line has 2 cells, the header has 9\n"
+        "its point 119, 32 is of whole degrees, which stands for a rough one\n"
+        "a cell has a null character"
     )
 
 

@@ -196,6 +196,15 @@ def test_feet_labelled_as_degrees_are_refused(tmp_path: Path) -> None:
     )
 
 
+def test_a_single_wild_row_is_named_and_the_crs_is_not_blamed(tmp_path: Path) -> None:
+    wild = Polygon([(118.02, 31), (1180.3, 31), (118.03, 31.01)])
+    path = saved(tmp_path, {"code": ["a", "b", "c"]}, [cell(0, 0), cell(1, 0), wild])
+    assert errors(path) == (
+        "Grid c goes from 118.02, 31 to 1180.3, 31.01: longitudes go from -180 to 180, latitudes from -90 to 90. "
+        "Draw it again; the other grids are on the earth."
+    )
+
+
 def test_feet_are_placed_once_their_crs_is_named(tmp_path: Path) -> None:
     path = saved(tmp_path, {"code": ["a"]}, [box(1165166, 1872509, 1166166, 1873509)])
     found = grids(path, crs="EPSG:3435")
