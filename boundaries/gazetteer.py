@@ -1,54 +1,26 @@
-"""The gazetteer (地址库): known addresses, and what an address text means among them."""
+"""The gazetteer (地址库): what an address text means among the addresses that are known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import geopandas as gpd
-import numpy as np
-from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
-from boundaries.bulk import copy_rows, hex_ewkb
-from boundaries.models import Address
-from geogrid.address import AddressQuery, Candidate, best_match, parse_query, search_text
-from geogrid.address.match import MatchedLevel
-from geogrid.crs import WGS84, require_crs
-from geogrid.errors import InvalidInputError, Problem
+from boundaries.address_import import import_addresses
+from boundaries.address_lookup import Places, names_by_key, names_like, places_at, places_near, places_of
+from boundaries.address_model import element_tagger
+from boundaries.street_crossings import crossing_matches
+from geogrid.address.known import KnownName, name_likeness
+from geogrid.address.match import LEAST_LIKENESS, Hit, Match, MatchedLevel, is_settled, rank
+from geogrid.address.normalise import core_of
+from geogrid.address.question import Question, understand
+from geogrid.address.reading import Reading
 
-_STREETS_A_QUESTION = 6
-_LEAST_WORD_SIMILARITY = 0.4
-_WORDS = ("street", "house_number", "unit", "postcode", "city", "name")
+__all__ = ["GeocodeAnswer", "candidates_many", "geocode", "geocode_many", "import_addresses"]
 
-# The planner underrates the trigram index; without it every question is compared with every address, at 8 us each.
-# The subquery keeps the condition on the jurisdiction from being served by another index first.
-_USE_TRIGRAMS = text(
-    "select set_config('pg_trgm.word_similarity_threshold', :least, true), set_config('enable_seqscan', 'off', true)"
-)
-_USE_ANY_SCAN = text("select set_config('enable_seqscan', 'on', true)")
-_LIKELY_STREETS = text(
-    """
-    select asked.position - 1, likely.place
-    from unnest(cast(:asked as text[])) with ordinality as asked (words, position)
-    cross join lateral (
-        select coalesce(nullif(street, ''), name) as place,
-               max(word_similarity(asked.words, search_text)) as likeness
-        from (select * from addresses where asked.words <% search_text offset 0) as alike
-        where jurisdiction_id = :jurisdiction_id
-        group by 1
-        order by likeness desc, place
-        limit :streets
-    ) as likely
-    """
-)
-_ON_STREETS = text(
-    """
-    select street, house_number, name, city, st_x(geom), st_y(geom), coalesce(nullif(street, ''), name) as place
-    from addresses
-    where jurisdiction_id = :jurisdiction_id
-      and (street = any(:places) or (street = '' and name = any(:places)))
-    order by id
-    """
-)
+_BATCH = 2_000
+_MOST_HITS = 12
+_LEAST_FUZZY = 3
+_SURE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +34,17 @@ class GeocodeAnswer:
     score : float
         0 to 1.
     matched_level : str
-        ``house_number``, ``between_numbers``, ``nearest_number``, ``street`` or ``name``.
+        ``house_number``, ``between_numbers``, ``nearest_number``, ``street``, ``crossing`` or ``name``.
     positional_error_m : float
         Radius around the point within which the place is expected, metres.
     address : str
         The known address that matched.
+    why : tuple of str
+        Which words matched what.
+    needs_review : bool
+        Not sure enough to act upon without a person.
+    address_id : int
+        In the gazetteer.
     """
 
     lon: float
@@ -75,68 +53,9 @@ class GeocodeAnswer:
     matched_level: MatchedLevel
     positional_error_m: float
     address: str
-
-
-def import_addresses(session: Session, jurisdiction_id: int, frame: gpd.GeoDataFrame, source: str) -> int:
-    """Store the addresses of a source in place of those that it had, and return how many there are.
-
-    Parameters
-    ----------
-    session : Session
-        Flushed, not committed.
-    jurisdiction_id : int
-        Whose gazetteer.
-    frame : GeoDataFrame
-        Points, with any of ``street``, ``house_number``, ``unit``, ``postcode``, ``city``, ``name``, and ``osm_id`` as
-        the identity where there is one.
-    source : str
-        Name of the data set.
-
-    Raises
-    ------
-    InvalidInputError
-        A layer without CRS, or rows that have no point or neither street nor name: all of them are listed.
-    """
-    require_crs(frame)
-    points = frame.geometry.to_crs(WGS84)
-    words = {
-        name: frame[name].fillna("").astype(str).tolist() if name in frame else [""] * len(frame) for name in _WORDS
-    }
-    _require_places(frame, points, words)
-    lonlat = points.get_coordinates().to_numpy()
-    keys = frame["osm_id"].astype(str).tolist() if "osm_id" in frame else _keys(words, lonlat)
-    rows = {
-        key: (jurisdiction_id, source, key, *values, search_text(values), shape)
-        for key, *values, shape in zip(keys, *words.values(), hex_ewkb(points.to_numpy()), strict=True)
-    }
-    session.execute(delete(Address).where(Address.jurisdiction_id == jurisdiction_id, Address.source == source))
-    columns = ("jurisdiction_id", "source", "source_key", *_WORDS, "search_text", "geom")
-    count = copy_rows(session, "addresses", columns, rows.values())
-    session.execute(text("analyze addresses"))
-    return count
-
-
-def _require_places(frame: gpd.GeoDataFrame, points: gpd.GeoSeries, words: Mapping[str, list[str]]) -> None:
-    is_point = (points.geom_type == "Point").to_numpy() & ~points.is_empty.to_numpy()
-    named = [bool(street or name) for street, name in zip(words["street"], words["name"], strict=True)]
-    bad = np.flatnonzero(~is_point | ~np.array(named, dtype=np.bool_))
-    if len(bad):
-        raise InvalidInputError(
-            Problem(
-                "bad-address",
-                f"Row {frame.index[row]} has {'neither street nor name' if is_point[row] else 'no point'}.",
-                "Complete it or leave it out.",
-                subject=str(frame.index[row]),
-            )
-            for row in bad.tolist()
-        )
-
-
-def _keys(words: Mapping[str, list[str]], lonlat: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> list[str]:
-    return [
-        "|".join([*values, f"{lon:.7f}", f"{lat:.7f}"])
-        for *values, (lon, lat) in zip(*words.values(), lonlat.tolist(), strict=True)
-    ]
+    why: tuple[str, ...] = ()
+    needs_review: bool = False
+    address_id: int = 0
 
 
 def geocode(session: Session, jurisdiction_id: int, address: str) -> GeocodeAnswer | None:
@@ -145,7 +64,7 @@ def geocode(session: Session, jurisdiction_id: int, address: str) -> GeocodeAnsw
 
 
 def geocode_many(session: Session, jurisdiction_id: int, addresses: Sequence[str]) -> list[GeocodeAnswer | None]:
-    """Return where each address text is, None where no known street or name is close enough.
+    """Return where each address text most likely is, None where no known street or name is close enough.
 
     Parameters
     ----------
@@ -156,40 +75,163 @@ def geocode_many(session: Session, jurisdiction_id: int, addresses: Sequence[str
     addresses : sequence of str
         As people write them.
     """
-    queries = {address: parse_query(address) for address in addresses}
-    places = _likely_places(session, jurisdiction_id, sorted({query.street for query in queries.values()}))
-    known = _candidates(session, jurisdiction_id, sorted({place for found in places.values() for place in found}))
-    answers = {
-        address: _answer(query, [candidate for place in places.get(query.street, ()) for candidate in known[place]])
-        for address, query in queries.items()
-    }
+    found = candidates_many(session, jurisdiction_id, addresses)
+    return [answers[0] if answers else None for answers in found]
+
+
+def candidates_many(
+    session: Session,
+    jurisdiction_id: int,
+    addresses: Sequence[str],
+    *,
+    near: tuple[float, float] | None = None,
+) -> list[list[GeocodeAnswer]]:
+    """Return what each address text may mean, likeliest first.
+
+    Parameters
+    ----------
+    session, jurisdiction_id, addresses
+        As `geocode_many`.
+    near : tuple of float, optional
+        Longitude and latitude of the caller; of equal answers the nearer counts more.
+    """
+    answers: dict[str, list[GeocodeAnswer]] = {}
+    distinct = list(dict.fromkeys(addresses))
+    for start in range(0, len(distinct), _BATCH):
+        batch = distinct[start : start + _BATCH]
+        asked = [understand(address, element_tagger()) for address in batch]
+        for address, matches in zip(batch, _answer(session, jurisdiction_id, asked, near), strict=True):
+            answers[address] = [_shaped(match) for match in matches]
     return [answers[address] for address in addresses]
 
 
-def _likely_places(session: Session, jurisdiction_id: int, asked: list[str]) -> dict[str, list[str]]:
-    """Return for each question the streets, and places without a street, that share most trigrams with it."""
-    session.execute(_USE_TRIGRAMS, {"least": str(_LEAST_WORD_SIMILARITY)})
-    rows = session.execute(
-        _LIKELY_STREETS, {"asked": asked, "jurisdiction_id": jurisdiction_id, "streets": _STREETS_A_QUESTION}
-    ).all()
-    session.execute(_USE_ANY_SCAN)
-    places: dict[str, list[str]] = {}
-    for position, place in rows:
-        places.setdefault(asked[position], []).append(place)
-    return places
+def _shaped(match: Match) -> GeocodeAnswer:
+    return GeocodeAnswer(
+        match.lon,
+        match.lat,
+        match.score,
+        match.level,
+        match.error_m,
+        match.text,
+        match.why,
+        match.needs_review,
+        match.address_id,
+    )
 
 
-def _candidates(session: Session, jurisdiction_id: int, places: list[str]) -> dict[str, list[Candidate]]:
-    """Return every known address of some streets, by street."""
-    rows = session.execute(_ON_STREETS, {"jurisdiction_id": jurisdiction_id, "places": places})
-    known: dict[str, list[Candidate]] = {place: [] for place in places}
-    for *fields, place in rows:
-        known[place].append(Candidate(*fields))
-    return known
+def _answer(
+    session: Session, jurisdiction_id: int, asked: Sequence[Question], near: tuple[float, float] | None
+) -> Iterator[list[Match]]:
+    known = _Names(session, jurisdiction_id)
+    hits = known.by_key(asked)
+    places: Places = {}
+    places_at(session, _numbered(hits), places)
+    unsettled = [number for number, found in enumerate(hits) if not is_settled(found, places)]
+    extra = known.by_likeness([asked[number] for number in unsettled if _wants_likeness(hits[number], asked[number])])
+    for number in unsettled:
+        hits[number] = _best_hits([*hits[number], *extra.get(asked[number], [])])
+    open_hits = [hits[number] for number in unsettled]
+    places_at(session, _numbered(open_hits), places)
+    places_near(session, _without_exact(open_hits, places), places)
+    unnumbered: Places = {}
+    places_of(session, _whole_names(open_hits, places), unnumbered)
+    for name_id, of_name in unnumbered.items():
+        places[name_id] = list(dict.fromkeys([*places.get(name_id, []), *of_name]))
+    for question, found in zip(asked, hits, strict=True):
+        crossings = crossing_matches(session, jurisdiction_id, question) if question.relation.names else []
+        yield crossings or rank(question, found, places, near=near)
 
 
-def _answer(query: AddressQuery, candidates: Sequence[Candidate]) -> GeocodeAnswer | None:
-    match = best_match(query, candidates)
-    if match is None:
-        return None
-    return GeocodeAnswer(match.lon, match.lat, match.score, match.level, match.error_m, match.text)
+def _numbered(hits: Sequence[Sequence[Hit]]) -> set[tuple[int, int]]:
+    return {
+        (hit.name.id, place)
+        for found in hits
+        for hit in found
+        if hit.reading.number is not None
+        for place in hit.reading.number.places()
+    }
+
+
+def _without_exact(hits: Sequence[Sequence[Hit]], places: Places) -> set[tuple[int, int]]:
+    """Return the numbers that are not known on their street, of questions without any exact answer."""
+    return {
+        (hit.name.id, place)
+        for found in hits
+        for hit in found
+        if hit.reading.number is not None
+        for place in hit.reading.number.places()
+        if not any(known.place == place for known in places.get(hit.name.id, ()))
+    }
+
+
+def _whole_names(hits: Sequence[Sequence[Hit]], places: Places) -> set[int]:
+    return {hit.name.id for found in hits for hit in found if hit.reading.number is None or not places.get(hit.name.id)}
+
+
+def _wants_likeness(hits: Sequence[Hit], question: Question) -> bool:
+    """Return whether the names that are known letter by letter leave much of the question unread."""
+    whole = len(question.text.replace(" ", ""))
+    return not any(hit.likeness >= _SURE and len(hit.reading.name) * 2 > whole for hit in hits)
+
+
+def _best_hits(hits: Sequence[Hit]) -> list[Hit]:
+    """Return the likeliest distinct hits; longer names first, since they leave less to chance."""
+    distinct = {(hit.reading.name, hit.reading.number, hit.name.id): hit for hit in hits}
+    ordered = sorted(
+        distinct.values(),
+        key=lambda hit: (-hit.likeness * (1.0 if hit.reading.number else 0.9), -len(hit.reading.name), hit.name.key),
+    )
+    return ordered[:_MOST_HITS]
+
+
+class _Names:
+    """Looks names up for a batch of questions."""
+
+    def __init__(self, session: Session, jurisdiction_id: int) -> None:
+        self._session = session
+        self._jurisdiction_id = jurisdiction_id
+
+    def by_key(self, asked: Sequence[Question]) -> list[list[Hit]]:
+        """Return for each question the names that its readings are, letter by letter or but for type and direction."""
+        keys = {reading.name for question in asked for reading in question.readings}
+        cores = {core_of(reading.name) for question in asked for reading in _with_core(question)}
+        names = names_by_key(self._session, self._jurisdiction_id, keys, cores)
+        by_key = {name.key: name for name in names}
+        by_core: dict[str, list[KnownName]] = {}
+        for name in names:
+            by_core.setdefault(name.core, []).append(name)
+        return [_best_hits(list(_hits(question, by_key, by_core))) for question in asked]
+
+    def by_likeness(self, asked: Sequence[Question]) -> Mapping[Question, list[Hit]]:
+        """Return for each question the names that look like those that it most likely mentions."""
+        cores = {core_of(reading.name) for question in asked for reading in question.fuzzy}
+        wanted = {core for core in cores if len(core) >= _LEAST_FUZZY or not core.isascii()}
+        alike = names_like(self._session, self._jurisdiction_id, wanted)
+        found: dict[Question, list[Hit]] = {}
+        for question in asked:
+            hits = [
+                Hit(reading, name, name_likeness(reading.name, name))
+                for reading in question.fuzzy
+                for name in alike.get(core_of(reading.name), ())
+            ]
+            found[question] = [hit for hit in hits if hit.likeness >= LEAST_LIKENESS]
+        return found
+
+
+def _with_core(question: Question) -> list[Reading]:
+    numbered = [reading for reading in question.readings if reading.number is not None]
+    return [*numbered, *question.fuzzy]
+
+
+def _hits(
+    question: Question, by_key: Mapping[str, KnownName], by_core: Mapping[str, Sequence[KnownName]]
+) -> Iterator[Hit]:
+    for reading in question.readings:
+        name = by_key.get(reading.name)
+        if name is not None:
+            yield Hit(reading, name, reading.worth)
+    for reading in _with_core(question):
+        for name in by_core.get(core_of(reading.name), ()):
+            likeness = reading.worth * name_likeness(reading.name, name)
+            if likeness >= LEAST_LIKENESS:
+                yield Hit(reading, name, likeness)

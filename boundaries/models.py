@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
+from boundaries.address_models import Address, AddressName, AddressPlace, GeocodeReview
 from boundaries.base import Base, geometry, spatial_index
 from boundaries.edit_models import Acceptance, Change, Edit, EditBlock, EditGrid, LineageLink
 from geogrid.types import CASE_STATUSES, DEDICATED_CATEGORIES, GRID_KINDS, PLAN_STATES
@@ -36,6 +37,8 @@ from geogrid.types import CASE_STATUSES, DEDICATED_CATEGORIES, GRID_KINDS, PLAN_
 __all__ = [
     "Acceptance",
     "Address",
+    "AddressName",
+    "AddressPlace",
     "Assignment",
     "Barrier",
     "Base",
@@ -48,6 +51,7 @@ __all__ = [
     "Edit",
     "EditBlock",
     "EditGrid",
+    "GeocodeReview",
     "Grid",
     "Jurisdiction",
     "Level",
@@ -330,37 +334,6 @@ class CaseEvent(Base):
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     kind: Mapped[str] = mapped_column(comment="received, geocoded, assigned, reassigned, closed ...")
     detail: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'::jsonb"))
-
-
-class Address(Base):
-    """A known address or named place with its point."""
-
-    __tablename__ = "addresses"
-    __table_args__ = (
-        UniqueConstraint("jurisdiction_id", "source", "source_key"),
-        Index(
-            "ix_addresses_search_text",
-            "search_text",
-            postgresql_using="gin",
-            postgresql_ops={"search_text": "gin_trgm_ops"},
-        ),
-        Index("ix_addresses_street", "jurisdiction_id", "street"),
-        spatial_index("addresses"),
-        {"comment": "Gazetteer (地址库): addresses and named places"},
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id"))
-    source: Mapped[str] = mapped_column(comment="Data set it came from")
-    source_key: Mapped[str] = mapped_column(comment="Identity within the source")
-    street: Mapped[str] = mapped_column(server_default="")
-    house_number: Mapped[str] = mapped_column(server_default="")
-    unit: Mapped[str] = mapped_column(server_default="")
-    postcode: Mapped[str] = mapped_column(server_default="")
-    city: Mapped[str] = mapped_column(server_default="")
-    name: Mapped[str] = mapped_column(server_default="", comment="Name of a place, where it has one")
-    search_text: Mapped[str] = mapped_column(comment="Normalised words that are searched")
-    geom: Mapped[WKBElement] = mapped_column(geometry("POINT"))
 
 
 class Barrier(Base):

@@ -1,6 +1,21 @@
-"""Addresses as words: normalised, taken apart, compared. Where they are stored is not known here."""
+"""Addresses as words: normalised, read, compared. Where they are stored is not known here."""
 
-from geogrid.address.match import Candidate, Match, best_match
-from geogrid.address.normalise import AddressQuery, normalise, parse_query, search_text
+from geogrid.address.known import KnownName, KnownPlace, name_likeness
+from geogrid.address.match import Hit, Match, MatchedLevel, rank
+from geogrid.address.normalise import core_of, normalise, search_text
+from geogrid.address.question import Question, understand
 
-__all__ = ["AddressQuery", "Candidate", "Match", "best_match", "normalise", "parse_query", "search_text"]
+__all__ = [
+    "Hit",
+    "KnownName",
+    "KnownPlace",
+    "Match",
+    "MatchedLevel",
+    "Question",
+    "core_of",
+    "name_likeness",
+    "normalise",
+    "rank",
+    "search_text",
+    "understand",
+]

@@ -1,213 +1,216 @@
-"""Which known address a question means, how sure that is, and how far off the point may be."""
+"""Which known address a question means, how sure that is, how far off the point may be, and why."""
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
-import numpy as np
-from rapidfuzz import fuzz
-from rapidfuzz.distance import DamerauLevenshtein
+from geogrid.address.known import KnownName, KnownPlace
+from geogrid.address.question import Question
+from geogrid.address.reading import Reading
+from geogrid.address.street import PlaceLevel, Spot, apart_m, exact_spots, near_spots, whole_spots
 
-from geogrid.address.normalise import AddressQuery, house_number_of, normalise
-from geogrid.crs import metres_per_degree
-from geogrid.types import FloatArray
+MatchedLevel = PlaceLevel
 
-MatchedLevel = Literal["house_number", "between_numbers", "nearest_number", "street", "name"]
+REVIEW_BELOW: Final = 0.72
+"""Answers with a smaller score wait for a person."""
+LEAST_SCORE: Final = 0.45
+"""Below this nothing of the question is recognised."""
+LEAST_LIKENESS: Final = 0.6
 
-LEAST_SCORE: Final = 0.72
-"""Below this the names are too far apart to be the same street."""
-
-_BUILDING_ERROR_M: Final = 15.0
-_LEAST_STREET_ERROR_M: Final = 30.0
-_METRES_PER_NUMBER: Final = 10.0
-_ACROSS: Final = 3
-_OTHER_LETTER: Final = 0.97
-_BETWEEN: Final = 0.92
-_NEAREST: Final = 0.85
-_STREET_ONLY: Final = 0.75
-_UNNUMBERED_NAME: Final = 0.98
+_WORTH: Final[Mapping[PlaceLevel, float]] = {
+    "house_number": 1.0,
+    "between_numbers": 0.96,
+    "nearest_number": 0.86,
+    "street": 0.8,
+    "name": 0.99,
+    "crossing": 0.97,
+}
+_NUMBER_UNKNOWN: Final = 0.8
+_UNREAD_BESIDE_NUMBER: Final = 0.12
+_UNREAD_BESIDE_NAME: Final = 0.45
+_AREA_AGREES: Final = 1.02
+_AREA_DIFFERS: Final = 0.93
+_NEAR_M: Final = 20_000.0
+_FAR: Final = 0.92
+_MARGIN: Final = 0.04
+_AMBIGUOUS: Final = 0.9
+_SAME_PLACE_M: Final = 60.0
+_MOST_ANSWERS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A known address; its normalised forms are made once, for many questions."""
+class Hit:
+    """A name that a reading of the question may mean, and how alike the two are."""
 
-    street: str
-    house_number: str
-    name: str
-    city: str
-    lon: float
-    lat: float
-    street_key: str = field(init=False)
-    name_key: str = field(init=False)
-    number: int | None = field(init=False)
-    number_key: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Normalise."""
-        number, number_key = house_number_of(self.house_number)
-        object.__setattr__(self, "street_key", normalise(self.street))
-        object.__setattr__(self, "name_key", normalise(self.name))
-        object.__setattr__(self, "number", number)
-        object.__setattr__(self, "number_key", number_key)
+    reading: Reading
+    name: KnownName
+    likeness: float
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The answer to an address question.
+    """An answer to an address question.
 
     Parameters
     ----------
     lon, lat : float
         Degrees, WGS 84.
     score : float
-        0 to 1: likeness of the names times what the matched level is worth.
+        0 to 1.
     level : str
         What matched: the house number, a place between two numbers, the nearest number, the street, or a name.
     error_m : float
         Radius around the point within which the place is expected, metres.
     text : str
         The address that matched.
+    why : tuple of str
+        Which words matched what.
+    address_id : int
+        Of the gazetteer.
     """
 
     lon: float
     lat: float
     score: float
-    level: MatchedLevel
+    level: PlaceLevel
     error_m: float
     text: str
+    why: tuple[str, ...]
+    address_id: int
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether a person has to look at it."""
+        return self.score < REVIEW_BELOW
 
 
-def best_match(query: AddressQuery, candidates: Sequence[Candidate]) -> Match | None:
-    """Return the best answer from candidates, or None where no street or name is close enough.
-
-    Parameters
-    ----------
-    query : AddressQuery
-        The question.
-    candidates : sequence of Candidate
-        All known addresses of the streets that may be meant.
-
-    Notes
-    -----
-    The street is chosen by likeness first; among its numbers the exact one counts, then the same number with
-    another letter, then a place between two numbers of the same side, then the nearest number, then the street as a
-    whole. Equal answers are told apart by text, never by the order of the candidates.
-    """
-    streets: dict[str, list[Candidate]] = {}
-    for candidate in candidates:
-        streets.setdefault(candidate.street_key, []).append(candidate)
-    found = [_by_name(query, candidate) for candidate in candidates if candidate.name_key]
-    for street in sorted(streets):
-        likeness = street_likeness(query.street, street)
-        if street and likeness >= LEAST_SCORE:
-            found.append(_on_street(query, streets[street], likeness))
-    answers = [match for match in found if match is not None and match.score >= LEAST_SCORE * _STREET_ONLY]
-    return min(answers, key=lambda match: (-match.score, match.text, match.lon, match.lat), default=None)
-
-
-def street_likeness(asked: str, known: str) -> float:
-    """Return how alike two normalised street names are, 0 to 1; words around the asked name count little."""
-    if asked == known:
-        return 1.0
-    whole = float(DamerauLevenshtein.normalized_similarity(asked, known))
-    words = float(fuzz.token_sort_ratio(asked, known)) / 100.0
-    inside = float(fuzz.partial_ratio(asked, known)) / 100.0 if len(asked) > len(known) else 0.0
-    return max(whole, words, 0.95 * inside)
-
-
-def _by_name(query: AddressQuery, candidate: Candidate) -> Match | None:
-    """Return the answer of a named place, where the question is that name."""
-    likeness = float(fuzz.ratio(query.text, candidate.name_key)) / 100.0
-    if likeness < LEAST_SCORE:
-        return None
-    return _match(candidate, likeness * _UNNUMBERED_NAME, "name", _BUILDING_ERROR_M)
-
-
-def _on_street(query: AddressQuery, known: list[Candidate], likeness: float) -> Match | None:
-    numbered = [candidate for candidate in known if candidate.number is not None]
-    if query.number is None or not numbered:
-        return _whole_street(known, likeness)
-    exact = [candidate for candidate in numbered if candidate.number_key == query.house_number]
-    if exact:
-        return _spread(exact, likeness, "house_number")
-    same = [candidate for candidate in numbered if candidate.number == query.number]
-    same = same or [candidate for candidate in numbered if _covers(candidate, query.number)]
-    if same:
-        return _spread(same, likeness * _OTHER_LETTER, "house_number")
-    return _near_number(query.number, numbered, likeness)
-
-
-def _covers(candidate: Candidate, asked: int) -> bool:
-    """Tell whether a range such as 22-26 has the number on its side; 217-14 is no range."""
-    first, last = _ends(candidate)
-    return first < asked <= last and (asked - first) % 2 == 0
-
-
-def _ends(candidate: Candidate) -> tuple[int, int]:
-    """Return the first and the last number of a range, twice the same for a single number."""
-    first = candidate.number or 0
-    last = re.search(r"-(\d+)", candidate.number_key)
-    return first, int(last[1]) if last is not None and int(last[1]) > first else first
-
-
-def _near_number(asked: int, numbered: list[Candidate], likeness: float) -> Match:
-    """Return the place between the neighbouring numbers of the same side, else the nearest number."""
-    by_number: dict[int, list[Candidate]] = {}
-    for candidate in numbered:
-        for number in set(_ends(candidate)):
-            by_number.setdefault(number, []).append(candidate)
-    side = [number for number in by_number if (number - asked) % 2 == 0]
-    below = max((number for number in side if number < asked), default=None)
-    above = min((number for number in side if number > asked), default=None)
-    if below is not None and above is not None:
-        ends = [_spread(by_number[number], 1.0, "house_number") for number in (below, above)]
-        return _between(*ends, part=(asked - below) / (above - below), score=likeness * _BETWEEN)
-    nearest = min(by_number, key=lambda number: (abs(number - asked) + (number - asked) % 2 * _ACROSS, number))
-    error_m = max(abs(nearest - asked) * _METRES_PER_NUMBER, _LEAST_STREET_ERROR_M)
-    street = _whole_street(numbered, likeness)
-    if error_m > street.error_m:
-        return street
-    return replace(_spread(by_number[nearest], likeness * _NEAREST, "nearest_number"), error_m=error_m)
-
-
-def _between(low: Match, high: Match, *, part: float, score: float) -> Match:
-    apart_m = float(_distance_m(np.array([[low.lon, low.lat], [high.lon, high.lat]])).max())
-    return Match(
-        lon=low.lon + part * (high.lon - low.lon),
-        lat=low.lat + part * (high.lat - low.lat),
-        score=score,
-        level="between_numbers",
-        error_m=max(apart_m / 2, _BUILDING_ERROR_M),
-        text=f"{low.text} – {high.text}",
+def is_settled(hits: Iterable[Hit], places: Mapping[int, Sequence[KnownPlace]]) -> bool:
+    """Return whether a name is known letter by letter with the very number that was asked for."""
+    return any(
+        hit.likeness == 1.0
+        and hit.reading.number is not None
+        and exact_spots(hit.reading.number, places.get(hit.name.id, ()))
+        for hit in hits
     )
 
 
-def _whole_street(known: list[Candidate], likeness: float) -> Match:
-    """Return the middle of a street, as far off as its farthest known address."""
-    place = _spread(known, likeness * _STREET_ONLY, "street")
-    return replace(place, error_m=max(place.error_m, _LEAST_STREET_ERROR_M), text=known[0].street)
+def rank(
+    question: Question,
+    hits: Sequence[Hit],
+    places: Mapping[int, Sequence[KnownPlace]],
+    *,
+    near: tuple[float, float] | None = None,
+) -> list[Match]:
+    """Return answers, best first; equal ones in the order of their text, never in that of the input.
+
+    Parameters
+    ----------
+    question : Question
+        The question.
+    hits : sequence of Hit
+        Names that it may mean.
+    places : mapping of int to sequence of KnownPlace
+        Known addresses of each of those names around the numbers that were asked for.
+    near : tuple of float, optional
+        Longitude and latitude; of equal answers the nearer counts more.
+    """
+    found: list[Match] = []
+    for hit in hits:
+        if hit.likeness >= LEAST_LIKENESS:
+            for spot, worth in _spots(hit, places.get(hit.name.id, ())):
+                found.append(_match(question, hit, spot, worth, near))
+    ranked = sorted(found, key=lambda match: (-match.score, match.error_m, match.text, match.lon, match.lat))
+    distinct = _distinct([match for match in ranked if match.score >= LEAST_SCORE])
+    return _doubted(distinct[:_MOST_ANSWERS])
 
 
-def _spread(same: list[Candidate], score: float, level: MatchedLevel) -> Match:
-    """Return the one of several places that is most in their middle, with an error that takes them in."""
-    ordered = sorted(same, key=lambda candidate: (candidate.lon, candidate.lat, candidate.house_number))
-    lonlat = np.array([(candidate.lon, candidate.lat) for candidate in ordered])
-    distance = _distance_m(lonlat)
-    middle = int(distance.sum(axis=0).argmin())
-    return _match(ordered[middle], score, level, max(float(distance[middle].max()), _BUILDING_ERROR_M))
+def _spots(hit: Hit, known: Sequence[KnownPlace]) -> Iterable[tuple[Spot, float]]:
+    number = hit.reading.number
+    if number is None:
+        yield from ((spot, 1.0) for spot in whole_spots(known))
+        return
+    numbered = [place for place in known if place.place is not None]
+    exact = exact_spots(number, numbered)
+    spots = exact or near_spots(number, numbered)
+    yield from ((spot, 1.0) for spot in spots)
+    if not spots:
+        yield from ((spot, _NUMBER_UNKNOWN) for spot in whole_spots(known))
 
 
-def _distance_m(lonlat: FloatArray) -> FloatArray:
-    """Return the distances between all pairs of points a town apart at most, metres."""
-    along_lon, along_lat = metres_per_degree(lonlat[:1, 1])
-    offset = (lonlat[:, None, :] - lonlat[None, :, :]) * np.array([along_lon[0], along_lat[0]])
-    distance: FloatArray = np.hypot(offset[..., 0], offset[..., 1])
-    return distance
+def _match(question: Question, hit: Hit, spot: Spot, worth: float, near: tuple[float, float] | None) -> Match:
+    score = hit.likeness * _WORTH[spot.level] * worth * _read(question, hit)
+    areas = spot.places[0].areas
+    if question.areas and areas:
+        agrees = any(area and area in areas for area in question.areas)
+        score *= _AREA_AGREES if agrees else _AREA_DIFFERS if _contradicts(question.areas, areas) else 1.0
+    if near is not None:
+        here = replace(spot.places[0], lon=near[0], lat=near[1])
+        score *= 1.0 - (1.0 - _FAR) * min(apart_m(here, spot) / _NEAR_M, 1.0)
+    error_m = spot.error_m + (30.0 if question.relation.kind == "beside" else 0.0)
+    label = " – ".join(dict.fromkeys(place.label for place in spot.places))
+    if spot.level == "street":
+        label = hit.name.text
+    first = spot.places[0].address_id
+    return Match(spot.lon, spot.lat, min(score, 1.0), spot.level, error_m, label, _why(hit, spot), first)
 
 
-def _match(candidate: Candidate, score: float, level: MatchedLevel, error_m: float) -> Match:
-    numbered = " ".join(filter(None, (candidate.street, candidate.house_number)))
-    where = ", ".join(filter(None, (candidate.name if level == "name" else "", numbered, candidate.city)))
-    return Match(candidate.lon, candidate.lat, score, level, error_m, where)
+def _contradicts(asked: Sequence[str], areas: str) -> bool:
+    """Return whether an area of the same kind (区 or 镇 ...) is named differently."""
+    known = {word[-1]: word for word in areas.split()}
+    return any(area and area[-1] in "区县镇乡村" and known.get(area[-1], area) != area for area in asked)
+
+
+def _read(question: Question, hit: Hit) -> float:
+    """Return what it costs that parts of the question were not recognised."""
+    whole = len(question.text.replace(" ", ""))
+    read = len(hit.reading.name.replace(" ", "")) + sum(len(area.replace(" ", "")) for area in question.areas)
+    number = hit.reading.number
+    read += 0 if number is None else len(number.key) + len(number.lane) + 1
+    unread = 1.0 - min(read / max(whole, 1), 1.0)
+    return 1.0 - unread * (_UNREAD_BESIDE_NAME if number is None else _UNREAD_BESIDE_NUMBER)
+
+
+def _why(hit: Hit, spot: Spot) -> tuple[str, ...]:
+    likeness = "is" if hit.likeness == 1.0 else f"is {hit.likeness:.0%} like"
+    why = [f"{hit.reading.name!r} {likeness} {hit.name.text!r}"]
+    number = hit.reading.number
+    if number is not None:
+        known = " and ".join(place.number_key for place in spot.places)
+        said = {
+            "house_number": f"is the known number {known}",
+            "between_numbers": f"lies between the known numbers {known}",
+            "nearest_number": f"is not known; the nearest is {known}",
+        }
+        why.append(f"number {number.key} {said.get(spot.level, 'is not known there')}")
+    return tuple(why)
+
+
+def _distinct(ranked: Sequence[Match]) -> list[Match]:
+    """Return matches without those that say the same place again."""
+    found: list[Match] = []
+    for match in ranked:
+        if not any(_is_same_place(match, better) for better in found):
+            found.append(match)
+    return found
+
+
+def _is_same_place(match: Match, better: Match) -> bool:
+    if match.address_id == better.address_id:
+        return True
+    return _gap_m(match, better) <= _SAME_PLACE_M
+
+
+def _gap_m(first: Match, second: Match) -> float:
+    a, b = (KnownPlace(0, None, "", 0, "", "", match.lon, match.lat) for match in (first, second))
+    return apart_m(a, b)
+
+
+def _doubted(ranked: list[Match]) -> list[Match]:
+    """Return matches with the score of the best lowered where another place is nearly as good."""
+    if len(ranked) > 1 and ranked[1].score > ranked[0].score - _MARGIN:
+        best, second = ranked[0], ranked[1]
+        lowered = min(best.score, REVIEW_BELOW * _AMBIGUOUS)
+        why = (*best.why, f"{second.text!r} is as likely")
+        ranked[0] = replace(best, score=lowered, why=why)
+        ranked[1:] = [replace(match, score=min(match.score, lowered)) for match in ranked[1:]]
+    return ranked

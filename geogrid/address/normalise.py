@@ -1,116 +1,99 @@
-"""Address text brought to one spelling and taken apart into street and house number."""
+"""Address text brought to one spelling, so that what is asked and what is known can be compared."""
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-_WORDS: Final[Mapping[str, str]] = {
-    "st": "street",
-    "str": "street",
-    "ave": "avenue",
-    "av": "avenue",
-    "blvd": "boulevard",
-    "bd": "boulevard",
-    "rd": "road",
-    "dr": "drive",
-    "ln": "lane",
-    "pl": "place",
-    "ct": "court",
-    "sq": "square",
-    "hwy": "highway",
-    "pkwy": "parkway",
-    "r": "rue",
-}
-"""Short forms and what they stand for, applied to the question and to the gazetteer alike."""
+from geogrid.address.traditional import SIMPLIFIED_OF
+from geogrid.address.words import DIRECTIONS, ORDINALS, TENS, TYPES, unify_chinese, unify_word
 
-_CHINESE_MARK: Final = r"(?:号|號)"
-_NUMBER: Final = re.compile(
-    rf"""(?<![\w])(?:no\.?\s*|nr\.?\s*)?
-    (?P<number>\d+(?:\s?[-/]\s?\d+)?)        # 12, 217-14, 22/24
-    (?P<letter>\s?(?:bis|ter|[a-z])(?![a-z]))?  # 33b, 33 b, 4bis
-    {_CHINESE_MARK}?(?=$|[^\w]|[\u4e00-\u9fff])""",
-    re.VERBOSE,
-)
-_CHINESE_NUMBER: Final = re.compile(
-    rf"(?<=[\u4e00-\u9fff])(?P<number>\d+(?:-\d+)?)(?P<letter>[a-z])?\s?{_CHINESE_MARK}"
-)
-_POSTCODE_DIGITS: Final = 5
-_LEADING: Final = re.compile(r"^(?:near|at|opposite|in front of|behind|next to)\s+")
+_DASHES: Final = re.compile(r"\s*[\u2010-\u2015\u2212\uff0d\u301c~\uff5e\ufe63]+\s*")
+_SPACED_DASH: Final = re.compile(r"(?<=\d)\s*-\s*(?=\d)")
 _NOT_WORD: Final = re.compile(r"[^\w\-/]+")
+_STOPS: Final = re.compile(r"(?<=\w)\.(?=\w)|['\u2019`\u00b4]")
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
+_PART_MARKS: Final = re.compile(r"[,，;；、。\n\t|]+")
 
 
-@dataclass(frozen=True, slots=True)
-class AddressQuery:
-    """What a piece of address text says.
-
-    Parameters
-    ----------
-    text : str
-        All of it, normalised.
-    street : str
-        Words without the house number and what follows it.
-    number : int, optional
-        First number of the house number: 217 of "217-14", 22 of "22-24".
-    house_number : str
-        Whole house number, normalised: "33b", "217-14"; empty where there is none.
-    """
-
-    text: str
-    street: str
-    number: int | None
-    house_number: str
+def is_chinese(text: str) -> bool:
+    """Return whether a text has Chinese characters."""
+    return _HAN.search(text) is not None
 
 
-def normalise(text: str) -> str:
-    """Return text in one spelling: half width, small letters, no accents, single spaces, short forms written out.
+def fold(text: str) -> str:
+    """Return text in half width, small letters, without accents, in simplified characters, counted things in digits.
 
     Notes
     -----
-    Characters are folded by Unicode compatibility (NFKC), then accents are dropped. Chinese is kept as it is.
+    Punctuation stays. Both what is asked and what is known is folded, so a fold that merges too much costs little.
     """
+    if text.isascii():
+        return _SPACED_DASH.sub("-", text.lower())
+    # Enclosed and superscript digits become digits as well: ⑨幢.
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
-    dashed = re.sub(r"[\u2010-\u2015\u2212]", "-", unicodedata.normalize("NFC", plain))
-    words = _NOT_WORD.sub(" ", dashed).split()
-    return " ".join(_WORDS.get(word, word) for word in words)
+    plain = unicodedata.normalize("NFC", plain).translate(SIMPLIFIED_OF)
+    dashed = _SPACED_DASH.sub("-", _DASHES.sub("-", plain))
+    return unify_chinese(dashed) if is_chinese(dashed) else dashed
+
+
+def parts_of(text: str) -> list[str]:
+    """Return the normalised parts of an address that commas or line ends set apart."""
+    return [words for part in _PART_MARKS.split(fold(text)) if (words := _words(part))]
+
+
+def normalise(text: str) -> str:
+    """Return text in one spelling: folded, single spaces, types and directions in their short forms.
+
+    Examples
+    --------
+    >>> normalise("217–14 Hempstead Avenue")
+    '217-14 hempstead ave'
+    >>> normalise("Twenty-First Street North")
+    '21 st n'
+    """
+    return _words(fold(text))
+
+
+def _words(folded: str) -> str:
+    words = _NOT_WORD.sub(" ", _STOPS.sub("", folded)).split()
+    found: list[str] = []
+    for word in words:
+        tens, _, ones = word.partition("-")
+        if tens in TENS and 0 < ORDINALS.get(ones, 0) < 10:  # noqa: PLR2004 - twenty-first to ninety-ninth
+            found.append(str(TENS[tens] + ORDINALS[ones]))
+        elif found and found[-1] in TENS and 0 < ORDINALS.get(word, 0) < 10:  # noqa: PLR2004
+            found[-1] = str(TENS[found[-1]] + ORDINALS[word])
+        else:
+            stripped = word.strip("-/_")
+            if stripped:
+                found.append(unify_word(stripped))
+    return ("" if is_chinese(folded) else " ").join(found)
+
+
+def core_of(key: str) -> str:
+    """Return a normalised name without direction and type: what is left of it when people are short.
+
+    Examples
+    --------
+    >>> core_of("s wood st")
+    'wood'
+    >>> core_of("100 ave")
+    '100'
+    """
+    words: Sequence[str] = key.split()
+    if len(words) > 1 and words[0] in DIRECTIONS and not TYPES.issuperset(words[1:]):
+        words = words[1:]
+    if len(words) > 1 and words[-1] in DIRECTIONS and not TYPES.issuperset(words[:-1]):
+        words = words[:-1]
+    if len(words) > 1 and words[-1] in TYPES:
+        words = words[:-1]
+    elif len(words) > 1 and words[0] == "r":
+        words = words[1:]
+    return " ".join(words)
 
 
 def search_text(parts: Iterable[str]) -> str:
     """Return the normalised words of an address under which it is found."""
     return " ".join(filter(None, (normalise(part) for part in parts)))
-
-
-def house_number_of(text: str) -> tuple[int | None, str]:
-    """Return the first number and the whole of a house number as a gazetteer writes it: ``"33 B"`` is 33, "33b"."""
-    found = re.match(r"(\d+)\s*(?:-\s*(\d+))?\s*(bis\b|ter\b|[a-z]\b)?", normalise(text))
-    if found is None:
-        return None, ""
-    first, last, letter = found.groups()
-    return int(first), first + (f"-{last}" if last else "") + (letter or "")
-
-
-def parse_query(text: str) -> AddressQuery:
-    """Return street and house number of an address as somebody wrote it.
-
-    Notes
-    -----
-    The number stands after the street ("Mannerheimintie 10 B", "解放路12号") or before it ("217-14 Hempstead Ave"). A
-    postcode - five digits or more - is no house number. What follows the number (city, flat) is not the street.
-    """
-    whole = _LEADING.sub("", normalise(text))
-    found = _CHINESE_NUMBER.search(whole) or _house_number(whole)
-    if found is None:
-        return AddressQuery(whole, whole, None, "")
-    number, house_number = house_number_of(found["number"] + (found["letter"] or "").strip())
-    before = whole[: found.start()].strip(" -")
-    after = whole[found.end() :].strip(" -")
-    return AddressQuery(whole, before or after, number, house_number)
-
-
-def _house_number(whole: str) -> re.Match[str] | None:
-    for found in _NUMBER.finditer(whole):
-        if len(re.sub(r"\D", "", found["number"].split("-")[0])) < _POSTCODE_DIGITS:
-            return found
-    return None

@@ -1,0 +1,96 @@
+"""Readings of Chinese address text, which has no blanks: cut at its marks and at tagged elements."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from geogrid.address.elements import Element, ElementTagger
+from geogrid.address.normalise import normalise
+from geogrid.address.numbers import HouseNumber, parse_number
+from geogrid.address.reading import Reading
+
+_AREA_KINDS: Final = frozenset({"prov", "city", "district", "town", "community", "devzone"})
+_NAME_KINDS: Final = frozenset({"road", "subroad", "poi", "subpoi", "community", "town", "devzone"})
+_MARK: Final = re.compile(r"[省市区县旗镇乡道村社路街巷弄里号栋座]|街道|社区|小区|大道")
+_NUMBERED: Final = re.compile(r"(\d{1,6}弄)?(\d{1,6}(?:-\d{1,5})?[a-z]?)?(?:号|栋|座|组|队|弄|支弄)?")
+_DIGITS: Final = re.compile(r"\d+(?:-\d+)?")
+_FILLER: Final = re.compile(r"^[的在位于至到往向从把被请我们住家这里那边是有]+|[的在上里内外处旁有]+$")
+_SHORTEST_NAME: Final = 2
+_LONGEST_NAME: Final = 24
+_MOST_STARTS: Final = 7
+_MOST_READINGS: Final = 90
+
+
+@dataclass(frozen=True, slots=True)
+class ChineseReadings:
+    """What Chinese text may mean, as `Question` holds it."""
+
+    readings: tuple[Reading, ...]
+    fuzzy: tuple[Reading, ...]
+    areas: tuple[str, ...]
+
+
+def read_chinese(parts: Sequence[str], tagger: ElementTagger | None) -> ChineseReadings:
+    """Return the readings of the parts of a Chinese text, normalised."""
+    readings: list[Reading] = []
+    fuzzy: list[Reading] = []
+    areas: list[str] = []
+    for part in parts:
+        elements = [] if tagger is None else tagger.tag(part)
+        readings += _substrings(part, elements)
+        fuzzy += _likely(part, elements)
+        areas += [element.text for element in elements if element.kind in _AREA_KINDS]
+    return ChineseReadings(
+        tuple(dict.fromkeys(readings))[:_MOST_READINGS], tuple(dict.fromkeys(fuzzy))[:4], tuple(dict.fromkeys(areas))
+    )
+
+
+def number_after(text: str, place: int) -> HouseNumber | None:
+    """Return the number that stands at a place of a text: 12 of "路12号", lane and number of "路1028弄5号"."""
+    found = _NUMBERED.match(text, place)
+    if found is None or not found[0]:
+        return None
+    return parse_number(found[0])
+
+
+def _substrings(text: str, elements: Sequence[Element]) -> Iterator[Reading]:
+    """Yield the names between any two cuts, longest first, with the number that follows each."""
+    cuts = {0, len(text)} | {found.end() for found in _MARK.finditer(text)}
+    for digits in _DIGITS.finditer(text):
+        cuts |= {digits.start(), digits.end()}
+    ends = sorted(cuts | {element.end for element in elements})
+    starts = sorted(cuts | {element.start for element in elements} | {element.end for element in elements})
+    pairs = [(a, b) for a in starts[: 4 * _MOST_STARTS] for b in ends if _SHORTEST_NAME <= b - a <= _LONGEST_NAME]
+    for start, end in sorted(pairs, key=lambda pair: (pair[0] - pair[1], pair)):
+        name = _FILLER.sub("", normalise(text[start:end]))
+        if len(name) < _SHORTEST_NAME or name.isdigit():
+            continue
+        number = number_after(text, end)
+        if number is not None:
+            yield from _numbered(name, number)
+        yield Reading(name, None)
+
+
+def _numbered(name: str, number: HouseNumber) -> Iterator[Reading]:
+    if number.lane:
+        yield Reading(name + number.lane, parse_number(number.key) if number.key != number.lane else None)
+        yield Reading(name, parse_number(number.lane.removesuffix("弄")))
+    else:
+        yield Reading(name, number)
+
+
+def _likely(text: str, elements: Sequence[Element]) -> Iterator[Reading]:
+    """Yield tagged names for a search by likeness; without elements the whole text up to its number."""
+    named = [element for element in elements if element.kind in _NAME_KINDS]
+    for element in sorted(named, key=lambda element: (element.kind not in {"road", "poi"}, element.start)):
+        name = _FILLER.sub("", normalise(element.text))
+        if len(name) > 1:
+            number = number_after(text, element.end)
+            kind = "street" if "road" in element.kind else "place"
+            found = list(_numbered(name, number)) if number is not None else [Reading(name, None)]
+            yield from (Reading(reading.name, reading.number, kind) for reading in found)
+    if not named:
+        digits = _DIGITS.search(text)
+        name = text[: digits.start()] if digits and digits.start() > 1 else text
+        yield Reading(normalise(name)[-_LONGEST_NAME:], number_after(text, len(name)))

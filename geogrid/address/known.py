@@ -1,0 +1,109 @@
+"""What a gazetteer knows, and how alike a name that is asked for and a name that is known are."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from rapidfuzz.distance import OSA
+
+from geogrid.address.normalise import core_of, is_chinese
+from geogrid.address.words import DIRECTIONS, TYPES
+
+_NO_TYPE: Final = 0.97
+_OTHER_TYPE: Final = 0.84
+_NO_DIRECTION: Final = 0.97
+_OTHER_DIRECTION: Final = 0.7
+_WORTH_OF_REST: Final = 0.6
+_SHORTEST_PART: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class KnownName:
+    """A street or a place by its name, normalised (`key`, `core`) and as it is written (`text`)."""
+
+    id: int
+    key: str
+    core: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPlace:
+    """An address under one of its names.
+
+    Parameters
+    ----------
+    name_id : int
+        Of the `KnownName`.
+    place : int, optional
+        Along the street, by number; None where it has no number.
+    number_key : str
+        House number, normalised.
+    address_id : int
+        Identifier in the gazetteer.
+    label : str
+        For people.
+    areas : str
+        Town, district, community, normalised, parted by blanks.
+    lon, lat : float
+        Degrees, WGS 84.
+    """
+
+    name_id: int
+    place: int | None
+    number_key: str
+    address_id: int
+    label: str
+    areas: str
+    lon: float
+    lat: float
+
+
+def name_likeness(asked: str, known: KnownName) -> float:
+    """Return how alike a normalised name is to a known one, 0 to 1.
+
+    Notes
+    -----
+    Digits must agree: 100th and 101st Street are as different as names can be. A missing type or direction costs
+    little, another one more; each slip of the pen costs its share of the letters.
+    """
+    if asked == known.key:
+        return 1.0
+    if is_chinese(asked) or is_chinese(known.key):
+        return _chinese_likeness(asked, known.key)
+    core = core_of(asked)
+    by_core = _spelling(core, known.core) * _beside_core(asked, core, known)
+    # A slip in the type makes it part of the core: "hempstead aveneu".
+    return max(by_core, _NO_TYPE * _spelling(asked, known.key))
+
+
+def _spelling(asked: str, known: str) -> float:
+    if asked == known:
+        return 1.0
+    if [letter for letter in asked if letter.isdigit()] != [letter for letter in known if letter.isdigit()]:
+        return 0.0
+    slips = OSA.distance(asked, known)
+    longest = max(len(asked), len(known))
+    return max(0.0, 1.0 - slips * max(1.0 / longest, 0.06))
+
+
+def _beside_core(asked: str, core: str, known: KnownName) -> float:
+    """Return what the words around the core are worth: directions and types that are missing or differ."""
+    ours, theirs = set(asked.split()) - set(core.split()), set(known.key.split()) - set(known.core.split())
+    worth = 1.0
+    for words, missing, other in ((TYPES, _NO_TYPE, _OTHER_TYPE), (DIRECTIONS, _NO_DIRECTION, _OTHER_DIRECTION)):
+        mine, known_words = ours & words, theirs & words
+        if mine != known_words:
+            worth *= other if mine and known_words else missing
+    return worth
+
+
+def _chinese_likeness(asked: str, known: str) -> float:
+    if [letter for letter in asked if letter.isdigit()] != [letter for letter in known if letter.isdigit()]:
+        return 0.0
+    short, long = sorted((asked, known), key=len)
+    if len(short) >= _SHORTEST_PART and short in long:
+        return _WORTH_OF_REST + (1.0 - _WORTH_OF_REST) * len(short) / len(long)
+    slips = OSA.distance(asked, known)
+    likeness = 1.0 - slips / len(long)
+    # The last character tells what a thing is: 路 or 街, 公园 or 广场.
+    return max(0.0, likeness - (0.1 if asked[-1] != known[-1] else 0.0))

@@ -1,0 +1,187 @@
+"""What a piece of address text may mean: names and numbers to look for, crossings, and words such as "opposite"."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from geogrid.address.chinese import read_chinese
+from geogrid.address.elements import ElementTagger
+from geogrid.address.normalise import fold, is_chinese, normalise, parts_of
+from geogrid.address.numbers import HouseNumber, parse_number
+from geogrid.address.reading import Reading
+from geogrid.address.relations import Relation, take_relation
+from geogrid.address.words import DIRECTIONS, TYPES, UNITS, mended_type
+
+_NUMBER: Final = re.compile(r"\d{1,6}(?:[-/]\d{1,4})?(?:[a-z]|bis|ter)?")
+_POSTCODE_DIGITS: Final = 5
+_LONGEST_NAME: Final = 6
+_MOST_READINGS: Final = 80
+_LEAST_LETTERS: Final = 3
+_MENDED: Final = 0.95
+_NO_NAMES: Final = TYPES | DIRECTIONS
+_LEADING: Final = frozenset({"at", "near", "on", "in", "the", "no", "nr", "number"})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, understood as far as its words go.
+
+    Parameters
+    ----------
+    text : str
+        All of it, normalised.
+    readings : tuple of Reading
+        Names that it may mention, with the number that would stand on each.
+    fuzzy : tuple of Reading
+        The few among them, or like them, that are worth a search by likeness.
+    relation : Relation
+        Whether the place itself is meant, or one beside it, or a crossing.
+    areas : tuple of str
+        District, town, community and the like, normalised.
+    """
+
+    text: str
+    readings: tuple[Reading, ...]
+    fuzzy: tuple[Reading, ...]
+    relation: Relation = field(default_factory=Relation)
+    areas: tuple[str, ...] = ()
+
+
+def understand(text: str, tagger: ElementTagger | None = None) -> Question:
+    """Return what an address text, or a complaint that mentions a place, may mean.
+
+    Parameters
+    ----------
+    text : str
+        As people write it.
+    tagger : ElementTagger, optional
+        Of Chinese elements; without it Chinese is cut by its marks alone.
+    """
+    relation, rest = take_relation(fold(text))
+    whole = normalise(text)
+    if is_chinese(rest):
+        understood = read_chinese(parts_of(rest), tagger)
+        return Question(whole, understood.readings, understood.fuzzy, relation, understood.areas)
+    parts = [_without_unit(part.split()) for part in parts_of(rest)]
+    parts = [part for part in parts if part]
+    readings = tuple(dict.fromkeys(_readings(parts)))[:_MOST_READINGS]
+    return Question(whole, readings, tuple(dict.fromkeys(_likely(parts))), relation, _areas(parts))
+
+
+def _without_unit(words: Sequence[str]) -> list[str]:
+    """Return words without flat and floor: "apt 5b" says nothing of where the house is."""
+    found: list[str] = []
+    skipped = False
+    for word in words:
+        if skipped:
+            skipped = False
+        elif found and word in UNITS:
+            skipped = True
+        elif found or word not in _LEADING:
+            found.append(word)
+    return found
+
+
+def _is_number(words: Sequence[str], place: int) -> bool:
+    word = words[place]
+    if not _NUMBER.fullmatch(word):
+        return False
+    return place == 0 or len(re.split(r"[-/a-z]", word)[0]) < _POSTCODE_DIGITS
+
+
+def _numbered(parts: Sequence[Sequence[str]]) -> Iterator[tuple[HouseNumber, list[str], list[str]]]:
+    """Yield each number with the words before and after it that may be its street."""
+    for place, words in enumerate(parts):
+        for at in range(len(words)):
+            number = parse_number(words[at]) if _is_number(words, at) else None
+            if number is None:
+                continue
+            before, after = list(words[:at]), list(words[at + 1 :])
+            if not after and at == 0 and place + 1 < len(parts):
+                after = list(parts[place + 1])
+            if not before and not after and place:
+                before = list(parts[place - 1])
+            yield number, before[-_LONGEST_NAME:], after[:_LONGEST_NAME]
+
+
+def _with_letter(number: HouseNumber, after: Sequence[str]) -> HouseNumber:
+    """Return "10" followed by "b" as 10b, where the letter is not a direction or a name's beginning."""
+    if not after or len(after[0]) != 1 or not after[0].isalpha() or number.key[-1].isalpha():
+        return number
+    return parse_number(number.key + after[0]) or number
+
+
+def _readings(parts: Sequence[Sequence[str]]) -> Iterator[Reading]:
+    numbers: set[str] = set()
+    for number, before, after in _numbered(parts):
+        numbers.add(number.key)
+        yield from _before_street(number, after)
+        yield from _after_street(before, number, after)
+    for words in parts:
+        for count in range(min(len(words), _LONGEST_NAME), 0, -1):
+            for start in range(len(words) - count + 1):
+                name = " ".join(words[start : start + count])
+                if count > 1 or not (name in _NO_NAMES or name in numbers or len(name) < _LEAST_LETTERS):
+                    yield Reading(name, None)
+
+
+def _before_street(number: HouseNumber, after: Sequence[str]) -> Iterator[Reading]:
+    """Yield readings of a number with the street after it: "217-14 Hempstead Ave"."""
+    for count in range(len(after), _least_words(after) - 1, -1):
+        if count > 1 or after[0] not in _NO_NAMES - {"st"}:
+            yield Reading(" ".join(after[:count]), number)
+        mended = mended_type(after[count - 1]) if count > 1 else None
+        if mended is not None:
+            yield Reading(" ".join([*after[: count - 1], mended]), number, worth=_MENDED)
+
+
+def _least_words(after: Sequence[str]) -> int:
+    """Return how many words the street has at least: up to its type, well spelled or not, if it has one."""
+    typed = (place + 1 for place, word in enumerate(after) if place and (word in TYPES or mended_type(word)))
+    return next(typed, 1)
+
+
+def _after_street(before: Sequence[str], number: HouseNumber, after: Sequence[str]) -> Iterator[Reading]:
+    """Yield readings of a number with the street before it and perhaps a letter after it: "Mannerheimintie 10 B"."""
+    lettered = _with_letter(number, after)
+    for count in range(len(before), 0, -1):
+        name = " ".join(before[-count:])
+        yield Reading(name, lettered)
+        if lettered != number:
+            yield Reading(name, number)
+
+
+def _likely(parts: Sequence[Sequence[str]]) -> Iterator[Reading]:
+    """Yield what is worth a search by likeness: the words next to each number, else the first part."""
+    any_number = False
+    for number, before, after in _numbered(parts):
+        any_number = True
+        if after and _says_something(after):
+            yield Reading(" ".join(_up_to_type(after)), number)
+            if len(after) > _least_words(after) == 1 and len(after[0]) > _LEAST_LETTERS:
+                yield Reading(after[0], number)
+        if before and _says_something(before):
+            yield Reading(" ".join(before[-4:]), _with_letter(number, after))
+    if parts and not any_number:
+        yield Reading(" ".join(parts[0][:_LONGEST_NAME]), None)
+        if len(parts[0]) >= _LEAST_LETTERS:
+            yield Reading(" ".join(_up_to_type(parts[0])), None)
+
+
+def _says_something(words: Sequence[str]) -> bool:
+    return any(len(word) > 1 and word not in TYPES and word not in DIRECTIONS for word in words)
+
+
+def _up_to_type(words: Sequence[str]) -> Sequence[str]:
+    """Return a street's words up to its type ("hempstead ave" of "hempstead ave queens village")."""
+    for place, word in enumerate(words):
+        if place and word in TYPES and not (place == 1 and words[0] in DIRECTIONS and words[2:]):
+            following = words[place + 1 : place + 2]
+            return words[: place + 1 + (bool(following) and following[0] in DIRECTIONS)]
+    return words[:4]
+
+
+def _areas(parts: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return the later parts, which name the town or district."""
+    return tuple(" ".join(word for word in words if not word.isdigit()) for words in parts[1:])

@@ -1,0 +1,202 @@
+"""A number on a street: known, between known ones, or beyond them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from geogrid.address.known import KnownPlace
+from geogrid.address.numbers import HouseNumber
+from geogrid.crs import metres_per_degree
+from geogrid.types import FloatArray
+
+PlaceLevel = Literal["house_number", "between_numbers", "nearest_number", "street", "name", "crossing"]
+
+BUILDING_ERROR_M: Final = 15.0
+_LEAST_STREET_ERROR_M: Final = 30.0
+_APART_M: Final = 250.0
+_METRES_PER_NUMBER: Final = 8.0
+_MOST_METRES_PER_NUMBER: Final = 25.0
+_ACROSS_THE_STREET_M: Final = 20.0
+_FARTHEST_M: Final = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A point with what it was found by; `places` are the known addresses that it rests on."""
+
+    lon: float
+    lat: float
+    error_m: float
+    level: PlaceLevel
+    places: tuple[KnownPlace, ...]
+
+
+def distance_m(lonlat: FloatArray) -> FloatArray:
+    """Return the distances between all pairs of (n, 2) points a town apart at most, metres, as (n, n)."""
+    along_lon, along_lat = metres_per_degree(lonlat[:1, 1])
+    offset = (lonlat[:, None, :] - lonlat[None, :, :]) * np.array([along_lon[0], along_lat[0]])
+    found: FloatArray = np.hypot(offset[..., 0], offset[..., 1])
+    return found
+
+
+def closest_between(ones: FloatArray, others: FloatArray) -> tuple[float, float, float]:
+    """Return the middle (lon, lat) of the closest pair out of two sets of (n, 2) points, and their distance, metres."""
+    scale = np.array([each[0] for each in metres_per_degree(ones[:1, 1])])
+    offset = (ones[:, None, :] - others[None, :, :]) * scale
+    distance = np.hypot(offset[..., 0], offset[..., 1])
+    one, other = np.unravel_index(int(distance.argmin()), distance.shape)
+    lon, lat = ((ones[one] + others[other]) / 2).tolist()
+    return lon, lat, float(distance[one, other])
+
+
+def apart_m(first: Spot | KnownPlace, second: Spot | KnownPlace) -> float:
+    """Return the distance of two spots, metres."""
+    return float(distance_m(np.array([[first.lon, first.lat], [second.lon, second.lat]]))[0, 1])
+
+
+def exact_spots(number: HouseNumber, known: Sequence[KnownPlace]) -> list[Spot]:
+    """Return where a number is known to be: one spot for each group of addresses that lie together."""
+    same = [place for place in known if place.number_key == number.key]
+    if not same:
+        joined = number.key.replace("-", "")
+        same = [place for place in known if "-" in place.number_key and place.number_key.replace("-", "") == joined]
+    if not same:
+        same = [place for place in known if place.place in number.places()[:1]]
+    return [middle_of(group, "house_number") for group in together(same)]
+
+
+def near_spots(number: HouseNumber, known: Sequence[KnownPlace]) -> list[Spot]:
+    """Return where an unknown number is likely: between its neighbours, else beyond the last of them."""
+    found = []
+    for group in _by_area([place for place in known if place.place is not None]):
+        tried = [_near(asked, group) for asked in number.places()]
+        spots = [spot for spot in tried if spot is not None and spot.error_m <= _FARTHEST_M]
+        if spots:
+            found.append(min(spots, key=lambda spot: (spot.level == "nearest_number", spot.error_m)))
+    return found
+
+
+def whole_spots(known: Sequence[KnownPlace]) -> list[Spot]:
+    """Return where a name without a number is: its places, or the middle of a street with an error that spans it."""
+    if not known:
+        return []
+    groups = together(known) if all(place.place is None for place in known) else _by_area(known)
+    spots = []
+    for group in groups:
+        level: PlaceLevel = "name" if all(place.place is None for place in group) else "street"
+        spots.append(middle_of(group, level))
+    return spots
+
+
+def middle_of(same: Sequence[KnownPlace], level: PlaceLevel) -> Spot:
+    """Return the one of several places that is most in their middle, with an error that takes them all in."""
+    ordered = sorted(
+        {place.address_id: place for place in same}.values(), key=lambda place: (place.lon, place.lat, place.address_id)
+    )
+    distance = distance_m(np.array([(place.lon, place.lat) for place in ordered]))
+    middle = int(distance.sum(axis=0).argmin())
+    least = _LEAST_STREET_ERROR_M if level == "street" else BUILDING_ERROR_M
+    chosen = ordered[middle]
+    return Spot(chosen.lon, chosen.lat, max(float(distance[middle].max()), least), level, (chosen,))
+
+
+def together(known: Sequence[KnownPlace]) -> list[list[KnownPlace]]:
+    """Return places in groups that lie within 250 m of their first member."""
+    groups: list[list[KnownPlace]] = []
+    for place in sorted(known, key=lambda place: (place.lon, place.lat, place.address_id)):
+        home = next((group for group in groups if apart_m(group[0], place) <= _APART_M), None)
+        if home is None:
+            groups.append([place])
+        else:
+            home.append(place)
+    return groups
+
+
+def _by_area(known: Sequence[KnownPlace]) -> list[list[KnownPlace]]:
+    areas: dict[str, list[KnownPlace]] = {}
+    for place in known:
+        areas.setdefault(place.areas, []).append(place)
+    return [areas[name] for name in sorted(areas)]
+
+
+def _near(asked: int, group: Sequence[KnownPlace]) -> Spot | None:
+    by_place: dict[int, list[KnownPlace]] = {}
+    for place in group:
+        if place.place is not None:
+            by_place.setdefault(place.place, []).append(place)
+    side = _bracket(asked, [place for place in by_place if (place - asked) % 2 == 0])
+    any_side = _bracket(asked, list(by_place))
+    chosen = side if _is_tighter(side, any_side) else any_side
+    if chosen[0] is not None and chosen[1] is not None:
+        return _between(asked, by_place[chosen[0]], by_place[chosen[1]], across=chosen != side)
+    return _beyond(asked, by_place)
+
+
+Bracket = tuple[int | None, int | None]
+
+
+def _bracket(asked: int, known: Sequence[int]) -> Bracket:
+    below = max((place for place in known if place < asked), default=None)
+    return below, min((place for place in known if place > asked), default=None)
+
+
+def _is_tighter(side: Bracket, any_side: Bracket) -> bool:
+    """Return whether the asked number's own side serves, or the other side's numbers are very much closer."""
+    if side[0] is None or side[1] is None:
+        return any_side[0] is None or any_side[1] is None
+    if any_side[0] is None or any_side[1] is None:
+        return True
+    return side[1] - side[0] <= 4 * (any_side[1] - any_side[0]) + 40
+
+
+def _between(asked: int, low: Sequence[KnownPlace], high: Sequence[KnownPlace], *, across: bool) -> Spot:
+    both = {place.address_id for place in low} & {place.address_id for place in high}
+    if both and not across:  # the ends of a known range
+        return middle_of([place for place in low if place.address_id in both], "house_number")
+    first, last = middle_of(low, "house_number"), middle_of(high, "house_number")
+    below, above = first.places[0].place or 0, last.places[0].place or 0
+    part = (asked - below) / (above - below)
+    gap_m = apart_m(first, last)
+    # The known numbers at both ends bound the error; it is largest in the middle.
+    error_m = max(gap_m * min(part, 1.0 - part), BUILDING_ERROR_M) + (_ACROSS_THE_STREET_M if across else 0.0)
+    return Spot(
+        first.lon + part * (last.lon - first.lon),
+        first.lat + part * (last.lat - first.lat),
+        max(error_m, min(gap_m / 4, _FARTHEST_M)),
+        "between_numbers",
+        (first.places[0], last.places[0]),
+    )
+
+
+def _beyond(asked: int, by_place: dict[int, list[KnownPlace]]) -> Spot | None:
+    """Return a spot beyond the last known number, as far as the street's own spacing of numbers says."""
+    if not by_place:
+        return None
+    nearest = sorted(by_place, key=lambda place: (abs(place - asked), place))
+    end = middle_of(by_place[nearest[0]], "house_number")
+    steps = asked - nearest[0]
+    fallback = Spot(
+        end.lon,
+        end.lat,
+        max(abs(steps) * _METRES_PER_NUMBER, _LEAST_STREET_ERROR_M),
+        "nearest_number",
+        end.places,
+    )
+    # The spacing is read from a number about as far behind the end as the asked one is beyond it.
+    behind = [place for place in nearest[1:] if abs(place - nearest[0]) >= min(abs(steps), 40) and place != nearest[0]]
+    if not behind:
+        return fallback
+    other = middle_of(by_place[behind[0]], "house_number")
+    spacing = apart_m(end, other) / abs(behind[0] - nearest[0])
+    if spacing > _MOST_METRES_PER_NUMBER:
+        return fallback
+    ratio = steps / (nearest[0] - behind[0])
+    return Spot(
+        end.lon + ratio * (end.lon - other.lon),
+        end.lat + ratio * (end.lat - other.lat),
+        max(abs(steps) * max(spacing, 1.0) * 0.7, _LEAST_STREET_ERROR_M),
+        "nearest_number",
+        end.places,
+    )

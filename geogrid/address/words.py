@@ -1,0 +1,163 @@
+"""Words of addresses and their short forms: street types, directions, ordinals, Chinese numerals and marks."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from rapidfuzz.distance import OSA
+
+_TYPES: Final = {
+    "st": "street str saint sankt strt",
+    "ave": "avenue av aven avenu avn avnue",
+    "blvd": "boulevard bd boul boulv bvd blv",
+    "rd": "road rod",
+    "dr": "drive drv driv",
+    "ln": "lane",
+    "pl": "place plc",
+    "ct": "court crt",
+    "sq": "square sqr squ",
+    "hwy": "highway hiway hway",
+    "pkwy": "parkway pky pkway parkwy pwy",
+    "ter": "terrace terr",
+    "tpke": "turnpike tpk trnpk turnpk",
+    "expy": "expressway exp expwy",
+    "fwy": "freeway frwy",
+    "cir": "circle circ crcl",
+    "cres": "crescent crsnt",
+    "plz": "plaza plza",
+    "aly": "alley ally",
+    "brg": "bridge",
+    "ctr": "center centre cntr",
+    "hts": "heights",
+    "mt": "mount",
+    "ft": "fort",
+    "ext": "extension extn",
+    "trl": "trail",
+    "xing": "crossing",
+    "svc": "service",
+    "r": "rue",
+}
+_DIRECTIONS: Final = {
+    "n": "north",
+    "s": "south",
+    "e": "east",
+    "w": "west",
+    "ne": "northeast",
+    "nw": "northwest",
+    "se": "southeast",
+    "sw": "southwest",
+}
+
+SHORT_OF: Final[Mapping[str, str]] = {
+    long: short for table in (_TYPES, _DIRECTIONS) for short, longs in table.items() for long in longs.split()
+}
+"""Every spelling of a type or direction, and the one short form under which both sides are compared."""
+
+TYPES: Final = frozenset(_TYPES) - {"mt", "ft", "ext"} | {"way", "walk", "row", "loop", "path", "pike", "mews", "run"}
+DIRECTIONS: Final = frozenset(_DIRECTIONS)
+_TYPE_WORDS: Final = {
+    long: short
+    for short, longs in _TYPES.items()
+    if short in TYPES
+    for long in longs.split()[:1]
+    if len(long) > 3  # noqa: PLR2004 - of shorter words every other word is one slip away
+}
+UNITS: Final = frozenset({"apt", "apartment", "unit", "suite", "ste", "fl", "floor", "rm", "room", "flat", "#"})
+
+_ONES: Final = (
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+)
+_TENS: Final = ("twentieth", "thirtieth", "fortieth", "fiftieth", "sixtieth", "seventieth", "eightieth", "ninetieth")
+_TENS_BEFORE: Final = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+ORDINALS: Final[Mapping[str, int]] = {word: number for number, word in enumerate(_ONES, start=1)} | {
+    word: 10 * number for number, word in enumerate(_TENS, start=2)
+}
+TENS: Final[Mapping[str, int]] = {word: 10 * number for number, word in enumerate(_TENS_BEFORE, start=2)}
+
+# The second is the ideographic zero.
+_DIGITS: Final = {letter: number for number, letter in enumerate("\u3007一二三四五六七八九")} | {
+    "零": 0,
+    "两": 2,
+    "○": 0,
+}
+_PLACES: Final = {"十": 10, "百": 100, "千": 1000}
+_NUMERAL: Final = "\u3007○零一二三四五六七八九十百千两"
+_COUNTED: Final = re.compile(
+    rf"(?<![{_NUMERAL}第])([{_NUMERAL}]+)(?=号|弄|幢|栋|单元|室|楼|层|村民小组|组(?!织)|队(?!伍)|门栋|座|巷|房)"
+)
+_MARKS: Final = (
+    (re.compile(r"號"), "号"),
+    (re.compile(r"(?<=\d)\s*号\s*楼"), "栋"),
+    (re.compile(r"(?<=[\da-z])\s*(?:幢|橦|撞|棟|栋楼|栋|懂)"), "栋"),
+    (re.compile(r"单无|单園|单园|单员"), "单元"),
+    (re.compile(r"(?<=\d)\s*(?:房间|房号|房)(?!屋)"), "室"),
+    (re.compile(r"(?<=\d)\s*(?:村民小组|村小组|小组)"), "组"),
+    (re.compile(r"(?<=\d)\s*(?:門|门)牌"), "号"),
+    (re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff\d])|(?<=\d)\s+(?=[\u4e00-\u9fff])"), ""),
+)
+
+
+def chinese_number(numeral: str) -> int:
+    """Return the number that Chinese numerals say: 十二 is 12, 一百零五 is 105, 二〇三 is 203."""
+    if not any(letter in _PLACES for letter in numeral):
+        return int("".join(str(_DIGITS[letter]) for letter in numeral))
+    total, digit = 0, 0
+    for letter in numeral:
+        if letter in _PLACES:
+            total, digit = total + max(digit, 1) * _PLACES[letter], 0
+        else:
+            digit = _DIGITS[letter]
+    return total + digit
+
+
+def unify_chinese(text: str) -> str:
+    """Return Chinese text with counted things in digits (十二栋 as 12栋) and one character for each mark.
+
+    Notes
+    -----
+    Numerals in names stay: only those before a mark such as 号 or 单元 are counted things.
+    """
+    counted = _COUNTED.sub(lambda found: str(chinese_number(found[1])), text)
+    for pattern, mark in _MARKS:
+        counted = pattern.sub(mark, counted)
+    return counted
+
+
+_ORDINAL: Final = re.compile(r"(\d+)([a-z]{2,3})")
+_ENDINGS: Final = ("st", "nd", "rd", "th")
+_LEAST_LETTERS: Final = 3
+
+
+def unify_word(word: str) -> str:
+    """Return a Latin word in its short form; an ordinal, well spelled or not, as its number: ``"21st"`` is 21."""
+    ordinal = _ORDINAL.fullmatch(word)
+    if ordinal and any(OSA.distance(ordinal[2], ending) <= 1 for ending in _ENDINGS):
+        return ordinal[1]
+    if word in ORDINALS:
+        return str(ORDINALS[word])
+    return SHORT_OF.get(word, word)
+
+
+def mended_type(word: str) -> str | None:
+    """Return the type that a word was meant to be, if it is one slip away from it: ``"stret"`` is ``"st"``."""
+    if len(word) < _LEAST_LETTERS or word in SHORT_OF or word.isdigit():
+        return None
+    return next((_TYPE_WORDS[long] for long in _TYPE_WORDS if OSA.distance(word, long, score_cutoff=1) <= 1), None)
