@@ -17,7 +17,7 @@ from api.middleware import BodyLimit, HeadAsGet, SafeHeaders
 from api.pages import base_map, landing, reference, search
 from api.pages.rendering import make_templates
 from api.pages.sketches import Sketches
-from api.routers import assets, cases, collections, health, locate, maps
+from api.routers import assets, cases, collections, health, history, locate, maps, plans
 from api.settings import ServerSettings
 from api.store import Store
 
@@ -57,7 +57,7 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
     app.state.frames = GridFrames(store, kept=settings.kept_editions)
     app.state.sketches = Sketches(store, app.state.frames)
     app.state.templates = make_templates()
-    for module in (locate, cases, collections, maps, health, landing, search, reference, base_map):
+    for module in (locate, cases, collections, plans, history, maps, health, landing, search, reference, base_map):
         app.include_router(module.router)
     for name, folder in assets.folders().items():
         app.mount(f"/assets/{name}", folder, name=name)
@@ -76,7 +76,7 @@ def _add_middleware(app: FastAPI, settings: ServerSettings) -> None:
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST"],
-            allow_headers=["Content-Type", "If-None-Match"],
+            allow_headers=["Content-Type", "If-Match", "If-None-Match"],
             expose_headers=["Link", "Location", "ETag", "GeoGrid-Edition"],
         )
     app.add_middleware(HeadAsGet)

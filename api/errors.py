@@ -13,7 +13,7 @@ from starlette.routing import Match
 
 from api.allowed import allowed_of, models_of
 from api.parameters import QueryError
-from geogrid.errors import ConflictError, GeogridError, InvalidInputError, NotFoundError, UnavailableError
+from geogrid.errors import ConflictError, GeogridError, InvalidInputError, NotFoundError, StaleError, UnavailableError
 
 PROBLEM = "application/problem+json"
 _JSON_TYPES = ("application/json", "application/geo+json")
@@ -24,6 +24,7 @@ _RETRY_AFTER_SECONDS = "5"
 _STATUS: Mapping[type[GeogridError], HTTPStatus] = {
     InvalidInputError: HTTPStatus.BAD_REQUEST,
     NotFoundError: HTTPStatus.NOT_FOUND,
+    StaleError: HTTPStatus.PRECONDITION_FAILED,
     ConflictError: HTTPStatus.CONFLICT,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -39,13 +40,14 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_fault)
 
 
-def problem(
+def problem(  # noqa: PLR0913 - the members of a problem
     request: Request,
     status: HTTPStatus,
     detail: str,
     *,
     faults: Sequence[Fault] = (),
     headers: Mapping[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> Response:
     """Return a problem, or its page where a browser asks for a page.
 
@@ -61,6 +63,8 @@ def problem(
         Each thing that is wrong: `name`, `in`, `value`, `allowed`, `detail`.
     headers : mapping, optional
         More headers.
+    more : mapping, optional
+        More members of the body.
     """
     body: dict[str, Any] = {
         "type": "about:blank",
@@ -68,6 +72,7 @@ def problem(
         "status": status.value,
         "detail": detail,
         "instance": request.url.path,
+        **(more or {}),
     }
     if faults:
         body["errors"] = list(faults[:_LISTED])
@@ -92,7 +97,8 @@ def _on_domain_error(request: Request, error: Exception) -> Response:
     )
     faults = _faults_of(request, error) if isinstance(error, InvalidInputError) else []
     headers = {"Retry-After": _RETRY_AFTER_SECONDS} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
-    return problem(request, status, str(error), faults=faults, headers=headers)
+    more = {"version": error.version, "changes": error.changes} if isinstance(error, StaleError) else None
+    return problem(request, status, str(error), faults=faults, headers=headers, more=more)
 
 
 def _faults_of(request: Request, error: InvalidInputError) -> list[Fault]:
