@@ -34,7 +34,7 @@ def town(shared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _no_cases_yet(town: Path, shared_home: Path) -> Iterator[None]:
     yield
     with connected(shared_home) as connection:
-        connection.execute("truncate cases, case_events")
+        connection.execute("truncate cases cascade")
     for left in town.parent.glob("*rejects*"):
         left.unlink()
 
