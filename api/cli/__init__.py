@@ -13,6 +13,7 @@ _COMMANDS = {
     "import": "Bring grids or cases in from files.",
     "locate": "Find the grid of each point in a file; no database.",
     "map": "Write a coverage or hotspot map as one file that needs no network.",
+    "plan": "Draft, check, compare and publish plans of grids, and go back.",
     "serve": "Serve the maps, the case search and the HTTP interface.",
 }
 

@@ -1,0 +1,319 @@
+"""``geogrid plan``: drafts made, edited, checked, compared, published and written to files."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from geogrid.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from boundaries.edits import Author, EditAnswer
+    from boundaries.models import Plan
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@click.group("plan", short_help="Draft, check, compare and publish plans.")
+def command() -> None:
+    """Draft, check, compare and publish plans of grids, and go back.
+
+    A plan is a draft, then in review, then approved, then published: an edition, which never changes.
+    """
+
+
+def authored(function: Function) -> Function:
+    """Add the options that say who does something, and why."""
+    why = click.option("--reason", default="", help="Why; kept with the change.")
+    who = click.option("--by", "made_by", default="", help="Who; the name of your account, if left out.")
+    return who(why(function))
+
+
+@command.command(short_help="Make a draft.")
+@click.argument("name")
+@click.option("--from", "based_on", type=int, help="Number of the plan to copy; the edition in force, if left out.")
+@click.option("--jurisdiction", help="Code; needed only where there are several.")
+@click.option("--code-profile", help="What codes look like: free, beijing-db11, cjt349, admin-12, custom:6+3+3.")
+@authored
+def new(  # noqa: PLR0917 - click names them
+    name: str, based_on: int | None, jurisdiction: str | None, code_profile: str | None, made_by: str, reason: str
+) -> None:
+    """Make a draft called NAME, a copy of a plan or of the edition in force."""
+    from boundaries.drafts import get_plan, new_draft, require_name
+
+    now = datetime.now(UTC)
+    with _session() as session:
+        base = _edition(session, jurisdiction, now) if based_on is None else get_plan(session, based_on)
+        plan = new_draft(
+            session,
+            base,
+            name=require_name(name),
+            made_by=_author(made_by, reason).name,
+            at=now,
+            profile=code_profile,
+            reason=reason,
+        )
+        click.echo(_line(plan))
+
+
+@command.command(short_help="List plans, or show one.")
+@click.argument("plan_id", type=int, required=False)
+@click.option("--jurisdiction", help="Code; needed only where there are several.")
+def show(plan_id: int | None, jurisdiction: str | None) -> None:
+    """List the plans, the newest first; or show PLAN_ID with its edits."""
+    from boundaries.drafts import get_plan, list_plans
+    from boundaries.edits import list_edits
+    from boundaries.jurisdictions import the_jurisdiction
+
+    with _session() as session:
+        if plan_id is None:
+            for plan in list_plans(session, the_jurisdiction(session, jurisdiction)):
+                click.echo(_line(plan))
+            return
+        plan = get_plan(session, plan_id)
+        click.echo(_line(plan))
+        for each in list_edits(session, plan):
+            undone = "  (taken back)" if each["undone"] else ""
+            told = json.dumps(each["operation"], ensure_ascii=False)
+            click.echo(f"{each['position']:>5}  {each['at']:%Y-%m-%d %H:%M}  {each['by']}  {told}{undone}")
+
+
+@command.command(short_help="Carry out operations on a draft.")
+@click.argument("plan_id", type=int)
+@click.argument("operations", nargs=-1)
+@click.option("--file", type=click.File(encoding="utf-8"), help="JSON list of operations; - reads standard input.")
+@authored
+def edit(plan_id: int, operations: tuple[str, ...], file: Any, made_by: str, reason: str) -> None:
+    r"""Carry OPERATIONS out on a draft, all or none; each is a JSON object.
+
+    \b
+    geogrid plan edit 7 '{"kind": "merge", "grids": ["D-a", "D-b"]}'
+    """
+    from boundaries.edits import edit as carry_out
+    from geogrid.plan.records import operations_of
+
+    records = [_json(text) for text in operations]
+    if file is not None:
+        read = _json(file.read())
+        records += read if isinstance(read, list) else [read]
+    wanted = operations_of(records)
+    with _session() as session:
+        _tell(carry_out(session, plan_id, wanted, author=_author(made_by, reason), version=None))
+
+
+@command.command(short_help="Take the last edit back.")
+@click.argument("plan_id", type=int)
+@authored
+def undo(plan_id: int, made_by: str, reason: str) -> None:
+    """Take the last edit of a draft back."""
+    from boundaries.edits import undo as take_back
+
+    with _session() as session:
+        _tell(take_back(session, plan_id, author=_author(made_by, reason), version=None))
+
+
+@command.command(short_help="Do it again.")
+@click.argument("plan_id", type=int)
+@authored
+def redo(plan_id: int, made_by: str, reason: str) -> None:
+    """Do the edit again that was taken back last."""
+    from boundaries.edits import redo as do_again
+
+    with _session() as session:
+        _tell(do_again(session, plan_id, author=_author(made_by, reason), version=None))
+
+
+@command.command(short_help="List everything that is wrong.")
+@click.argument("plan_id", type=int)
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write all problems to a JSON file.")
+@click.pass_context
+def validate(ctx: click.Context, plan_id: int, report: Path | None) -> None:
+    """List every problem of a plan; the exit status is 1 if an error stands."""
+    from api.cli.problems import problem_records, require_writable, show_problems, write_report
+    from boundaries.drafts import get_plan
+    from boundaries.plan_checks import verdict_on
+
+    require_writable(report)
+    with _session() as session:
+        verdict = verdict_on(session, get_plan(session, plan_id))
+    show_problems((*verdict.errors, *verdict.warnings))
+    if report is not None:
+        parts = {name: problem_records(getattr(verdict, name)) for name in ("errors", "warnings", "accepted")}
+        write_report(report, {"plan": plan_id, **parts})
+    click.echo(
+        f"{len(verdict.errors)} errors, {len(verdict.warnings)} warnings, {len(verdict.accepted)} accepted problems."
+    )
+    if verdict.errors:
+        ctx.exit(1)
+
+
+@command.command(short_help="Accept a problem, with a reason.")
+@click.argument("plan_id", type=int)
+@click.argument("kind")
+@click.argument("subject")
+@authored
+def accept(plan_id: int, kind: str, subject: str, made_by: str, reason: str) -> None:
+    """Accept the problem of a KIND about a SUBJECT, as `geogrid plan validate` names them; --reason is needed."""
+    from boundaries.plan_checks import accept_problem
+
+    with _session() as session:
+        accept_problem(session, plan_id, kind, subject, author=_author(made_by, reason), version=None)
+    click.echo(f"Accepted: {kind} of {subject}.")
+
+
+@command.command(short_help="Send to review, approve, send back.")
+@click.argument("plan_id", type=int)
+@click.argument("state", type=click.Choice(["draft", "in_review", "approved"]))
+@authored
+def review(plan_id: int, state: Any, made_by: str, reason: str) -> None:
+    """Lead a plan to the next STATE."""
+    from boundaries.drafts import move_state
+
+    author = _author(made_by, reason)
+    with _session() as session:
+        click.echo(_line(move_state(session, plan_id, state, version=None, made_by=author.name, reason=reason)))
+
+
+@command.command(short_help="Say what differs between two plans.")
+@click.argument("plan_id", type=int)
+@click.argument("other_id", type=int)
+@click.option(
+    "--moved", type=click.Path(dir_okay=False, path_type=Path), help="Write the moved land to a GeoJSON file."
+)
+def compare(plan_id: int, other_id: int, moved: Path | None) -> None:
+    """Say what became of each grid of PLAN_ID in OTHER_ID."""
+    from boundaries.drafts import get_plan
+    from boundaries.plan_comparison import compare_plans, moved_frame
+
+    with _session() as session:
+        old, new_plan = get_plan(session, plan_id), get_plan(session, other_id)
+        found = compare_plans(session, old, new_plan)
+        if moved is not None:
+            moved_frame(session, found, old, new_plan).to_file(moved, driver="GeoJSON", engine="pyogrio")
+    changed = [change for change in found.grids if change.fates != ("unchanged",)]
+    for change in changed:
+        sides = " -> ".join("-" if node is None else node.code for node in (change.before, change.after))
+        land = f"{change.gained[0]:,.0f} m2 gained, {change.lost[0]:,.0f} m2 lost"
+        click.echo(f"level {change.level}  {sides}  {', '.join(change.fates)}  {land}")
+    click.echo(f"{len(changed)} grids changed, {len(found.grids) - len(changed)} did not.")
+
+
+@command.command(short_help="Publish an approved plan.")
+@click.argument("plan_id", type=int)
+@click.option("--valid-from", required=True, type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]), help="With its offset.")
+@click.option("--accept-warnings", default="", help="Why the warnings do not matter.")
+@click.option("--publish", "is_meant", is_flag=True, help="Do it; without it everything is only tried.")
+@authored
+def publish(  # noqa: PLR0917 - click names them
+    plan_id: int, valid_from: datetime, accept_warnings: str, is_meant: bool, made_by: str, reason: str
+) -> None:
+    """Publish an approved plan as the edition from a moment on; only a trial without --publish."""
+    from boundaries.publication import Publication, publish_plan
+
+    how = Publication(valid_from, _author(made_by, reason).name, accept_warnings=accept_warnings)
+    with _session(keep=is_meant) as session:
+        plan = publish_plan(session, plan_id, how, version=None)
+        click.echo(_line(plan))
+    click.echo("Published." if is_meant else "Only tried: nothing is stored. Add --publish to do it.")
+
+
+@command.command(short_help="Publish a former edition again.")
+@click.argument("edition_id", type=int)
+@click.option("--valid-from", required=True, type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]), help="With its offset.")
+@click.option("--publish", "is_meant", is_flag=True, help="Do it; without it everything is only tried.")
+@authored
+def rollback(edition_id: int, valid_from: datetime, is_meant: bool, made_by: str, reason: str) -> None:
+    """Publish a former edition again, as a new one; history keeps both. Only a trial without --publish."""
+    from boundaries.drafts import get_plan
+    from boundaries.publication import roll_back
+
+    author = _author(made_by, reason)
+    with _session(keep=is_meant) as session:
+        to = get_plan(session, edition_id)
+        click.echo(_line(roll_back(session, to, at=valid_from, made_by=author.name, reason=reason)))
+    click.echo("Published." if is_meant else "Only tried: nothing is stored. Add --publish to do it.")
+
+
+@command.command(short_help="Write a plan to a file.")
+@click.argument("plan_id", type=int)
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--encoding", type=click.Choice(["UTF-8", "GBK"]), default="UTF-8", help="Of a Shapefile's texts.")
+def export(plan_id: int, path: Path, encoding: str) -> None:
+    """Write a plan to PATH: .gpkg (grids, blocks, duties), .shp, .geojson, .kml, .csv or .parquet (grids)."""
+    from boundaries.drafts import get_plan
+    from boundaries.exports import export_plan
+
+    with _session() as session:
+        count = export_plan(session, get_plan(session, plan_id), path, encoding=encoding)
+    click.echo(f"{count:,} grids are in {path}")
+
+
+@contextmanager
+def _session(*, keep: bool = True) -> "Iterator[Session]":
+    """Open a session on the store; what is only tried is rolled back."""
+    from boundaries.engine import open_engine, unit_of_work
+    from boundaries.settings import StoreSettings
+
+    engine = open_engine(StoreSettings())
+    try:
+        with unit_of_work(engine) as session:
+            yield session
+            if not keep:
+                session.rollback()
+    finally:
+        engine.dispose()
+
+
+def _author(made_by: str, reason: str) -> "Author":
+    import getpass
+
+    from boundaries.edits import Author
+
+    return Author(made_by or getpass.getuser(), reason)
+
+
+def _edition(session: "Session", jurisdiction: str | None, at: datetime) -> "Plan":
+    from boundaries.grids import edition_at
+    from boundaries.jurisdictions import the_jurisdiction
+
+    found = the_jurisdiction(session, jurisdiction)
+    edition = edition_at(session, found.id, at)
+    if edition is None:
+        raise InvalidInputError.of(
+            "no-edition", f"No edition of {found.code} is in force.", "Say with --from which plan to copy."
+        )
+    return edition
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InvalidInputError.of(
+            "no-json", f"An operation is not JSON: {error}.", "Quote it for the shell."
+        ) from error
+
+
+def _line(plan: "Plan") -> str:
+    validity = plan.validity
+    period = "" if validity is None else f"  from {validity.lower} to {validity.upper or 'its replacement'}"
+    return f"{plan.id:>5}  {plan.state:<10} version {plan.version:<4} {plan.name}{period}"
+
+
+def _tell(answer: "EditAnswer") -> None:
+    click.echo(_line(answer.plan))
+    click.echo(f"{len(answer.changed)} grids changed, {answer.blocks} blocks changed hands.")
+    for each in answer.figures:
+        load = "load unknown" if each.load is None else f"load {each.load:g}"
+        off = f" ({each.off_band:+g} off the band)" if each.off_band else ""
+        pieces = f", in {len(each.fragments)} pieces" if len(each.fragments) > 1 else ""
+        cases = answer.open_cases.get(each.code, 0)
+        click.echo(
+            f"  {each.code} {each.name}: {load}{off}{pieces}, compactness {each.compactness:.2f}, {cases} open cases"
+        )
