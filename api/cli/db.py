@@ -64,7 +64,7 @@ def stop() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
-    r"""Show whether the database runs, where, and with which versions; change nothing.
+    """Show whether the database runs, where, and with which versions; change nothing.
 
     \b
     Exit status: 0  it runs, with the tables that this GeoGrid needs

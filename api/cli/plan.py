@@ -90,7 +90,7 @@ def show(plan_id: int | None, jurisdiction: str | None) -> None:
 @click.option("--file", type=click.File(encoding="utf-8"), help="JSON list of operations; - reads standard input.")
 @authored
 def edit(plan_id: int, operations: tuple[str, ...], file: Any, made_by: str, reason: str) -> None:
-    r"""Carry OPERATIONS out on a draft, all or none; each is a JSON object.
+    """Carry OPERATIONS out on a draft, all or none; each is a JSON object.
 
     \b
     geogrid plan edit 7 '{"kind": "merge", "grids": ["D-a", "D-b"]}'
