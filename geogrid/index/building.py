@@ -38,7 +38,7 @@ def compile_edges(edges: Edges, rank: NDArray[np.int32]) -> Compiled:
     frame = _frame(edges.vertices, len(live))
     lines = Lines(locked(edges.vertices), locked(edges.left), locked(edges.right), locked(rank))
     coarse = np.full(frame.columns * frame.rows, OUTSIDE, dtype=np.int64)
-    counts, words = np.zeros(COUNTS, dtype=np.int64), np.empty(64 + _WORDS_PER_EDGE * len(live), dtype=np.int32)
+    counts, words = np.zeros(COUNTS, dtype=np.int64), np.zeros(64 + _WORDS_PER_EDGE * len(live), dtype=np.int32)
     queue, entries, fine = _coarse_queue(frame, live), coarse, np.empty(0, dtype=np.int32)
     while len(queue.shapes):
         queue, words = _fill_level(queue, frame, lines, counts, words, entries, fine)
@@ -116,6 +116,6 @@ def _queue(tables: int, items: int) -> Queue:
 
 def _enlarged(array: Array, rows: int) -> Array:
     """Return a copy with room for more."""
-    larger = np.empty((rows, *array.shape[1:]), dtype=array.dtype)
+    larger = np.zeros((rows, *array.shape[1:]), dtype=array.dtype)
     larger[: len(array)] = array
     return larger

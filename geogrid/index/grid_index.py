@@ -1,6 +1,6 @@
 """The index that answers which grid a point is in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -143,13 +143,13 @@ class GridIndex:
             or sections[name].dtype != np.dtype(kind)
             or sections[name].shape[1:] != ((columns,) if columns else ())
         ]
-        if wrong or len(sections["frame"]) != len(Frame._fields):
+        if wrong or not _fit_together(sections):
             raise InvalidInputError.of(
                 "index-file",
-                f"'{path}' is no usable index file: {', '.join(wrong or ['frame'])} cannot be understood.",
+                f"'{path}' is no usable index file: {', '.join(wrong) or 'its parts'} cannot be understood.",
                 "Build the index again and save it.",
             )
-        *box, columns, rows, slack = sections.pop("frame").tolist()
+        *box, columns, rows, slack = sections["frame"].tolist()
         frame = Frame._make([*box, int(columns), int(rows), slack])
         return cls(frame, **{name: locked(sections[name]) for name in _SECTIONS if name != "frame"})
 
@@ -303,6 +303,19 @@ class GridIndex:
         point, positions, squared = (np.concatenate(parts) for parts in zip(empty, *found, strict=True))
         order = np.lexsort((self.rank[positions], squared, point))
         return Candidates(point[order], positions[order], np.sqrt(squared[order]))
+
+
+def _fit_together(sections: Mapping[str, Array]) -> bool:
+    """Tell whether arrays have the lengths that lookups rely on."""
+    if len(sections["frame"]) != len(Frame._fields):
+        return False
+    _, columns, rows, _ = sections["frame"][-4:]
+    slots = len(sections["vertices"])
+    return (
+        len(sections["coarse"]) == columns * rows
+        and len(sections["left"]) == len(sections["right"]) == slots
+        and len(sections["boxes"]) == level_starts(slots)[-1]
+    )
 
 
 def _rank(count: int, codes: Sequence[str] | NDArray[Any] | None) -> Positions:

@@ -16,6 +16,8 @@ from geogrid.index.layout import OUTSIDE, Parts
 _UNKNOWN: Final = -2
 # How far across a line to look for the grid there, by the size of the coordinates.
 _STEP: Final = 2.0**-44
+# A distance of 0 says that the polygon contains the point, so none may round to it.
+_LEAST_SQUARED: Final = 1e-300
 
 
 class Places(NamedTuple):
@@ -139,6 +141,7 @@ def polygons_within(
             for e in range(leaf * FANOUT, min((leaf + 1) * FANOUT, len(left))):
                 if left[e] >= 0 or right[e] >= 0:
                     squared, _ = squared_distance(vertices, e, px, py, sx, sy)
+                    squared = max(squared, _LEAST_SQUARED)
                     if squared <= limit:
                         used = _note(left[e], squared, i, first, used, rows, found)
                         used = _note(right[e], squared, i, first, used, rows, found)
