@@ -71,7 +71,8 @@ def server() -> Iterator[Server]:
         shutil.rmtree(home)
 
 
-def _copied(server: Server, template: str, home: Path) -> Iterator[Database]:
+def copied(server: Server, template: str, home: Path) -> Iterator[Database]:
+    """Copy a database, and drop the copy at the end."""
     name = f"test_{next(server.numbers)}"
     server.execute(f"create database {name} template {template} strategy file_copy")
     try:
@@ -84,13 +85,13 @@ def _copied(server: Server, template: str, home: Path) -> Iterator[Database]:
 @pytest.fixture
 def database(server: Server, tmp_path: Path) -> Iterator[Database]:
     """A database with the tables of this version and no rows."""
-    yield from _copied(server, TEMPLATE, tmp_path)
+    yield from copied(server, TEMPLATE, tmp_path)
 
 
 @pytest.fixture
 def bare_database(server: Server, tmp_path: Path) -> Iterator[Database]:
     """A database without tables or extensions."""
-    yield from _copied(server, "template1", tmp_path)
+    yield from copied(server, "template1", tmp_path)
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ class DemoStore:
 
 @pytest.fixture(scope="session")
 def demo(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoStore]:
-    for database in _copied(server, TEMPLATE, tmp_path_factory.mktemp("demo")):
+    for database in copied(server, TEMPLATE, tmp_path_factory.mktemp("demo")):
         told: list[str] = []
         engine = open_engine(database.settings)
         with unit_of_work(engine) as session:

@@ -14,14 +14,14 @@ from sqlalchemy import Engine
 from api.app import create_app
 from api.settings import ServerSettings
 from boundaries.cases import NewCase, add_cases
-from boundaries.engine import unit_of_work
+from boundaries.engine import open_engine, unit_of_work
 from boundaries.gazetteer import import_addresses
 from boundaries.grids import compile_edition, edition_at
 from boundaries.jurisdictions import LevelName, get_jurisdiction, save_jurisdiction
 from boundaries.plans import save_duties, save_plan
 from boundaries.publishing import publish
 from tests.db.towns import row_of_boxes
-from tests.fixtures_db import Database
+from tests.fixtures_db import TEMPLATE, Database, Server, copied
 
 FIRST_EDITION = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND_EDITION = datetime(2026, 3, 1, tzinfo=UTC)
@@ -103,3 +103,14 @@ def client(settings: ServerSettings, town: Town) -> Iterator[TestClient]:
     del town
     with TestClient(create_app(settings)) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def reader(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A town that is only read, for all the tests that store nothing."""
+    for database in copied(server, TEMPLATE, tmp_path_factory.mktemp("reader")):
+        engine = open_engine(database.settings)
+        store_town(engine)
+        with TestClient(create_app(ServerSettings(**database.settings.model_dump(), max_body_mb=4.0))) as opened:
+            yield opened
+        engine.dispose()

@@ -38,8 +38,8 @@ def eventually(is_so: Callable[[], bool], *, seconds: float = 5.0) -> bool:
     return False
 
 
-def test_unknown_address_is_a_404_problem(client: TestClient) -> None:
-    reply = client.get("/nothing/here")
+def test_unknown_address_is_a_404_problem(reader: TestClient) -> None:
+    reply = reader.get("/nothing/here")
     assert reply.headers["content-type"] == "application/problem+json"
     assert reply.json() == {
         "type": "about:blank",
@@ -50,22 +50,22 @@ def test_unknown_address_is_a_404_problem(client: TestClient) -> None:
     }
 
 
-def test_wrong_method_is_405_with_the_right_one(client: TestClient) -> None:
-    reply = client.delete("/cases")
+def test_wrong_method_is_405_with_the_right_one(reader: TestClient) -> None:
+    reply = reader.delete("/cases")
     assert reply.status_code == 405
     assert reply.headers["allow"] == "GET, HEAD, POST"
     assert reply.json()["detail"] == "/cases does not take DELETE. It takes GET, HEAD, POST."
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/cases", "/collections/grids/items", "/assets/static/geogrid.css"])
-def test_head_is_answered_as_get_without_the_body(client: TestClient, path: str) -> None:
-    head, get = client.head(path), client.get(path)
+def test_head_is_answered_as_get_without_the_body(reader: TestClient, path: str) -> None:
+    head, get = reader.head(path), reader.get(path)
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-type"] == get.headers["content-type"]
 
 
-def test_body_beyond_the_limit_is_413(client: TestClient) -> None:
-    reply = client.post("/locate", content=b"[" + b" " * 4_000_001, headers={"content-type": "application/json"})
+def test_body_beyond_the_limit_is_413(reader: TestClient) -> None:
+    reply = reader.post("/locate", content=b"[" + b" " * 4_000_001, headers={"content-type": "application/json"})
     assert reply.status_code == 413
     assert reply.headers["content-type"] == "application/problem+json"
     assert reply.json()["detail"] == (
@@ -73,9 +73,9 @@ def test_body_beyond_the_limit_is_413(client: TestClient) -> None:
     )
 
 
-def test_body_beyond_the_limit_of_unstated_length_is_413(client: TestClient) -> None:
+def test_body_beyond_the_limit_of_unstated_length_is_413(reader: TestClient) -> None:
     chunks = (b" " * 100_000 for _ in range(45))
-    reply = client.post("/cases", content=chunks, headers={"content-type": "application/json"})
+    reply = reader.post("/cases", content=chunks, headers={"content-type": "application/json"})
     assert reply.status_code == 413
 
 
@@ -119,8 +119,8 @@ def test_empty_store_is_not_ready_and_says_how_to_fill_it(empty_client: TestClie
     assert reply.json()["detail"] == "No jurisdiction is stored yet. Run: geogrid demo, or geogrid import grids."
 
 
-def test_store_with_a_town_is_ready(client: TestClient) -> None:
-    reply = client.get("/health/ready")
+def test_store_with_a_town_is_ready(reader: TestClient) -> None:
+    reply = reader.get("/health/ready")
     assert (reply.status_code, reply.json()) == (
         200,
         {"status": "ready", "checks": {"database": "ok", "edition": "ok"}},
@@ -176,9 +176,9 @@ def test_failed_look_keeps_what_was_known(client: TestClient, engine: Engine) ->
     assert eventually(lambda: client.get("/locate?lon=10.5&lat=50.5").json()["grid"]["code"] == "D-a")
 
 
-def test_replies_tell_browsers_not_to_guess(client: TestClient) -> None:
+def test_replies_tell_browsers_not_to_guess(reader: TestClient) -> None:
     for path in ("/locate?lon=1&lat=1", "/nothing", "/cases"):
-        assert client.get(path).headers["x-content-type-options"] == "nosniff"
+        assert reader.get(path).headers["x-content-type-options"] == "nosniff"
 
 
 def test_other_sites_may_only_call_when_named(settings: ServerSettings, client: TestClient) -> None:
@@ -197,8 +197,8 @@ def test_origins_come_from_the_environment_parted_by_commas(monkeypatch: pytest.
     assert ServerSettings().cors_origins == ("https://a.example", "https://b.example")
 
 
-def test_long_replies_are_compressed(client: TestClient) -> None:
-    assert client.get("/api", headers={"accept-encoding": "gzip"}).headers["content-encoding"] == "gzip"
+def test_long_replies_are_compressed(reader: TestClient) -> None:
+    assert reader.get("/api", headers={"accept-encoding": "gzip"}).headers["content-encoding"] == "gzip"
 
 
 def walk(value: object) -> Iterator[dict[str, object]]:
@@ -211,8 +211,8 @@ def walk(value: object) -> Iterator[dict[str, object]]:
             yield from walk(each)
 
 
-def test_description_is_openapi_3_0(client: TestClient) -> None:
-    description = client.get("/api").json()
+def test_description_is_openapi_3_0(reader: TestClient) -> None:
+    description = reader.get("/api").json()
     assert description["openapi"] == "3.0.3"
     for schema in walk(description):
         assert schema.get("type") != "null"
@@ -224,8 +224,8 @@ def test_description_is_openapi_3_0(client: TestClient) -> None:
     assert all("422" not in each and "400" in each for each in responses)
 
 
-def test_description_names_every_parameter_of_a_lookup(client: TestClient) -> None:
-    parameters = client.get("/api").json()["paths"]["/locate"]["get"]["parameters"]
+def test_description_names_every_parameter_of_a_lookup(reader: TestClient) -> None:
+    parameters = reader.get("/api").json()["paths"]["/locate"]["get"]["parameters"]
     described = {each["name"]: (each["required"], bool(each["description"])) for each in parameters}
     assert described == {
         "lon": (True, True),
@@ -237,8 +237,8 @@ def test_description_names_every_parameter_of_a_lookup(client: TestClient) -> No
     }
 
 
-def test_links_of_the_start_lead_somewhere(client: TestClient) -> None:
-    reply = client.get("/", headers={"accept": "application/json"})
+def test_links_of_the_start_lead_somewhere(reader: TestClient) -> None:
+    reply = reader.get("/", headers={"accept": "application/json"})
     for link in reply.json()["links"]:
-        assert client.get(link["href"], headers={"accept": "*/*"}).status_code == 200, link
+        assert reader.get(link["href"], headers={"accept": "*/*"}).status_code == 200, link
     assert {link["rel"] for link in reply.json()["links"]} >= {"self", "service-desc", "service-doc", "data"}

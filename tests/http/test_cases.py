@@ -167,27 +167,27 @@ def test_hostile_text_is_stored_and_found_as_it_is(client: TestClient, words: st
     ],
 )
 def test_bad_body_is_400_with_member_and_reason(
-    client: TestClient, body: dict[str, Any], name: str | None, detail: str
+    reader: TestClient, body: dict[str, Any], name: str | None, detail: str
 ) -> None:
-    reply = client.post("/cases", json=body)
+    reply = reader.post("/cases", json=body)
     assert reply.status_code == 400
     (fault,) = reply.json()["errors"]
     assert fault.get("name") == name
     assert detail in fault["detail"]
-    assert client.get("/cases").json()["numberMatched"] == 0
+    assert reader.get("/cases").json()["numberMatched"] == 0
 
 
 @pytest.mark.parametrize("body", [b'{"text": NaN', b"", b"[1, 2]", b'"text"', b'{"text": "\\ud800"}', b"\xff\xfe"])
-def test_body_that_is_no_case_is_400(client: TestClient, body: bytes) -> None:
-    reply = client.post("/cases", content=body, headers={"content-type": "application/json"})
+def test_body_that_is_no_case_is_400(reader: TestClient, body: bytes) -> None:
+    reply = reader.post("/cases", content=body, headers={"content-type": "application/json"})
     assert reply.status_code == 400
     assert reply.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("sent", ["text/plain", "application/x-www-form-urlencoded", None])
-def test_body_of_another_type_is_415(client: TestClient, sent: str | None) -> None:
+def test_body_of_another_type_is_415(reader: TestClient, sent: str | None) -> None:
     headers = {} if sent is None else {"content-type": sent}
-    reply = client.post("/cases", content=b'{"text": "a"}', headers=headers)
+    reply = reader.post("/cases", content=b'{"text": "a"}', headers=headers)
     assert reply.status_code == 415
     assert reply.json()["detail"].endswith("send it as application/json.")
 
@@ -255,15 +255,18 @@ def test_grid_of_any_level_finds_the_cases_below_it(engine: Engine, client: Test
     assert ids(client, "?has_grid=true") == [b, a]
 
 
-def test_case_stays_with_the_grid_it_was_given(engine: Engine, client: TestClient, town: Town) -> None:
-    (number,) = store_cases(engine, town, case("a", lon=11.25, lat=50.5))
+def test_closed_case_stays_with_its_grid_and_an_open_one_moves_with_the_edition(
+    engine: Engine, client: TestClient, town: Town
+) -> None:
+    place = {"lon": 11.25, "lat": 50.5}
+    closed, still_open = store_cases(engine, town, case("c", status="closed", **place), case("o", **place))
     publish_second(engine, town)
-    assert ids(client, "?grid=D-b") == [number]
-    assert ids(client, "?grid=D-x") == []
+    assert ids(client, "?grid=D-b") == [closed]
+    assert ids(client, "?grid=D-x") == [still_open]
 
 
-def test_unknown_grid_is_400(client: TestClient) -> None:
-    reply = client.get("/cases?grid=nope")
+def test_unknown_grid_is_400(reader: TestClient) -> None:
+    reply = reader.get("/cases?grid=nope")
     (fault,) = reply.json()["errors"]
     assert (reply.status_code, fault["name"], fault["value"]) == (400, "grid", "nope")
 
@@ -364,9 +367,9 @@ AREA = "a valid Polygon or MultiPolygon as WKT or GeoJSON"
     ],
 )
 def test_bad_filter_is_400_with_name_value_and_what_is_allowed(
-    client: TestClient, name: str, value: str, allowed: str, reason: str
+    reader: TestClient, name: str, value: str, allowed: str, reason: str
 ) -> None:
-    reply = client.get("/cases", params={name: value})
+    reply = reader.get("/cases", params={name: value})
     assert reply.status_code == 400, reply.text
     (fault,) = reply.json()["errors"]
     assert fault["name"] == name
@@ -375,21 +378,21 @@ def test_bad_filter_is_400_with_name_value_and_what_is_allowed(
     assert reason in fault["detail"]
 
 
-def test_empty_period_is_400(client: TestClient) -> None:
-    reply = client.get("/cases?since=2026-02-01T00:00:00Z&until=2026-02-01T00:00:00Z")
+def test_empty_period_is_400(reader: TestClient) -> None:
+    reply = reader.get("/cases?since=2026-02-01T00:00:00Z&until=2026-02-01T00:00:00Z")
     assert reply.status_code == 400
     assert reply.json()["detail"] == "Since must be before until, or the period is empty."
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "9223372036854775808", "x", "1.5"])
-def test_number_that_no_case_can_have_is_400(client: TestClient, number: str) -> None:
-    reply = client.get(f"/cases/{number}")
+def test_number_that_no_case_can_have_is_400(reader: TestClient, number: str) -> None:
+    reply = reader.get(f"/cases/{number}")
     assert reply.status_code == 400
     assert reply.json()["errors"][0]["name"] == "case_id"
 
 
-def test_case_that_is_not_there_is_404(client: TestClient) -> None:
-    reply = client.get("/cases/9223372036854775807")
+def test_case_that_is_not_there_is_404(reader: TestClient) -> None:
+    reply = reader.get("/cases/9223372036854775807")
     assert reply.status_code == 404
     assert reply.json()["detail"] == "There is no case 9223372036854775807."
 
@@ -433,15 +436,15 @@ def test_csv_defuses_what_a_spreadsheet_would_run(engine: Engine, client: TestCl
     assert client.get("/cases").json()["features"][0]["properties"]["text"] == start
 
 
-def test_csv_is_also_given_to_who_accepts_it(client: TestClient) -> None:
-    assert client.get("/cases", headers={"accept": "text/csv"}).headers["content-type"].startswith("text/csv")
-    both = client.get("/cases", headers={"accept": "application/geo+json, text/csv"})
+def test_csv_is_also_given_to_who_accepts_it(reader: TestClient) -> None:
+    assert reader.get("/cases", headers={"accept": "text/csv"}).headers["content-type"].startswith("text/csv")
+    both = reader.get("/cases", headers={"accept": "application/geo+json, text/csv"})
     assert both.headers["content-type"] == "application/geo+json"
 
 
-def test_csv_starts_with_a_byte_order_mark_when_asked(client: TestClient) -> None:
-    assert client.get("/cases?f=csv&bom=true").content.startswith(b"\xef\xbb\xbfid,")
-    assert client.get("/cases?f=csv").content.startswith(b"id,")
+def test_csv_starts_with_a_byte_order_mark_when_asked(reader: TestClient) -> None:
+    assert reader.get("/cases?f=csv&bom=true").content.startswith(b"\xef\xbb\xbfid,")
+    assert reader.get("/cases?f=csv").content.startswith(b"id,")
 
 
 def test_case_is_stored_with_its_history_or_not_at_all(client: TestClient, engine: Engine) -> None:

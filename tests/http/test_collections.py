@@ -18,8 +18,8 @@ def codes(answer: dict[str, Any]) -> list[str]:
     return [feature["id"] for feature in answer["features"]]
 
 
-def test_every_level_comes_with_properties_and_exact_shape(client: TestClient) -> None:
-    reply = client.get(ITEMS)
+def test_every_level_comes_with_properties_and_exact_shape(reader: TestClient) -> None:
+    reply = reader.get(ITEMS)
     answer = reply.json()
     GridCollection.model_validate(answer)
     assert reply.headers["content-type"] == "application/geo+json"
@@ -42,33 +42,33 @@ def test_every_level_comes_with_properties_and_exact_shape(client: TestClient) -
     }
 
 
-def test_level_and_box_choose(client: TestClient) -> None:
-    assert codes(client.get(f"{ITEMS}?level=1").json()) == ["D"]
-    assert codes(client.get(f"{ITEMS}?level=2&bbox=11.2,50.2,11.3,50.3").json()) == ["D-b"]
-    assert codes(client.get(f"{ITEMS}?bbox=0,0,1,1").json()) == []
-    assert codes(client.get(f"{ITEMS}?level=5").json()) == []
+def test_level_and_box_choose(reader: TestClient) -> None:
+    assert codes(reader.get(f"{ITEMS}?level=1").json()) == ["D"]
+    assert codes(reader.get(f"{ITEMS}?level=2&bbox=11.2,50.2,11.3,50.3").json()) == ["D-b"]
+    assert codes(reader.get(f"{ITEMS}?bbox=0,0,1,1").json()) == []
+    assert codes(reader.get(f"{ITEMS}?level=5").json()) == []
 
 
-def test_pages_hold_every_grid_once(client: TestClient) -> None:
-    answer, found = client.get(f"{ITEMS}?limit=3").json(), []
+def test_pages_hold_every_grid_once(reader: TestClient) -> None:
+    answer, found = reader.get(f"{ITEMS}?limit=3").json(), []
     while True:
         found.append(codes(answer))
         assert (answer["numberMatched"], answer["numberReturned"]) == (4, len(answer["features"]))
         following = [link["href"] for link in answer["links"] if link["rel"] == "next"]
         if not following:
             break
-        answer = client.get(following[0]).json()
+        answer = reader.get(following[0]).json()
     assert found == [["D", "D-a", "D-b"], ["D-c"]]
     (back,) = [link["href"] for link in answer["links"] if link["rel"] == "prev"]
-    assert codes(client.get(back).json()) == ["D", "D-a", "D-b"]
+    assert codes(reader.get(back).json()) == ["D", "D-a", "D-b"]
 
 
-def test_unchanged_edition_is_304(client: TestClient) -> None:
-    etag = client.get(ITEMS).headers["etag"]
+def test_unchanged_edition_is_304(reader: TestClient) -> None:
+    etag = reader.get(ITEMS).headers["etag"]
     for known in (etag, f'W/{etag}, "other"', "*"):
-        reply = client.get(ITEMS, headers={"if-none-match": known})
+        reply = reader.get(ITEMS, headers={"if-none-match": known})
         assert (reply.status_code, reply.content) == (304, b"")
-    assert client.get(f"{ITEMS}?level=1", headers={"if-none-match": etag}).status_code == 200
+    assert reader.get(f"{ITEMS}?level=1", headers={"if-none-match": etag}).status_code == 200
 
 
 def test_new_edition_and_changed_duty_are_told(engine: Engine, client: TestClient, town: Town) -> None:
@@ -91,16 +91,16 @@ def test_former_editions_stay_readable(engine: Engine, client: TestClient, town:
     assert codes(client.get(f"{ITEMS}?at=2020-01-01T00:00:00Z").json()) == []
 
 
-def test_collection_tells_extent_and_links(client: TestClient) -> None:
-    everything = client.get("/collections").json()
+def test_collection_tells_extent_and_links(reader: TestClient) -> None:
+    everything = reader.get("/collections").json()
     CollectionsAnswer.model_validate(everything)
-    alone = client.get("/collections/grids").json()
+    alone = reader.get("/collections/grids").json()
     CollectionAnswer.model_validate(alone)
     assert everything["collections"] == [alone]
     assert alone["extent"]["spatial"]["bbox"] == [[10.0, 50.0, 13.0, 51.0]]
     assert alone["extent"]["temporal"]["interval"] == [["2026-01-01T00:00:00+00:00", None]]
     items = {link["rel"]: link["href"] for link in alone["links"]}["items"]
-    assert client.get(items).json()["numberMatched"] == 4
+    assert reader.get(items).json()["numberMatched"] == 4
 
 
 def test_each_jurisdiction_has_its_own_grids(engine: Engine, client: TestClient) -> None:
@@ -115,6 +115,6 @@ def test_each_jurisdiction_has_its_own_grids(engine: Engine, client: TestClient)
     ("query", "name"),
     [("limit=0", "limit"), ("limit=10001", "limit"), ("offset=-1", "offset"), ("level=7", "level"), ("x=1", "x")],
 )
-def test_bad_parameter_is_400(client: TestClient, query: str, name: str) -> None:
-    reply = client.get(f"{ITEMS}?{query}")
+def test_bad_parameter_is_400(reader: TestClient, query: str, name: str) -> None:
+    reply = reader.get(f"{ITEMS}?{query}")
     assert (reply.status_code, reply.json()["errors"][0]["name"]) == (400, name)

@@ -15,8 +15,8 @@ ANY_LON = "a number from -180 to 180"
 ANY_MOMENT = "a time with its offset, as in 2026-03-01T08:00:00+08:00 or 2026-03-01T00:00:00Z"
 
 
-def test_point_is_answered_with_grid_chain_duties_and_edition(client: TestClient) -> None:
-    answer = client.get("/locate", params=INSIDE).json()
+def test_point_is_answered_with_grid_chain_duties_and_edition(reader: TestClient) -> None:
+    answer = reader.get("/locate", params=INSIDE).json()
     LocateAnswer.model_validate(answer)
     assert answer["point"] == {"lon": 10.25, "lat": 50.5}
     assert answer["grid"] == {
@@ -39,22 +39,22 @@ def test_point_is_answered_with_grid_chain_duties_and_edition(client: TestClient
     assert answer["reason"] is None
 
 
-def test_distance_to_the_boundary_is_in_metres(client: TestClient) -> None:
+def test_distance_to_the_boundary_is_in_metres(reader: TestClient) -> None:
     # A quarter of a degree of longitude at 50.5 north, after Snyder 4-20: 70,950 m a degree.
-    answer = client.get("/locate", params={"lon": 10.75, "lat": 50.5}).json()
+    answer = reader.get("/locate", params={"lon": 10.75, "lat": 50.5}).json()
     assert answer["boundary_distance_m"] == pytest.approx(17_737, abs=20)
 
 
-def test_grids_within_the_positional_error_are_neighbours(client: TestClient) -> None:
+def test_grids_within_the_positional_error_are_neighbours(reader: TestClient) -> None:
     point = {"lon": 10.999, "lat": 50.5}
-    near = client.get("/locate", params={**point, "error_m": 100}).json()["neighbours"]
+    near = reader.get("/locate", params={**point, "error_m": 100}).json()["neighbours"]
     assert [each["grid"]["code"] for each in near] == ["D-b"]
     assert near[0]["distance_m"] == pytest.approx(71, abs=1)
-    assert client.get("/locate", params={**point, "error_m": 70}).json()["neighbours"] == []
+    assert reader.get("/locate", params={**point, "error_m": 70}).json()["neighbours"] == []
 
 
-def test_point_on_a_shared_edge_goes_to_the_smaller_code(client: TestClient) -> None:
-    assert client.get("/locate", params={"lon": 11, "lat": 50.5}).json()["grid"]["code"] == "D-a"
+def test_point_on_a_shared_edge_goes_to_the_smaller_code(reader: TestClient) -> None:
+    assert reader.get("/locate", params={"lon": 11, "lat": 50.5}).json()["grid"]["code"] == "D-a"
 
 
 @pytest.mark.parametrize("datum", ["gcj02", "bd09"])
@@ -70,8 +70,8 @@ def test_point_of_a_chinese_datum_is_found_where_it_is(engine: Engine, client: T
     assert client.get("/locate", params=params).json()["grid"]["code"] == "D-b"
 
 
-def test_point_outside_is_answered_with_the_reason(client: TestClient) -> None:
-    reply = client.get("/locate", params={"lon": 9.999, "lat": 50.5})
+def test_point_outside_is_answered_with_the_reason(reader: TestClient) -> None:
+    reply = reader.get("/locate", params={"lon": 9.999, "lat": 50.5})
     answer = reply.json()
     LocateAnswer.model_validate(answer)
     assert reply.status_code == 200
@@ -80,13 +80,13 @@ def test_point_outside_is_answered_with_the_reason(client: TestClient) -> None:
     assert "The nearest is D-a Grid a, 71 m away." in answer["reason"]["detail"]
 
 
-def test_exchanged_longitude_and_latitude_are_noticed(client: TestClient) -> None:
-    reason = client.get("/locate", params={"lon": 50.5, "lat": 10.25}).json()["reason"]
+def test_exchanged_longitude_and_latitude_are_noticed(reader: TestClient) -> None:
+    reason = reader.get("/locate", params={"lon": 50.5, "lat": 10.25}).json()["reason"]
     assert reason["detail"].endswith("With longitude and latitude exchanged it would be inside: lon comes first.")
 
 
-def test_outside_point_still_names_the_grids_within_its_error(client: TestClient) -> None:
-    near = client.get("/locate", params={"lon": 9.999, "lat": 50.5, "error_m": 100}).json()["neighbours"]
+def test_outside_point_still_names_the_grids_within_its_error(reader: TestClient) -> None:
+    near = reader.get("/locate", params={"lon": 9.999, "lat": 50.5, "error_m": 100}).json()["neighbours"]
     assert [each["grid"]["code"] for each in near] == ["D-a"]
 
 
@@ -113,8 +113,8 @@ def test_former_edition_says_when_it_ended(engine: Engine, client: TestClient, t
     assert answer["edition"]["valid_to"] == "2026-03-01T00:00:00+00:00"
 
 
-def test_moment_before_every_edition_is_answered_with_the_reason(client: TestClient) -> None:
-    answer = client.get("/locate", params={**INSIDE, "at": "2025-12-31T23:59:59Z"}).json()
+def test_moment_before_every_edition_is_answered_with_the_reason(reader: TestClient) -> None:
+    answer = reader.get("/locate", params={**INSIDE, "at": "2025-12-31T23:59:59Z"}).json()
     LocateAnswer.model_validate(answer)
     assert answer["edition"] is None
     assert answer["reason"]["detail"] == "No edition was in force at 2025-12-31T23:59:59+00:00."
@@ -133,8 +133,8 @@ def test_duty_of_a_moment_is_the_one_of_that_moment(engine: Engine, client: Test
     assert "Li" not in holders()
 
 
-def test_plus_of_an_offset_that_was_not_encoded_is_understood(client: TestClient) -> None:
-    reply = client.get("/locate?lon=10.25&lat=50.5&at=2026-02-01T08:00:00+08:00")
+def test_plus_of_an_offset_that_was_not_encoded_is_understood(reader: TestClient) -> None:
+    reply = reader.get("/locate?lon=10.25&lat=50.5&at=2026-02-01T08:00:00+08:00")
     assert reply.json()["grid"]["code"] == "D-a"
 
 
@@ -170,9 +170,9 @@ def test_plus_of_an_offset_that_was_not_encoded_is_understood(client: TestClient
     ],
 )
 def test_bad_value_is_400_with_name_value_and_what_is_allowed(
-    client: TestClient, name: str, value: str, allowed: str
+    reader: TestClient, name: str, value: str, allowed: str
 ) -> None:
-    reply = client.get("/locate", params={**INSIDE, name: value})
+    reply = reader.get("/locate", params={**INSIDE, name: value})
     assert reply.status_code == 400
     assert reply.headers["content-type"] == "application/problem+json"
     (fault,) = reply.json()["errors"]
@@ -180,8 +180,8 @@ def test_bad_value_is_400_with_name_value_and_what_is_allowed(
     assert fault["value"] == (value if len(value) <= 200 else f"{value[:200]}...")
 
 
-def test_problem_body_is_whole(client: TestClient) -> None:
-    reply = client.get("/locate", params={"lon": "181", "lat": "50.5"})
+def test_problem_body_is_whole(reader: TestClient) -> None:
+    reply = reader.get("/locate", params={"lon": "181", "lat": "50.5"})
     detail = "lon is '181'; it must be a number from -180 to 180."
     assert reply.json() == {
         "type": "about:blank",
@@ -193,22 +193,22 @@ def test_problem_body_is_whole(client: TestClient) -> None:
     }
 
 
-def test_all_bad_values_are_told_at_once(client: TestClient) -> None:
-    reply = client.get("/locate", params={"lon": "x", "at": "y", "lng": "10"})
+def test_all_bad_values_are_told_at_once(reader: TestClient) -> None:
+    reply = reader.get("/locate", params={"lon": "x", "at": "y", "lng": "10"})
     faults = {fault["name"]: fault["detail"] for fault in reply.json()["errors"]}
     assert faults["lat"] == "lat is missing; it must be a number from -90 to 90."
     assert set(faults) == {"lon", "lat", "at", "lng"}
     assert faults["lng"].endswith("Did you mean lon?")
 
 
-def test_parameter_given_twice_is_not_silently_one_of_them(client: TestClient) -> None:
-    reply = client.get("/locate?lon=10.25&lon=12.5&lat=50.5")
+def test_parameter_given_twice_is_not_silently_one_of_them(reader: TestClient) -> None:
+    reply = reader.get("/locate?lon=10.25&lon=12.5&lat=50.5")
     assert reply.status_code == 400
     assert reply.json()["errors"][0]["name"] == "lon"
 
 
-def test_unknown_jurisdiction_is_400_with_those_there_are(client: TestClient) -> None:
-    reply = client.get("/locate", params={**INSIDE, "jurisdiction": "atlantis"})
+def test_unknown_jurisdiction_is_400_with_those_there_are(reader: TestClient) -> None:
+    reply = reader.get("/locate", params={**INSIDE, "jurisdiction": "atlantis"})
     (fault,) = reply.json()["errors"]
     assert reply.status_code == 400
     assert (fault["name"], fault["value"]) == ("jurisdiction", "atlantis")
@@ -231,6 +231,6 @@ def test_lookups_now_go_on_without_a_database(client: TestClient) -> None:
     assert client.get("/locate", params=INSIDE).json()["grid"]["code"] == "D-a"
 
 
-def test_answer_tells_times_with_their_offset(client: TestClient) -> None:
-    told = client.get("/locate", params=INSIDE).json()["edition"]["valid_from"]
+def test_answer_tells_times_with_their_offset(reader: TestClient) -> None:
+    told = reader.get("/locate", params=INSIDE).json()["edition"]["valid_from"]
     assert datetime.fromisoformat(told) == datetime(2026, 1, 1, tzinfo=UTC)

@@ -31,9 +31,9 @@ def read(reply: Response) -> pa.Table:
     return pa.ipc.open_stream(reply.content).read_all()
 
 
-def test_json_points_are_answered_in_order_with_their_ids(client: TestClient) -> None:
+def test_json_points_are_answered_in_order_with_their_ids(reader: TestClient) -> None:
     points = [{"id": "b", "lon": 11.5, "lat": 50.5}, {"id": 7, "lon": 0, "lat": 0}, {"lon": 10.5, "lat": 50.5}]
-    reply = client.post("/locate", json={"points": points})
+    reply = reader.post("/locate", json={"points": points})
     answer = reply.json()
     LocateManyAnswer.model_validate(answer)
     assert answer["results"] == [
@@ -44,20 +44,20 @@ def test_json_points_are_answered_in_order_with_their_ids(client: TestClient) ->
     assert (answer["points"], answer["located"], answer["edition"]["name"]) == (3, 2, "first")
 
 
-def test_bare_list_of_pairs_is_enough(client: TestClient) -> None:
-    answer = client.post("/locate", json=[[10.5, 50.5], [12.5, 50.5]]).json()
+def test_bare_list_of_pairs_is_enough(reader: TestClient) -> None:
+    answer = reader.post("/locate", json=[[10.5, 50.5], [12.5, 50.5]]).json()
     assert answer["results"] == [{"grid": "D-a"}, {"grid": "D-c"}]
 
 
-def test_no_points_are_answered_with_none(client: TestClient) -> None:
-    assert client.post("/locate", json=[]).json()["results"] == []
+def test_no_points_are_answered_with_none(reader: TestClient) -> None:
+    assert reader.post("/locate", json=[]).json()["results"] == []
     empty = pa.table({"lon": pa.array([], pa.float64()), "lat": pa.array([], pa.float64())})
-    assert read(post(client, stream(empty), ARROW)).num_rows == 0
+    assert read(post(reader, stream(empty), ARROW)).num_rows == 0
 
 
-def test_lines_are_answered_by_lines(client: TestClient) -> None:
+def test_lines_are_answered_by_lines(reader: TestClient) -> None:
     body = b'{"id": 1, "lon": 10.5, "lat": 50.5}\n\n{"id": 2, "lon": null, "lat": null}\r\n'
-    reply = post(client, body, NDJSON)
+    reply = post(reader, body, NDJSON)
     assert reply.headers["content-type"] == NDJSON
     assert [json.loads(line) for line in reply.content.splitlines()] == [
         {"id": 1, "grid": "D-a"},
@@ -65,9 +65,9 @@ def test_lines_are_answered_by_lines(client: TestClient) -> None:
     ]
 
 
-def test_table_comes_back_with_its_other_columns_and_the_grid(client: TestClient) -> None:
+def test_table_comes_back_with_its_other_columns_and_the_grid(reader: TestClient) -> None:
     table = pa.table({"number": [5, 6, 7], "lat": [50.5, None, 50.5], "lon": [10.5, 11.5, float("nan")]})
-    reply = post(client, stream(table), ARROW)
+    reply = post(reader, stream(table), ARROW)
     found = read(reply)
     assert reply.headers["content-type"] == ARROW
     assert found.column_names == ["number", "grid"]
@@ -75,26 +75,26 @@ def test_table_comes_back_with_its_other_columns_and_the_grid(client: TestClient
     assert found.schema.metadata[b"jurisdiction"] == b"town"
 
 
-def test_table_of_several_batches_and_single_precision_is_read(client: TestClient) -> None:
+def test_table_of_several_batches_and_single_precision_is_read(reader: TestClient) -> None:
     one = pa.record_batch({"lon": pa.array([10.5], pa.float32()), "lat": pa.array([50.5], pa.float32())})
-    found = read(post(client, stream(pa.Table.from_batches([one, one])), ARROW))
+    found = read(post(reader, stream(pa.Table.from_batches([one, one])), ARROW))
     assert found.column("grid").to_pylist() == ["D-a", "D-a"]
 
 
-def test_many_points_get_the_grids_that_single_ones_get(client: TestClient) -> None:
+def test_many_points_get_the_grids_that_single_ones_get(reader: TestClient) -> None:
     rng = np.random.default_rng(1)
     lon, lat = rng.uniform(9.5, 13.5, 300), rng.uniform(49.5, 51.5, 300)
     lon[:4], lat[:4] = [11.0, 12.0, 10.0, 13.0], [50.0, 50.5, 51.0, 51.0]
-    many = read(post(client, stream(pa.table({"lon": lon, "lat": lat})), ARROW)).column("grid").to_pylist()
-    singles = [client.get("/locate", params={"lon": x, "lat": y}).json()["grid"] for x, y in zip(lon, lat, strict=True)]
+    many = read(post(reader, stream(pa.table({"lon": lon, "lat": lat})), ARROW)).column("grid").to_pylist()
+    singles = [reader.get("/locate", params={"lon": x, "lat": y}).json()["grid"] for x, y in zip(lon, lat, strict=True)]
     assert many == [None if grid is None else grid["code"] for grid in singles]
 
 
-def test_datum_and_moment_hold_for_all_points(client: TestClient) -> None:
+def test_datum_and_moment_hold_for_all_points(reader: TestClient) -> None:
     lon, lat = from_wgs84([10.5], [50.5], "bd09")
     point = [{"lon": float(lon[0]), "lat": float(lat[0])}]
-    assert client.post("/locate?coord_type=bd09", json=point).json()["results"] == [{"grid": "D-a"}]
-    before = client.post("/locate?at=2025-01-01T00:00:00Z", json=point).json()
+    assert reader.post("/locate?coord_type=bd09", json=point).json()["results"] == [{"grid": "D-a"}]
+    before = reader.post("/locate?at=2025-01-01T00:00:00Z", json=point).json()
     assert (before["edition"], before["results"]) == (None, [{"grid": None}])
 
 
@@ -111,19 +111,19 @@ def test_datum_and_moment_hold_for_all_points(client: TestClient) -> None:
         ({"pts": []}, 'The body is neither a list of points nor {"points": [...]}.'),
     ],
 )
-def test_bad_points_refuse_the_request_by_name(client: TestClient, points: Any, detail: str) -> None:
-    reply = client.post("/locate", json=points)
+def test_bad_points_refuse_the_request_by_name(reader: TestClient, points: Any, detail: str) -> None:
+    reply = reader.post("/locate", json=points)
     assert reply.status_code == 400
     assert reply.json()["errors"][0]["detail"].startswith(detail)
 
 
-def test_every_bad_point_is_listed(client: TestClient) -> None:
-    reply = client.post("/locate", json=[[0, 91], [0, 0], [-181, 0]])
+def test_every_bad_point_is_listed(reader: TestClient) -> None:
+    reply = reader.post("/locate", json=[[0, 91], [0, 0], [-181, 0]])
     assert [fault["name"] for fault in reply.json()["errors"]] == ["point 1", "point 3"]
 
 
-def test_more_bad_points_than_fit_are_counted(client: TestClient) -> None:
-    faults = client.post("/locate", json=[[0, 91]] * 1000).json()["errors"]
+def test_more_bad_points_than_fit_are_counted(reader: TestClient) -> None:
+    faults = reader.post("/locate", json=[[0, 91]] * 1000).json()["errors"]
     assert len(faults) == 21
     assert faults[-1]["detail"] == "1,000 of 1,000 points are beyond the globe."
 
@@ -144,18 +144,18 @@ def test_more_bad_points_than_fit_are_counted(client: TestClient) -> None:
         (stream(pa.table({"lon": [1.0] * 99, "lat": [1.0] * 99}))[:-900], ARROW, "The body is not an Arrow IPC stream"),
     ],
 )
-def test_unreadable_body_is_400(client: TestClient, content: bytes, media_type: str, detail: str) -> None:
-    reply = post(client, content, media_type)
+def test_unreadable_body_is_400(reader: TestClient, content: bytes, media_type: str, detail: str) -> None:
+    reply = post(reader, content, media_type)
     assert reply.status_code == 400
     assert reply.json()["detail"].startswith(detail)
 
 
 @pytest.mark.parametrize("media_type", ["text/csv", "", "application/json5"])
-def test_body_of_another_type_is_415_with_the_types_there_are(client: TestClient, media_type: str) -> None:
-    reply = post(client, b"[]", media_type)
+def test_body_of_another_type_is_415_with_the_types_there_are(reader: TestClient, media_type: str) -> None:
+    reply = post(reader, b"[]", media_type)
     assert reply.status_code == 415
     assert reply.json()["detail"].endswith(f"send it as application/json, {NDJSON}, {ARROW}.")
 
 
-def test_unknown_parameter_is_400(client: TestClient) -> None:
-    assert client.post("/locate?coordtype=bd09", json=[]).json()["errors"][0]["name"] == "coordtype"
+def test_unknown_parameter_is_400(reader: TestClient) -> None:
+    assert reader.post("/locate?coordtype=bd09", json=[]).json()["errors"][0]["name"] == "coordtype"

@@ -104,20 +104,20 @@ def test_words_of_the_user_are_not_taken_for_places() -> None:
     ],
 )
 def test_language_is_the_asked_one_else_the_browsers(
-    client: TestClient, path: str, accepted: str, expected: str
+    reader: TestClient, path: str, accepted: str, expected: str
 ) -> None:
-    reply = get(client, path, **{"accept-language": accepted})
+    reply = get(reader, path, **{"accept-language": accepted})
     assert f'<html lang="{expected}">' in reply.text
     assert reply.headers["content-language"] == expected
 
 
 @pytest.mark.parametrize("path", ["/", "/search", "/docs", "/?q=Long+Street+9", "/search?text=%26x%3D1"])
-def test_switch_of_language_keeps_everything_else(client: TestClient, path: str) -> None:
-    other = re.search(r'class="language" href="([^"]+)"', get(client, path).text)
+def test_switch_of_language_keeps_everything_else(reader: TestClient, path: str) -> None:
+    other = re.search(r'class="language" href="([^"]+)"', get(reader, path).text)
     assert other is not None
     address = other[1].replace("&amp;", "&")
     assert "lang=zh" in address
-    assert get(client, address).headers["content-language"] == "zh-CN"
+    assert get(reader, address).headers["content-language"] == "zh-CN"
     before, after = path.partition("?")[2], address.partition("?")[2]
     assert after.removesuffix("lang=zh").rstrip("&") == before
 
@@ -140,11 +140,11 @@ def test_start_page_shows_town_edition_counts_and_ways(engine: Engine, client: T
     assert {"/maps/coverage", "/maps/hotspots", "/search", "/docs"} <= paths
 
 
-def test_every_way_from_the_start_page_leads_somewhere(client: TestClient) -> None:
+def test_every_way_from_the_start_page_leads_somewhere(reader: TestClient) -> None:
     for lang in ("en", "zh"):
-        for href in set(Text(get(client, f"/?lang={lang}").text).hrefs):
+        for href in set(Text(get(reader, f"/?lang={lang}").text).hrefs):
             if not href.startswith("#"):
-                assert get(client, href).status_code == 200, href
+                assert get(reader, href).status_code == 200, href
 
 
 def test_picture_has_every_grid_and_every_case(engine: Engine, client: TestClient, town: Town) -> None:
@@ -173,21 +173,21 @@ def test_picture_has_every_grid_and_every_case(engine: Engine, client: TestClien
         ("长江路8号", "Grid c"),
     ],
 )
-def test_place_typed_in_is_answered_with_its_grid(client: TestClient, query: str, expected: str) -> None:
-    source = client.get("/", params={"q": query, "lang": "en"}, headers=PAGE).text
+def test_place_typed_in_is_answered_with_its_grid(reader: TestClient, query: str, expected: str) -> None:
+    source = reader.get("/", params={"q": query, "lang": "en"}, headers=PAGE).text
     assert re.findall(r'<h3 class="name">([^<]+)</h3>', source) == [expected]
     assert 'class="sketch-found"' in source
     assert 'class="sketch-pin"' in source
 
 
-def test_answer_names_who_is_on_duty_with_a_number_to_call(client: TestClient) -> None:
-    source = get(client, "/?q=10.25,50.5&lang=en").text
+def test_answer_names_who_is_on_duty_with_a_number_to_call(reader: TestClient) -> None:
+    source = get(reader, "/?q=10.25,50.5&lang=en").text
     assert "王芳" in Text(source).text
     assert 'href="tel:12345"' in source
 
 
-def test_latitude_before_longitude_is_understood_and_said(client: TestClient) -> None:
-    text = text_of(client, "/?q=50.5,10.25&lang=en")
+def test_latitude_before_longitude_is_understood_and_said(reader: TestClient) -> None:
+    text = text_of(reader, "/?q=50.5,10.25&lang=en")
     assert "Grid a" in text
     assert "Read as latitude, longitude." in text
 
@@ -200,8 +200,8 @@ def test_latitude_before_longitude_is_understood_and_said(client: TestClient) ->
         ("Nowhere Lane 77", "Nothing like “Nowhere Lane 77” is among the known addresses."),
     ],
 )
-def test_place_without_a_grid_is_answered_with_the_reason(client: TestClient, query: str, expected: str) -> None:
-    reply = client.get("/", params={"q": query, "lang": "en"}, headers=PAGE)
+def test_place_without_a_grid_is_answered_with_the_reason(reader: TestClient, query: str, expected: str) -> None:
+    reply = reader.get("/", params={"q": query, "lang": "en"}, headers=PAGE)
     assert reply.status_code == 200
     assert expected in Text(reply.text).text
 
@@ -324,8 +324,8 @@ def test_search_that_finds_nothing_says_what_to_do(engine: Engine, client: TestC
         ("has_grid=perhaps", "“perhaps” cannot be used; it must be true or false."),
     ],
 )
-def test_wrong_field_is_said_beside_it_and_the_form_stays(client: TestClient, query: str, message: str) -> None:
-    reply = get(client, f"/search?{query}&text=lamp&lang=en")
+def test_wrong_field_is_said_beside_it_and_the_form_stays(reader: TestClient, query: str, message: str) -> None:
+    reply = get(reader, f"/search?{query}&text=lamp&lang=en")
     assert reply.status_code == 400
     assert message in Text(reply.text).text
     assert 'value="lamp"' in reply.text
@@ -367,7 +367,7 @@ def test_case_page_tells_text_place_duty_and_history(engine: Engine, client: Tes
 def test_case_page_tells_when_the_place_belongs_elsewhere_by_now(
     engine: Engine, client: TestClient, town: Town
 ) -> None:
-    (number,) = store_cases(engine, town, case("1", text="x", lon=11.25, lat=50.5))
+    (number,) = store_cases(engine, town, case("1", text="x", status="closed", lon=11.25, lat=50.5))
     publish_second(engine, town)
     client.app.state.editions.refresh()  # type: ignore[attr-defined]
     text = text_of(client, f"/search/{number}?lang=en")
@@ -375,13 +375,21 @@ def test_case_page_tells_when_the_place_belongs_elsewhere_by_now(
     assert "Today the place belongs to : Grid x" in text.replace("to:", "to :")
 
 
+def test_move_to_another_grid_stands_in_the_history(engine: Engine, client: TestClient, town: Town) -> None:
+    (number,) = store_cases(engine, town, case("1", text="x", lon=11.25, lat=50.5))
+    publish_second(engine, town)
+    text = text_of(client, f"/search/{number}?lang=en")
+    assert "Assigned anew" in text
+    assert "D-b → D-x" in text
+
+
 def test_case_that_waits_says_so(engine: Engine, client: TestClient, town: Town) -> None:
     (number,) = store_cases(engine, town, case("1", text="somewhere"))
     assert "This case waits for somebody to place it." in text_of(client, f"/search/{number}?lang=en")
 
 
-def test_case_that_is_not_there_is_a_page_with_a_way_back(client: TestClient) -> None:
-    reply = get(client, "/search/99?lang=en")
+def test_case_that_is_not_there_is_a_page_with_a_way_back(reader: TestClient) -> None:
+    reply = get(reader, "/search/99?lang=en")
     text = Text(reply.text)
     assert reply.status_code == 404
     assert "There is no case 99." in text.text
@@ -433,18 +441,18 @@ def test_data_of_the_map_cannot_end_its_script(engine: Engine, client: TestClien
     assert json.loads(data[1])["cases"][0]["title"] == "</script><!--<script>"
 
 
-def test_pages_allow_no_script_but_our_files(client: TestClient) -> None:
+def test_pages_allow_no_script_but_our_files(reader: TestClient) -> None:
     for path in ("/", "/search", "/docs", "/nothing"):
-        policy = get(client, path).headers["content-security-policy"]
+        policy = get(reader, path).headers["content-security-policy"]
         assert "default-src 'self'" in policy
         assert "script-src" not in policy
 
 
-def test_browser_gets_errors_as_pages_and_programs_as_problems(client: TestClient) -> None:
-    page = get(client, "/cases?limit=0")
+def test_browser_gets_errors_as_pages_and_programs_as_problems(reader: TestClient) -> None:
+    page = get(reader, "/cases?limit=0")
     assert (page.status_code, page.headers["content-type"]) == (400, "text/html; charset=utf-8")
     assert "limit is '0'; it must be a whole number from 1 to 10000." in Text(page.text).text
-    program = client.get("/cases?limit=0", headers={"accept": "*/*"})
+    program = reader.get("/cases?limit=0", headers={"accept": "*/*"})
     assert program.headers["content-type"] == "application/problem+json"
 
 
@@ -460,21 +468,21 @@ def test_pages_without_a_database_say_so(database: Database) -> None:
 # Assets and maps
 
 
-def test_assets_are_kept_by_the_browser_for_as_long_as_they_are_the_same(client: TestClient) -> None:
-    styles = [href for href in Text(get(client, "/").text).hrefs if "geogrid.css" in href]
-    reply = client.get(styles[0])
+def test_assets_are_kept_by_the_browser_for_as_long_as_they_are_the_same(reader: TestClient) -> None:
+    styles = [href for href in Text(get(reader, "/").text).hrefs if "geogrid.css" in href]
+    reply = reader.get(styles[0])
     assert reply.headers["cache-control"] == "public, max-age=31536000, immutable"
-    plain = client.get("/assets/static/geogrid.css")
+    plain = reader.get("/assets/static/geogrid.css")
     assert plain.headers["cache-control"] == "no-cache"
-    again = client.get("/assets/static/geogrid.css", headers={"if-none-match": plain.headers["etag"]})
+    again = reader.get("/assets/static/geogrid.css", headers={"if-none-match": plain.headers["etag"]})
     assert again.status_code == 304
 
 
 @pytest.mark.parametrize(
     "path", ["/assets/static/../app.py", "/assets/static/%2e%2e/assets.py", "/assets/vendor/none.js"]
 )
-def test_nothing_beside_the_assets_is_served(client: TestClient, path: str) -> None:
-    assert client.get(path).status_code == 404
+def test_nothing_beside_the_assets_is_served(reader: TestClient, path: str) -> None:
+    assert reader.get(path).status_code == 404
 
 
 @pytest.mark.parametrize("lang", ["en", "zh", "both"])
@@ -519,7 +527,7 @@ def test_hotspot_map_takes_the_filters_of_the_cases(engine: Engine, client: Test
     assert client.get("/maps/hotspots?grid=nope").status_code == 400
 
 
-def test_maps_of_a_moment_without_edition_are_404(client: TestClient) -> None:
-    reply = client.get("/maps/coverage?at=2020-01-01T00:00:00Z")
+def test_maps_of_a_moment_without_edition_are_404(reader: TestClient) -> None:
+    reply = reader.get("/maps/coverage?at=2020-01-01T00:00:00Z")
     assert reply.status_code == 404
     assert reply.json()["detail"] == "No edition of Town was in force at 2020-01-01T00:00:00+00:00."
