@@ -17,7 +17,7 @@ from api.middleware import BodyLimit, HeadAsGet, SafeHeaders
 from api.pages import base_map, landing, reference, search
 from api.pages.rendering import make_templates
 from api.pages.sketches import Sketches
-from api.routers import assets, cases, collections, health, history, locate, maps, plans
+from api.routers import assets, cases, collections, geocode, health, history, locate, maps, plans
 from api.settings import ServerSettings
 from api.store import Store
 
@@ -57,7 +57,20 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
     app.state.frames = GridFrames(store, kept=settings.kept_editions)
     app.state.sketches = Sketches(store, app.state.frames)
     app.state.templates = make_templates()
-    for module in (locate, cases, collections, plans, history, maps, health, landing, search, reference, base_map):
+    for module in (
+        locate,
+        geocode,
+        cases,
+        collections,
+        plans,
+        history,
+        maps,
+        health,
+        landing,
+        search,
+        reference,
+        base_map,
+    ):
         app.include_router(module.router)
     for name, folder in assets.folders().items():
         app.mount(f"/assets/{name}", folder, name=name)

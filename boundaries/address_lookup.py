@@ -37,12 +37,12 @@ _BY_LIKENESS = text(
     ) as alike
     """
 )
-_LABEL = """
+LABEL = """
     concat_ws(', ', nullif(a.name, ''), nullif(concat_ws(' ', nullif(a.street, ''), nullif(a.house_number, '')), ''),
               nullif(concat_ws(' ', nullif(a.estate, ''), nullif(a.building, '')), ''), nullif(a.village_group, ''),
               nullif(a.community, ''), nullif(a.town, ''), nullif(a.city, ''))
 """
-_COLUMNS = f"found.name_id, found.place, found.number_key, a.id, {_LABEL}, a.areas, st_x(a.geom), st_y(a.geom)"
+_COLUMNS = f"found.name_id, found.place, found.number_key, a.id, {LABEL}, a.areas, st_x(a.geom), st_y(a.geom)"
 _AT_NUMBER = text(
     f"""
     select {_COLUMNS}
@@ -86,6 +86,21 @@ _STARTING = text(
     (select id, key, core, text from address_names
      where jurisdiction_id = :jurisdiction_id and core like :start order by length(core), core limit :most)
     """
+)
+
+_SOME_OF_EACH = text(
+    f"""
+    select {_COLUMNS}
+    from unnest(cast(:names as bigint[])) with ordinality as asked (name_id, position)
+    cross join lateral (
+        select * from address_places p
+        where p.name_id = asked.name_id and p.number_key like :start
+        order by length(p.number_key), p.number_key, p.address_id
+        limit :most
+    ) as found
+    join addresses a on a.id = found.address_id
+    order by asked.position, length(found.number_key), found.number_key
+    """  # noqa: S608 - the columns are constants of this module
 )
 
 Numbered = tuple[int, int]
@@ -152,3 +167,9 @@ def _add(into: Places, rows: Iterable[Sequence[object]]) -> None:
         known = into.setdefault(place.name_id, [])
         if place not in known:
             known.append(place)
+
+
+def some_of_each(session: Session, names: Sequence[int], *, number: str, most: int) -> list[KnownPlace]:
+    """Return a few places of each name, those whose number begins as was typed, shortest number first."""
+    asked = {"names": list(names), "start": f"{number}%", "most": most}
+    return [KnownPlace(*row) for row in session.execute(_SOME_OF_EACH, asked)]

@@ -15,6 +15,7 @@ _NAME_KINDS: Final = frozenset({"road", "subroad", "poi", "subpoi", "community",
 _MARK: Final = re.compile(r"[省市区县旗镇乡道村社路街巷弄里号栋座]|街道|社区|小区|大道")
 _NUMBERED: Final = re.compile(r"(\d{1,6}弄)?(\d{1,6}(?:-\d{1,5})?[a-z]?)?(?:号|栋|座|组|队|弄|支弄)?")
 _DIGITS: Final = re.compile(r"\d+(?:-\d+)?")
+_LATIN: Final = re.compile(r"[^\u3400-\u9fff]+")
 _FILLER: Final = re.compile(r"^[的在位于至到往向从把被请我们住家这里那边是有]+|[的在上里内外处旁有]+$")
 _SHORTEST_NAME: Final = 2
 _LONGEST_NAME: Final = 24
@@ -57,6 +58,8 @@ def number_after(text: str, place: int) -> HouseNumber | None:
 def _substrings(text: str, elements: Sequence[Element]) -> Iterator[Reading]:
     """Yield the names between any two cuts, longest first, with the number that follows each."""
     cuts = {0, len(text)} | {found.end() for found in _MARK.finditer(text)}
+    for latin in _LATIN.finditer(text):
+        cuts |= {latin.start(), latin.end()}
     for digits in _DIGITS.finditer(text):
         cuts |= {digits.start(), digits.end()}
     ends = sorted(cuts | {element.end for element in elements})

@@ -11,7 +11,7 @@ from geogrid.address.words import DIRECTIONS, TYPES
 _NO_TYPE: Final = 0.97
 _OTHER_TYPE: Final = 0.84
 _NO_DIRECTION: Final = 0.97
-_OTHER_DIRECTION: Final = 0.7
+_OTHER_DIRECTION: Final = 0.65
 _WORTH_OF_REST: Final = 0.6
 _SHORTEST_PART: Final = 2
 
@@ -73,7 +73,9 @@ def name_likeness(asked: str, known: KnownName) -> float:
     core = core_of(asked)
     by_core = _spelling(core, known.core) * _beside_core(asked, core, known)
     # A slip in the type makes it part of the core: "hempstead aveneu".
-    return max(by_core, _NO_TYPE * _spelling(asked, known.key))
+    ours, theirs = DIRECTIONS.intersection(asked.split()), DIRECTIONS.intersection(known.key.split())
+    turned = _OTHER_DIRECTION if ours and theirs and ours != theirs else 1.0
+    return max(by_core, _NO_TYPE * turned * _spelling(asked, known.key))
 
 
 def _spelling(asked: str, known: str) -> float:

@@ -13,6 +13,7 @@ _SPACED_DASH: Final = re.compile(r"(?<=\d)\s*-\s*(?=\d)")
 _NOT_WORD: Final = re.compile(r"[^\w\-/]+")
 _STOPS: Final = re.compile(r"(?<=\w)\.(?=\w)|['\u2019`\u00b4]")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
+_BESIDE_HAN: Final = re.compile(r" (?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff]) ")
 _PART_MARKS: Final = re.compile(r"[,，;；、。\n\t|]+")
 
 
@@ -69,7 +70,8 @@ def _words(folded: str) -> str:
             stripped = word.strip("-/_")
             if stripped:
                 found.append(unify_word(stripped))
-    return ("" if is_chinese(folded) else " ").join(found)
+    joined = " ".join(found)
+    return _BESIDE_HAN.sub("", joined) if is_chinese(joined) else joined
 
 
 def core_of(key: str) -> str:

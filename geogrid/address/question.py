@@ -87,6 +87,8 @@ def _is_number(words: Sequence[str], place: int) -> bool:
     word = words[place]
     if not _NUMBER.fullmatch(word):
         return False
+    if place and words[place + 1 : place + 2] and words[place + 1] in TYPES:
+        return False  # a numbered street: "110 W 91st St"
     return place == 0 or len(re.split(r"[-/a-z]", word)[0]) < _POSTCODE_DIGITS
 
 

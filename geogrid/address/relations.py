@@ -61,7 +61,7 @@ def take_relation(folded: str) -> tuple[Relation, str]:
     found = _CHINESE_CROSSING.search(folded)
     if found:
         return Relation("crossing", (found["first"], found["second"])), folded
-    rest = _ENGLISH_BESIDE.sub(" ", _CHINESE_BESIDE.sub(" ", folded))
+    rest = _ENGLISH_BESIDE.sub(" ", _CHINESE_BESIDE.sub("\uff0c", folded))
     if not _STARTS_WITH_NUMBER.match(rest) or re.search(r"[&@]|\bcorner\b", folded):
         found = _ENGLISH_CROSSING.fullmatch(folded.strip())
         if found and "between" not in folded:

@@ -20,6 +20,8 @@ _METRES_PER_NUMBER: Final = 8.0
 _MOST_METRES_PER_NUMBER: Final = 25.0
 _ACROSS_THE_STREET_M: Final = 20.0
 _FARTHEST_M: Final = 600.0
+_OWN_SIDE: Final = 1.5
+_OWN_SIDE_NUMBERS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +82,10 @@ def near_spots(number: HouseNumber, known: Sequence[KnownPlace]) -> list[Spot]:
 
 def whole_spots(known: Sequence[KnownPlace]) -> list[Spot]:
     """Return where a name without a number is: its places, or the middle of a street with an error that spans it."""
-    if not known:
-        return []
-    groups = together(known) if all(place.place is None for place in known) else _by_area(known)
-    spots = []
-    for group in groups:
-        level: PlaceLevel = "name" if all(place.place is None for place in group) else "street"
-        spots.append(middle_of(group, level))
-    return spots
+    unnumbered = [place for place in known if place.place is None]
+    numbered = [place for place in known if place.place is not None]
+    named = [middle_of(group, "name") for group in together(unnumbered)]
+    return [*named, *(middle_of(group, "street") for group in _by_area(numbered))]
 
 
 def middle_of(same: Sequence[KnownPlace], level: PlaceLevel) -> Spot:
@@ -148,7 +146,7 @@ def _is_tighter(side: Bracket, any_side: Bracket) -> bool:
         return any_side[0] is None or any_side[1] is None
     if any_side[0] is None or any_side[1] is None:
         return True
-    return side[1] - side[0] <= 4 * (any_side[1] - any_side[0]) + 40
+    return side[1] - side[0] <= _OWN_SIDE * (any_side[1] - any_side[0]) + _OWN_SIDE_NUMBERS
 
 
 def _between(asked: int, low: Sequence[KnownPlace], high: Sequence[KnownPlace], *, across: bool) -> Spot:
@@ -159,12 +157,12 @@ def _between(asked: int, low: Sequence[KnownPlace], high: Sequence[KnownPlace], 
     below, above = first.places[0].place or 0, last.places[0].place or 0
     part = (asked - below) / (above - below)
     gap_m = apart_m(first, last)
-    # The known numbers at both ends bound the error; it is largest in the middle.
-    error_m = max(gap_m * min(part, 1.0 - part), BUILDING_ERROR_M) + (_ACROSS_THE_STREET_M if across else 0.0)
+    # Streets number evenly, but not exactly: the error is largest in the middle between the known numbers.
+    error_m = max(gap_m * min(part, 1.0 - part) / 2, BUILDING_ERROR_M) + (_ACROSS_THE_STREET_M if across else 0.0)
     return Spot(
         first.lon + part * (last.lon - first.lon),
         first.lat + part * (last.lat - first.lat),
-        max(error_m, min(gap_m / 4, _FARTHEST_M)),
+        max(error_m, gap_m / 8),
         "between_numbers",
         (first.places[0], last.places[0]),
     )

@@ -171,7 +171,7 @@ def test_a_missing_number_lies_between_its_neighbours() -> None:
     match = Town().add("Mannerheimintie", "18", "19", "22").found("Mannerheimintie 20")
     assert match.level == "between_numbers"
     assert match.lon == pytest.approx(LON + STEP)
-    assert match.error_m == pytest.approx(22, abs=2)
+    assert match.error_m == pytest.approx(15, abs=1)
 
 
 def test_a_number_off_the_end_continues_the_street_by_its_own_spacing() -> None:

@@ -1,0 +1,99 @@
+import json
+
+import geopandas as gpd
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from boundaries.engine import unit_of_work
+from boundaries.gazetteer import import_addresses
+from tests.http.conftest import Town
+
+
+@pytest.fixture(autouse=True)
+def _addresses(engine: Engine, town: Town) -> None:
+    rows = {"street": ["Main Street"] * 3 + ["解放路"], "house_number": ["1", "3", "5", "12号"]}
+    points = gpd.points_from_xy([10.5, 10.999999, 11.5, 12.5], [50.5] * 4)
+    with unit_of_work(engine) as session:
+        import_addresses(session, town.id, gpd.GeoDataFrame(rows, geometry=points, crs=4326), "survey")
+
+
+def test_an_address_is_answered_with_point_grid_and_reason(client: TestClient) -> None:
+    body = client.get("/geocode", params={"q": "1 MAIN ST"}).json()
+    (best, *_) = body["features"]
+    assert best["geometry"]["coordinates"] == [10.5, 50.5]
+    found = best["properties"]["geocoding"]
+    assert (found["type"], found["needs_review"], found["grids"]) == (
+        "house_number",
+        False,
+        [{"code": "D-a", "share": 1.0}],
+    )
+    assert [grid["code"] for grid in found["chain"]] == ["D-a", "D"]
+    assert found["why"]
+
+
+def test_an_error_circle_across_a_border_lists_both_grids_with_shares(client: TestClient) -> None:
+    (best, *_) = client.get("/geocode", params={"q": "3 Main Street"}).json()["features"]
+    shares = {grid["code"]: grid["share"] for grid in best["properties"]["geocoding"]["grids"]}
+    assert set(shares) == {"D-a", "D-b"}
+    assert sum(shares.values()) == pytest.approx(1)
+    assert shares["D-a"] == pytest.approx(0.5, abs=0.03)
+
+
+def test_within_a_grid_only_its_addresses_answer(client: TestClient) -> None:
+    assert client.get("/geocode", params={"q": "解放路12号", "within": "D-c"}).json()["features"]
+    assert client.get("/geocode", params={"q": "解放路12号", "within": "D-a"}).json()["features"] == []
+
+
+def test_an_unknown_address_has_no_features(client: TestClient) -> None:
+    answer = client.get("/geocode", params={"q": "Rue des Roses 99"})
+    assert (answer.status_code, answer.json()["features"]) == (200, [])
+
+
+@pytest.mark.parametrize("asked", [{}, {"q": "x", "near": "1"}, {"q": "x", "near": "200,1"}, {"q": "x", "limit": "0"}])
+def test_a_bad_question_is_refused(client: TestClient, asked: dict[str, str]) -> None:
+    assert client.get("/geocode", params=asked).status_code == 400
+
+
+def test_suggestions_begin_like_what_was_typed(client: TestClient) -> None:
+    labels = [
+        each["properties"]["geocoding"]["label"]
+        for each in client.get("/suggest", params={"q": "3 mai"}).json()["features"]
+    ]
+    assert labels == ["Main Street 3"]
+
+
+def test_reverse_names_the_nearest_address_in_any_datum(client: TestClient) -> None:
+    (found,) = client.get("/reverse", params={"lon": 10.5001, "lat": 50.5}).json()["features"]
+    assert found["properties"]["geocoding"]["label"] == "Main Street 1"
+    assert found["properties"]["geocoding"]["distance"] == pytest.approx(7.1, abs=0.1)
+
+
+def test_many_addresses_come_back_in_order_as_json(client: TestClient) -> None:
+    body = {"addresses": ["5 Main St", {"q": "nowhere at all", "id": 7}]}
+    first, second = client.post("/geocode", json=body).json()["results"]
+    assert (first["grid"], first["lon"]) == ("D-b", 11.5)
+    assert (second["id"], second["lon"], second["needs_review"]) == (7, None, True)
+
+
+def test_many_addresses_come_back_as_ndjson_and_csv(client: TestClient) -> None:
+    lines = client.post(
+        "/geocode", content='"1 Main St"\n{"q": "解放路12号"}\n', headers={"content-type": "application/x-ndjson"}
+    )
+    assert [json.loads(line)["grid"] for line in lines.text.splitlines()] == ["D-a", "D-c"]
+    table = client.post("/geocode", content="n,address\n4,5 Main St\n", headers={"content-type": "text/csv"})
+    assert table.text.splitlines()[0].startswith("n,address,geocode_lon")
+    assert "D-b" in table.text.splitlines()[1]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status"),
+    [
+        ("[1]", "application/json", 400),
+        ("{", "application/json", 400),
+        ("a\n1\n", "text/csv", 400),
+        ("x", "text/plain", 415),
+    ],
+)
+def test_an_unreadable_list_is_refused(client: TestClient, content: str, kind: str, status: int) -> None:
+    assert client.post("/geocode", content=content, headers={"content-type": kind}).status_code == status
