@@ -10,7 +10,8 @@ from geogrid.errors import GeogridError
 _COMMANDS = {
     "db": "Start, stop and look after the database.",
     "demo": "Run the whole main job on real streets of Helsinki, and serve it.",
-    "import": "Bring grids or cases in from files.",
+    "geocode": "Find where the addresses of a file are.",
+    "import": "Bring grids, cases or addresses in from files.",
     "locate": "Find the grid of each point in a file; no database.",
     "map": "Write a coverage or hotspot map as one file that needs no network.",
     "plan": "Draft, check, compare and publish plans of grids, and go back.",

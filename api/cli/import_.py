@@ -1,14 +1,15 @@
-"""``geogrid import``: bring grids or cases in from files."""
+"""``geogrid import``: bring grids, cases or addresses in from files."""
 
 import click
 
+from api.cli.import_addresses import addresses
 from api.cli.import_cases import cases
 from api.cli.import_grids import grids
 
 
 @click.group()
 def command() -> None:
-    """Bring grids or cases in from files.
+    """Bring grids, cases or addresses in from files.
 
     An import is one transaction: it happens whole or not at all, and can be interrupted at any time.
     """
@@ -16,3 +17,4 @@ def command() -> None:
 
 command.add_command(grids)
 command.add_command(cases)
+command.add_command(addresses)

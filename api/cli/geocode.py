@@ -1,0 +1,154 @@
+"""``geogrid geocode``: find where the addresses of a file are."""
+
+import csv
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Self
+
+import click
+
+if TYPE_CHECKING:
+    from boundaries.gazetteer import GeocodeAnswer
+
+_BATCH = 500
+_ADDED = (
+    "geocode_lon",
+    "geocode_lat",
+    "geocode_score",
+    "geocode_level",
+    "geocode_error_m",
+    "geocode_address",
+    "geocode_status",
+)
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command(short_help="Find where the addresses of a CSV file are.")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--out", required=True, type=_FILE, metavar="FILE", help="CSV with all columns and those of the answer.")
+@click.option("--column", default="address", show_default=True, metavar="NAME", help="Column of the address.")
+@click.option("--rejects", type=_FILE, metavar="FILE", help="CSV of the rows that were not found or need review.")
+@click.option("--jurisdiction", metavar="CODE", help="Whose gazetteer; needed only where there are several.")
+def command(file: Path, out: Path, column: str, rejects: Path | None, jurisdiction: str | None) -> None:
+    """Find where the addresses of a CSV file are, by the imported addresses.
+
+    Interrupted, the same command goes on where it stopped: FILE.progress beside the output remembers the place. The
+    column geocode_status is found, review (a person should look at it) or not_found.
+    """
+    from api.cli.progress import progress
+    from boundaries.engine import open_engine, unit_of_work
+    from boundaries.gazetteer import geocode_many
+    from boundaries.jurisdictions import the_jurisdiction
+    from boundaries.settings import StoreSettings
+
+    names = _columns(file, column)
+    engine = open_engine(StoreSettings())
+    counts = {"found": 0, "review": 0, "not_found": 0}
+    try:
+        with _Output(file, out, rejects, [*names, *_ADDED]) as output, progress("Geocoding") as advance:
+            advance(output.done)
+            for rows in _batches(file, output.done):
+                with unit_of_work(engine) as session:
+                    town = the_jurisdiction(session, jurisdiction)
+                    answers = geocode_many(session, town.id, [row[column] or "" for row in rows])
+                cells = [_cells(answer) for answer in answers]
+                for added in cells:
+                    counts[added[-1]] += 1
+                output.write([[*(row[name] for name in names), *added] for row, added in zip(rows, cells, strict=True)])
+                advance(len(rows))
+    finally:
+        engine.dispose()
+    said = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items())
+    click.echo(f"{out.name}: {said}.")
+
+
+def _cells(answer: "GeocodeAnswer | None") -> tuple[Any, ...]:
+    if answer is None:
+        return ("", "", "", "", "", "", "not_found")
+    return (
+        round(answer.lon, 7),
+        round(answer.lat, 7),
+        round(answer.score, 3),
+        answer.matched_level,
+        round(answer.positional_error_m, 1),
+        answer.address,
+        "review" if answer.needs_review else "found",
+    )
+
+
+def _columns(file: Path, column: str) -> list[str]:
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        names = next(csv.reader(stream), [])
+    if column not in names:
+        raise click.BadParameter(
+            f"{file.name} has no column {column!r}; it has {', '.join(names)}.", param_hint="--column"
+        )
+    return names
+
+
+def _batches(file: Path, done: int) -> Iterator[list[dict[str, str]]]:
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        batch: list[dict[str, str]] = []
+        for number, row in enumerate(csv.DictReader(stream, restval="")):
+            if number >= done:
+                batch.append(row)
+            if len(batch) == _BATCH:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+
+class _Output:
+    """The files that are written, and beside them how far they are complete."""
+
+    def __init__(self, file: Path, out: Path, rejects: Path | None, header: Sequence[str]) -> None:
+        self._note = out.with_name(f"{out.name}.progress")
+        self._paths = [out] if rejects is None else [out, rejects]
+        self._header = header
+        self._of = [str(file.resolve()), file.stat().st_size, list(header), [str(path) for path in self._paths]]
+        self._files: list[IO[str]] = []
+        self.done = 0
+
+    def __enter__(self) -> Self:
+        sizes = self._left_off()
+        for path, size in zip(self._paths, sizes, strict=True):
+            file = path.open("r+" if size else "w", encoding="utf-8", newline="")
+            file.truncate(size)
+            file.seek(size)
+            if not size:
+                csv.writer(file).writerow(self._header)
+            self._files.append(file)
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        for file in self._files:
+            file.close()
+        if kind is None:
+            self._note.unlink(missing_ok=True)
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Write rows, and then that they are written."""
+        csv.writer(self._files[0]).writerows(rows)
+        if len(self._files) > 1:
+            csv.writer(self._files[1]).writerows(row for row in rows if row[-1] != "found")
+        self.done += len(rows)
+        for file in self._files:
+            file.flush()
+            os.fsync(file.fileno())
+        note = {"of": self._of, "done": self.done, "sizes": [path.stat().st_size for path in self._paths]}
+        fresh = self._note.with_name(f"{self._note.name}.new")
+        fresh.write_text(json.dumps(note), encoding="utf-8")
+        fresh.replace(self._note)
+
+    def _left_off(self) -> list[int]:
+        """Return the complete sizes of the files of an interrupted run over the same input, else zeros."""
+        if self._note.exists():
+            note = json.loads(self._note.read_text(encoding="utf-8"))
+            if note["of"] == self._of and all(path.exists() for path in self._paths):
+                self.done = int(note["done"])
+                return [int(size) for size in note["sizes"]]
+        return [0] * len(self._paths)
