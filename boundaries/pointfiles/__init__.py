@@ -1,0 +1,5 @@
+"""Files of points of any length: read in pieces, written row by row as they were, with one column more."""
+
+from boundaries.pointfiles.locating import GridChoice, LocatedFile, PointChoice, locate_file
+
+__all__ = ["GridChoice", "LocatedFile", "PointChoice", "locate_file"]

@@ -1,0 +1,300 @@
+"""Locate every point of a file in the grids of another."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from boundaries.pointfiles import columnar
+from boundaries.pointfiles.rows import Answered, Answers, Piece, Source, refusal
+from boundaries.pointfiles.text import open_text
+from geogrid.datum import to_wgs84
+from geogrid.errors import GeogridError, InvalidInputError, Problem
+from geogrid.types import CoordType, FloatArray
+
+if TYPE_CHECKING:
+    from pyproj import CRS
+
+    from geogrid.index import GridIndex
+
+_TEXT = (".csv", ".tsv", ".txt")
+_GEOPACKAGE = (".gpkg",)
+_FORMATS = (_TEXT, columnar.PARQUET, columnar.ARROW, _GEOPACKAGE)
+_READABLE = "GeoGrid reads .csv, .tsv, .txt (each also with .gz), .parquet, .arrow, .feather and .gpkg."
+_LARGEST_LON, _LARGEST_LAT = 180.0, 90.0
+_LISTED = 20
+
+Convert = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
+
+
+@dataclass(frozen=True, slots=True)
+class PointChoice:
+    """What the user says of a file of points.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    x, y : str, optional
+        Columns of longitude and latitude, or of easting and northing; a GeoPackage has them in its geometry.
+    column : str
+        Name of the column to add.
+    crs : str, optional
+        Counts in place of what the file says; tables say nothing, and have longitude and latitude.
+    coord_type : {"wgs84", "gcj02", "bd09"}
+        Datum of longitudes and latitudes.
+    encoding : str, optional
+        Of a text file; without it UTF-8.
+    layer : str, optional
+        Of a GeoPackage.
+    """
+
+    path: Path
+    x: str | None = None
+    y: str | None = None
+    column: str = "grid"
+    crs: str | None = None
+    coord_type: CoordType = "wgs84"
+    encoding: str | None = None
+    layer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GridChoice:
+    """What the user says of a file of grids: its code column, and its layer, encoding and CRS where needed."""
+
+    path: Path
+    code: str
+    layer: str | None = None
+    encoding: str | None = None
+    crs: str | None = None
+
+
+@dataclass(slots=True)
+class LocatedFile:
+    """What became of the rows.
+
+    Parameters
+    ----------
+    rows, located : int
+        All rows; those in a grid.
+    unusable : int
+        Rows without coordinates, or with impossible ones.
+    first_unusable : int
+        Number of the first of them, from 1; 0 for none.
+    """
+
+    rows: int = 0
+    located: int = 0
+    unusable: int = 0
+    first_unusable: int = 0
+
+
+def locate_file(
+    grids: GridChoice,
+    points: PointChoice,
+    target: Path,
+    *,
+    threads: int = 1,
+    start: Callable[[int | None], Callable[[int], None]] | None = None,
+) -> LocatedFile:
+    """Write the rows of a file of points with the code of the grid that each is in.
+
+    Parameters
+    ----------
+    grids : GridChoice
+        Where several grids share a point, the smallest code answers.
+    points : PointChoice
+        The points.
+    target : Path
+        The output, of the same format; it appears when it is complete. Rows keep their order; the new column is
+        empty outside every grid.
+    threads : int
+        Threads that look points up.
+    start : callable, optional
+        Called with the number of rows, where it is known, before the first; returns what is told of rows done.
+
+    Raises
+    ------
+    InvalidInputError
+        A file cannot be used, with every problem found in it; nothing is written.
+    """
+    _check_target(points.path, target)
+    index, codes, crs = _index(grids)
+    done = LocatedFile()
+    with _opened(points) as source:
+        convert = _converter(points, source.crs, crs)
+        advance = start(source.total) if start else lambda _: None
+
+        def answered() -> Answered:
+            for piece in source.pieces:
+                x, y = _usable(points, piece, done, geographic=_is_geographic(points, source.crs))
+                positions = index.locate(*convert(x, y), threads=threads)
+                done.rows += len(positions)
+                done.located += int((positions >= 0).sum())
+                advance(len(positions))
+                yield piece, positions
+
+        with _complete(target) as path:
+            source.write(path, Answers(points.column, codes), answered())
+    return done
+
+
+def _check_target(source: Path, target: Path) -> None:
+    problems = [
+        Problem("no-file", f"There is no file {path}.", "Check the name; relative ones start at this folder.")
+        for path, present in ((source, source.is_file()), (target.parent, target.parent.is_dir()))
+        if not present
+    ]
+    if not problems and not source.stat().st_size:
+        problems.append(Problem("empty", f"{source.name} is empty (0 bytes).", "Export it again from where it came."))
+    if target.exists() and source.exists() and target.samefile(source):
+        problems.append(Problem("same-file", f"{target} would overwrite the points.", "Name another file."))
+    family, other = _family(source), _family(target)
+    if family is None:
+        problems.append(Problem("format", f"{source.name} is no file of points that GeoGrid knows.", _READABLE))
+    elif family != other:
+        message = f"The output {target.name} is not of the format of {source.name}."
+        problems.append(Problem("format", message, f"End it in {' or '.join(family)}."))
+    if problems:
+        raise InvalidInputError(problems)
+
+
+def _family(path: Path) -> tuple[str, ...] | None:
+    suffix = path.suffix.lower()
+    if suffix == ".gz":
+        return _TEXT if Path(path.stem).suffix.lower() in _TEXT else None
+    return next((family for family in _FORMATS if suffix in family), None)
+
+
+def _index(grids: GridChoice) -> "tuple[GridIndex, list[str], CRS]":
+    """Return an index over the grids in the order of their codes, the codes, and the CRS."""
+    from boundaries.imports.grid_file import read_grid_layer
+    from geogrid.index import GridIndex
+
+    layer = read_grid_layer(grids.path, layer=grids.layer, encoding=grids.encoding, crs=grids.crs)
+    if grids.code not in layer.frame.columns:
+        has = ", ".join(str(name) for name in layer.frame.columns if name != layer.frame.geometry.name)
+        message = f"{grids.path.name} has no column {grids.code!r}."
+        raise InvalidInputError.of("no-column", message, f"It has: {has}.", subject=grids.code)
+    frame = layer.frame
+    texts = frame[grids.code].map(_code_text)
+    problems = [
+        Problem("no-code", f"Row {row} of {grids.path.name} has no code.", "Give it one.", subject=str(row))
+        for row in frame.index[texts == ""][:_LISTED]
+    ]
+    problems += [
+        Problem(
+            "no-polygon", f"Row {row} of {grids.path.name} has no polygon.", "Repair or remove it.", subject=str(row)
+        )
+        for row in frame.index[~frame.geometry.geom_type.isin(["Polygon", "MultiPolygon"])][:_LISTED]
+    ]
+    if problems:
+        raise InvalidInputError(problems)
+    order = np.argsort(texts.to_numpy(dtype=object), kind="stable")
+    return GridIndex.build(frame.geometry.to_numpy()[order]), texts.to_numpy(dtype=object)[order].tolist(), layer.crs
+
+
+def _code_text(value: Any) -> str:
+    """Return a code as text; numbers that came as 12.0 for want of one value are whole."""
+    if value is None or value != value:  # noqa: PLR0124 - NaN is the value that differs from itself
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+
+
+def _opened(points: PointChoice) -> AbstractContextManager[Source]:
+    family = _family(points.path)
+    if family == _GEOPACKAGE:
+        return columnar.open_geopackage(
+            points.path, x=points.x, y=points.y, new=points.column, layer=points.layer, crs=points.crs
+        )
+    if points.x is None or points.y is None:
+        raise refusal(
+            "no-column", f"{points.path.name} is a table.", "Name the columns of its points with --x and --y."
+        )
+    wanted = {"x": points.x, "y": points.y, "new": points.column}
+    if family == columnar.PARQUET:
+        return columnar.open_parquet(points.path, **wanted)
+    if family == columnar.ARROW:
+        return columnar.open_arrow(points.path, **wanted)
+    return open_text(points.path, encoding=points.encoding, **wanted)
+
+
+def _crs_of(points: PointChoice, stated: "CRS | None") -> "CRS":
+    from boundaries.imports.grid_file import parse_crs
+    from geogrid.crs import WGS84
+
+    if points.crs is not None:
+        return parse_crs(points.crs)
+    if stated is None and _family(points.path) == _GEOPACKAGE:
+        raise refusal("no-crs", f"{points.path.name} states no coordinate reference system.", "Name it with --crs.")
+    return stated or WGS84
+
+
+def _is_geographic(points: PointChoice, stated: "CRS | None") -> bool:
+    return bool(_crs_of(points, stated).is_geographic)
+
+
+def _converter(points: PointChoice, stated: "CRS | None", crs: "CRS") -> Convert:
+    """Return what brings points to the CRS of the grids; points that are there already stay as they are."""
+    from pyproj import Transformer
+
+    source = _crs_of(points, stated)
+    if points.coord_type != "wgs84" and not source.is_geographic:
+        raise refusal(
+            "crs",
+            f"The datum {points.coord_type} is one of longitudes and latitudes, not of {source.name}.",
+            "Drop one.",
+        )
+    same = source.equals(crs, ignore_axis_order=True) or (source.is_geographic and crs.is_geographic)
+    transformer = None if same else Transformer.from_crs(source, crs, always_xy=True)
+
+    def convert(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        if points.coord_type != "wgs84":
+            x, y = to_wgs84(x, y, points.coord_type)
+        return (x, y) if transformer is None else transformer.transform(x, y)
+
+    return convert
+
+
+def _usable(points: PointChoice, piece: Piece, done: LocatedFile, *, geographic: bool) -> tuple[FloatArray, FloatArray]:
+    """Return coordinates with NaN for what cannot be one; count such rows."""
+    known = np.isfinite(piece.x) & np.isfinite(piece.y)
+    possible = known
+    if geographic:
+        with np.errstate(invalid="ignore"):
+            possible = known & (np.abs(piece.x) <= _LARGEST_LON) & (np.abs(piece.y) <= _LARGEST_LAT)
+        if not done.rows and 2 * possible.sum() < known.sum():
+            first = int(np.flatnonzero(known & ~possible)[0])
+            raise refusal(
+                "not-degrees",
+                f"Most points of {points.path.name} are no longitudes and latitudes, e.g. "
+                f"x {piece.x[first]:g}, y {piece.y[first]:g} in row {first + 1}.",
+                "Exchange --x and --y, or name their CRS, e.g. --crs EPSG:4547.",
+            )
+    if not possible.all():
+        if not done.unusable:
+            done.first_unusable = done.rows + int(np.flatnonzero(~possible)[0]) + 1
+        done.unusable += int((~possible).sum())
+    return np.where(possible, piece.x, np.nan), np.where(possible, piece.y, np.nan)
+
+
+@contextmanager
+def _complete(target: Path) -> Iterator[Path]:
+    """Give a path to write to, which becomes the target when all went well, and leaves nothing when not."""
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    except OSError as error:
+        raise GeogridError(f"Nothing can be written to {target.parent}: {error.strerror}.") from error
+    try:
+        yield folder / target.name
+        (folder / target.name).replace(target)
+    except OSError as error:
+        raise GeogridError(f"{target} cannot be written: {error.strerror or error}.") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
