@@ -66,9 +66,9 @@ def open_arrow(path: Path, *, x: str, y: str, new: str) -> Iterator[Source]:
 
 @contextmanager
 def open_geopackage(
-    path: Path, *, x: str | None, y: str | None, new: str, layer: str | None, crs: str | None
+    path: Path, *, xy: tuple[str, str] | None, new: str, layer: str | None, crs: str | None
 ) -> Iterator[Source]:
-    """Open a layer of points; x and y may be columns of it instead of its geometry."""
+    """Open a layer of points; x and y may be columns of it, `xy`, instead of its geometry."""
     import pyogrio
     from pyproj import CRS
 
@@ -80,8 +80,7 @@ def open_geopackage(
         raise refusal("no-layer", f"{path.name} has no layer {layer!r}.", f"It has: {', '.join(names)}.")
     chosen = layer or names[0]
     info = pyogrio.read_info(path, layer=chosen)
-    wanted = tuple(name for name in (x, y) if name is not None)
-    require_columns(path, tuple(info["fields"]), wanted, new)
+    require_columns(path, tuple(info["fields"]), xy or (), new)
     with pyogrio.open_arrow(path, layer=chosen, batch_size=_ROWS_A_PIECE, use_pyarrow=True) as (meta, reader):
         geometry = meta["geometry_name"] or "wkb_geometry"
         schema = reader.schema
@@ -108,7 +107,7 @@ def open_geopackage(
                 # GDAL pulls the rows, and hides what went wrong with them.
                 raise faults[0] if faults else OSError("GDAL cannot write it") from None
 
-        pieces = _pieces(path, reader, x, y) if x and y else _geometry_pieces(reader, geometry)
+        pieces = _pieces(path, reader, *xy) if xy else _geometry_pieces(reader, geometry)
         stated = CRS.from_user_input(meta["crs"]) if meta["crs"] else None
         yield Source(tuple(info["fields"]), info["features"], stated, pieces, write)
 

@@ -208,15 +208,16 @@ def _code_text(value: Any) -> str:
 
 
 def _opened(points: PointChoice) -> AbstractContextManager[Source]:
-    family = _family(points.path)
-    if family == _GEOPACKAGE:
-        return columnar.open_geopackage(
-            points.path, x=points.x, y=points.y, new=points.column, layer=points.layer, crs=points.crs
-        )
+    family, given = _family(points.path), (points.x is not None) + (points.y is not None)
+    if family == _GEOPACKAGE and given == 0:
+        return columnar.open_geopackage(points.path, xy=None, new=points.column, layer=points.layer, crs=points.crs)
     if points.x is None or points.y is None:
         raise refusal(
-            "no-column", f"{points.path.name} is a table.", "Name the columns of its points with --x and --y."
+            "no-column", f"The columns of the points of {points.path.name} are not named.", "Use --x and --y."
         )
+    if family == _GEOPACKAGE:
+        xy = points.x, points.y
+        return columnar.open_geopackage(points.path, xy=xy, new=points.column, layer=points.layer, crs=points.crs)
     wanted = {"x": points.x, "y": points.y, "new": points.column}
     if family == columnar.PARQUET:
         return columnar.open_parquet(points.path, **wanted)

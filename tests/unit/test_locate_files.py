@@ -224,7 +224,7 @@ def test_a_table_needs_the_names_of_its_columns(grids: Path, tmp_path: Path) -> 
     points.write_text("lon,lat\n1,2\n")
     arguments = ["--grids", grids, "--code", "code", "--points", points, "--out", tmp_path / "out.csv"]
     result = CliRunner().invoke(main, ["locate", *map(str, arguments)])
-    assert "--x and --y" in result.output
+    assert "Use --x and --y" in result.output
 
 
 def test_rows_of_another_width_are_refused_with_their_lines(grids: Path, tmp_path: Path) -> None:
@@ -322,6 +322,14 @@ def test_layers_of_a_geopackage_are_chosen_by_name(grids: Path, tmp_path: Path) 
     assert "no layer 'north'" in refused(grids, points, tmp_path / "out.gpkg", "--points-layer", "north")
     located(grids, points, tmp_path / "out.gpkg", "--points-layer", "east")
     assert gpd.read_file(tmp_path / "out.gpkg")["grid"].tolist() == ["a"]
+
+
+def test_a_geopackage_may_have_its_points_in_columns(grids: Path, tmp_path: Path) -> None:
+    frame = {"lon": [116.15], "lat": [39.05]}
+    gpd.GeoDataFrame(frame, geometry=[shapely.Point(116.05, 39.05)], crs="EPSG:4326").to_file(tmp_path / "points.gpkg")
+    located(grids, tmp_path / "points.gpkg", tmp_path / "out.gpkg", "--x", "lon", "--y", "lat")
+    assert gpd.read_file(tmp_path / "out.gpkg")["grid"].tolist() == ["a"]
+    assert "Use --x and --y" in refused(grids, tmp_path / "points.gpkg", tmp_path / "no.gpkg", "--x", "lon")
 
 
 def test_columns_that_hold_no_numbers_are_refused(grids: Path, tmp_path: Path) -> None:
