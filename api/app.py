@@ -17,7 +17,7 @@ from api.middleware import BodyLimit, HeadAsGet, SafeHeaders
 from api.pages import base_map, landing, reference, search
 from api.pages.rendering import make_templates
 from api.pages.sketches import Sketches
-from api.routers import assets, cases, collections, geocode, health, history, locate, maps, plans
+from api.routers import assets, cases, collections, geocode, health, history, locate, maps, plans, reviews
 from api.settings import ServerSettings
 from api.store import Store
 
@@ -59,6 +59,7 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
     app.state.templates = make_templates()
     for module in (
         locate,
+        reviews,
         geocode,
         cases,
         collections,

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from boundaries.case_intake import NewCase, add_cases
 from boundaries.cases import CaseRecord, get_case
-from boundaries.gazetteer import geocode
+from boundaries.gazetteer import GeocodeAnswer, candidates_many
+from boundaries.reviews import add_review
 from geogrid.edition import Edition, Located
 from geogrid.errors import ConflictError
 
@@ -52,7 +53,10 @@ class CaseDraft:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where a case is: its point, how it was found, its grid if it has one, and what else there is to say."""
+    """Where a case is: its point, how it was found, its grid if it has one, and what else there is to say.
+
+    `unsure` is what its address may mean where none of it is sure enough to act upon.
+    """
 
     lon: float | None
     lat: float | None
@@ -60,6 +64,7 @@ class Placed:
     error_m: float
     located: Located | None
     note: dict[str, Any]
+    unsure: tuple[GeocodeAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,8 @@ def take_case(session: Session, jurisdiction_id: int, edition: Edition | None, d
     stored = get_case(session, added.id)
     if not added.is_new:
         _refuse_other_content(stored, draft)
+    elif placed.lon is None and draft.address.strip():
+        add_review(session, jurisdiction_id, draft.address, placed.unsure, case_id=added.id)
     return TakenCase(stored, added.is_new, placed)
 
 
@@ -118,9 +125,15 @@ def place(session: Session, jurisdiction_id: int, edition: Edition | None, draft
 
 
 def _by_address(session: Session, jurisdiction_id: int, edition: Edition | None, draft: CaseDraft) -> Placed | None:
-    answer = geocode(session, jurisdiction_id, draft.address) if draft.address.strip() else None
-    if answer is None:
+    if not draft.address.strip():
         return None
+    (answers,) = candidates_many(session, jurisdiction_id, [draft.address])
+    if not answers:
+        return None
+    answer = answers[0]
+    if answer.needs_review:
+        reason = f"The address {draft.address!r} may mean {answer.address!r}, which is not sure; it waits for a person."
+        return Placed(None, None, None, 0.0, None, {"reason": reason}, tuple(answers))
     error_m = answer.positional_error_m
     located = None if edition is None else edition.locate(answer.lon, answer.lat, error_m=error_m)
     note: dict[str, Any] = {"matched": answer.address, "level": answer.matched_level, "score": round(answer.score, 3)}

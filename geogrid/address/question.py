@@ -62,10 +62,11 @@ def understand(text: str, tagger: ElementTagger | None = None) -> Question:
     whole = normalise(text)
     if is_chinese(rest):
         understood = read_chinese(parts_of(rest), tagger)
-        return Question(whole, understood.readings, understood.fuzzy, relation, understood.areas)
+        return Question(whole, (Reading(whole), *understood.readings), understood.fuzzy, relation, understood.areas)
     parts = [_without_unit(part.split()) for part in parts_of(rest)]
     parts = [part for part in parts if part]
-    readings = tuple(dict.fromkeys(_readings(parts)))[:_MOST_READINGS]
+    # All of it first: what a person has chosen for these words is known under them.
+    readings = tuple(dict.fromkeys([Reading(whole), *_readings(parts)]))[:_MOST_READINGS]
     return Question(whole, readings, tuple(dict.fromkeys(_likely(parts))), relation, _areas(parts))
 
 
@@ -178,9 +179,10 @@ def _says_something(words: Sequence[str]) -> bool:
 def _up_to_type(words: Sequence[str]) -> Sequence[str]:
     """Return a street's words up to its type ("hempstead ave" of "hempstead ave queens village")."""
     for place, word in enumerate(words):
-        if place and word in TYPES and not (place == 1 and words[0] in DIRECTIONS and words[2:]):
+        kind = word if word in TYPES else mended_type(word)
+        if place and kind is not None and not (place == 1 and words[0] in DIRECTIONS and words[2:]):
             following = words[place + 1 : place + 2]
-            return words[: place + 1 + (bool(following) and following[0] in DIRECTIONS)]
+            return [*words[:place], kind, *(word for word in following if word in DIRECTIONS)]
     return words[:4]
 
 

@@ -97,3 +97,21 @@ def test_many_addresses_come_back_as_ndjson_and_csv(client: TestClient) -> None:
 )
 def test_an_unreadable_list_is_refused(client: TestClient, content: str, kind: str, status: int) -> None:
     assert client.post("/geocode", content=content, headers={"content-type": kind}).status_code == status
+
+
+def test_an_unsure_address_waits_and_the_choice_is_learned(client: TestClient) -> None:
+    asked = {"address": "5 Mainly Stret by the old oak", "text": "rubbish"}
+    case = client.post("/cases", json=asked).json()
+    assert case["properties"]["grid"] is None
+    (waiting,) = client.get("/geocode/reviews").json()["reviews"]
+    assert (waiting["case"], waiting["question"]) == (case["id"], asked["address"])
+    assert waiting["candidates"]
+    chosen = {"lon": 12.25, "lat": 50.25, "by": "Li"}
+    assert client.post(f"/geocode/reviews/{waiting['id']}", json=chosen).status_code == 204
+    assert client.get("/geocode/reviews").json()["reviews"] == []
+    assert client.get(f"/cases/{case['id']}").json()["properties"]["grid"] == "D-c"
+    (best, *_) = client.get("/geocode", params={"q": "5 mainly stret BY the old oak"}).json()["features"]
+    assert best["geometry"]["coordinates"] == [12.25, 50.25]
+    assert best["properties"]["geocoding"]["needs_review"] is False
+    assert client.post(f"/geocode/reviews/{waiting['id']}", json=chosen).status_code == 409
+    assert client.post("/geocode/reviews/999", json=chosen).status_code == 404
