@@ -30,7 +30,7 @@ class ServerSettings(StoreSettings):
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     max_body_mb: Annotated[float, Field(gt=0, le=4096)] = 64.0
-    refresh_seconds: Annotated[float, Field(gt=0, le=60)] = 1.0
+    refresh_seconds: Annotated[float, Field(gt=0, le=60)] = 0.5
     kept_editions: Annotated[int, Field(ge=1, le=1000)] = 8
 
     @field_validator("cors_origins", mode="before")

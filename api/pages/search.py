@@ -29,7 +29,7 @@ from boundaries.cases import (
     find_cases,
     get_case,
 )
-from geogrid.edition import Duty, GridInfo, Located
+from geogrid.edition import Duty, Edition, GridInfo, Located
 from geogrid.errors import InvalidInputError
 
 router = APIRouter(include_in_schema=False)
@@ -37,6 +37,7 @@ router = APIRouter(include_in_schema=False)
 _PAGE = 25
 _FIELDS = ("text", "grid", "channel", "category", "status", "from", "to", "has_grid", "external_id")
 _LISTED_GRIDS = 600
+_DRAWN_GRIDS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,9 @@ def search(request: Request, editions: Editions, store: OpenStore) -> Response:
         "cases": found.cases,
         "turns": _turns(view, form, found),
         "grids": edition.grids if edition is not None and len(edition.grids) <= _LISTED_GRIDS else {},
-        "map_data": _json({"cases": [_marker(view, case, n) for n, case in enumerate(found.cases, 1)], **_map(view)}),
+        "map_data": _json(
+            {"cases": [_marker(view, case, n) for n, case in enumerate(found.cases, 1)], **_map(view, edition)}
+        ),
     }
     return page(request, "search.html", view, values=values, status=400 if problems else 200)
 
@@ -104,7 +107,7 @@ def one_case(
         "back": view.url(
             "/search", {name: request.query_params[name] for name in _FIELDS if name in request.query_params}
         ),
-        "map_data": _json({"cases": [_marker(view, case, 0)] if case.lon is not None else [], **_map(view)}),
+        "map_data": _json({"cases": [_marker(view, case, 0)] if case.lon is not None else [], **_map(view, edition)}),
     }
     return page(request, "case.html", view, values=values)
 
@@ -184,9 +187,10 @@ def _turns(view: View, form: Form, found: CasePage) -> dict[str, str]:
     return turns
 
 
-def _map(view: View) -> dict[str, Any]:
+def _map(view: View, edition: Edition | None) -> dict[str, Any]:
     return {
-        "grids": view.plain_url("/collections/grids/items", limit=10_000),
+        "grids": view.plain_url("/collections/grids/items", limit=_DRAWN_GRIDS),
+        "is_large": edition is not None and len(edition.grids) > _DRAWN_GRIDS,
         "base": view.plain_url("/pages/base-map"),
         "attribution": [] if view.calendar is None else list(view.calendar.attribution),
     }

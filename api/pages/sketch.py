@@ -17,6 +17,7 @@ _MARGIN: Final = 14.0
 _TOLERANCE: Final = 0.6
 _MOST_SHAPES: Final = 2_000
 _MOST_STREETS: Final = 6_000
+_OUTLINE_DECIMALS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +116,20 @@ def draw_sketch(
 
 
 def _levels(grids: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Return the grids to fill and those to outline; where leaves would be specks, their parents are filled."""
-    leaves = grids[grids["kind"] != "parent"]
+    """Return the grids to fill and those to outline; where leaves would be specks, those above them are filled."""
+    leaves, parents = grids[grids["kind"] != "parent"], grids[grids["kind"] == "parent"]
     if len(leaves) <= _MOST_SHAPES:
-        return leaves, grids[grids["kind"] == "parent"]
-    counts = grids.groupby("level").size()
-    level = max((level for level, count in counts.items() if count <= _MOST_SHAPES), default=1)
-    return grids[grids["level"] == level], grids[grids["level"] < level]
+        return leaves, parents
+    counts = parents.groupby("level").size()
+    fitting = counts[counts <= _MOST_SHAPES]
+    if len(fitting):
+        level = int(fitting.index.max())
+        return parents[parents["level"] == level], parents[parents["level"] < level]
+    whole = leaves.iloc[:1].assign(kind="parent", level=1)
+    # Rounded alike, shared edges are equal to the last bit, which the fast union needs.
+    rounded = shapely.transform(leaves.geometry.to_numpy(), lambda lonlat: lonlat.round(_OUTLINE_DECIMALS))
+    outline = shapely.coverage_union_all(rounded)
+    return leaves.iloc[:0], whole.set_geometry([outline], crs=grids.crs)
 
 
 def _projection(bounds: FloatArray) -> Projection:

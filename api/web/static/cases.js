@@ -31,7 +31,7 @@ addEventListener("DOMContentLoaded", async () => {
     line.addEventListener("mouseleave", () => light(line.dataset.case, false));
   }
 
-  const [base, grids] = await Promise.all([read(data.base), read(data.grids)]);
+  const [base, grids] = await Promise.all([read(data.base), read(gridsInSight())]);
   if (base) {
     const looks = {
       building: { stroke: false, fillColor: "#dfe4e9", fillOpacity: 1 },
@@ -44,7 +44,7 @@ addEventListener("DOMContentLoaded", async () => {
     const deepest = Math.max(...grids.features.map((each) => each.properties.level));
     const leaves = L.geoJSON(grids, {
       pane: "grids",
-      filter: (each) => each.properties.kind !== "parent",
+      filter: (each) => each.properties.kind !== "parent" || (data.is_large && !cases.length),
       style: (each) => ({
         color: "#46525e", weight: 1.2, opacity: 0.8,
         fillColor: each.properties.kind === "dedicated" ? "#5e3c99" : "#0b5cad",
@@ -63,6 +63,21 @@ addEventListener("DOMContentLoaded", async () => {
     map.setView([0, 0], 1);
   }
   document.documentElement.dataset.geogrid = "ready";
+
+  // Of a city with thousands of grids only those around the cases are drawn, or the top level where there is no case.
+  function gridsInSight() {
+    if (!data.is_large) return data.grids;
+    const address = new URL(data.grids, location.href);
+    if (cases.length) {
+      const within = (degrees, most) => Math.min(Math.max(degrees, -most), most);
+      const sight = map.getBounds().pad(0.25);
+      const corners = [sight.getWest(), sight.getSouth(), sight.getEast(), sight.getNorth()];
+      address.searchParams.set("bbox", corners.map((each, i) => within(each, i % 2 ? 90 : 180).toFixed(6)).join(","));
+    } else {
+      address.searchParams.set("level", "1");
+    }
+    return address.href;
+  }
 
   function fit(bounds) {
     map.fitBounds(bounds, { padding: [32, 32], maxZoom: 17, animate: false });
