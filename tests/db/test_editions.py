@@ -144,8 +144,9 @@ def test_draft_may_change(session: Session, town: Jurisdiction) -> None:
 def test_parent_must_be_one_level_up(engine: Engine) -> None:
     grids = row_of_boxes("abc")
     grids.loc[1, "level"] = 3
-    with pytest.raises(ConflictError, match="fk_grids_parent_one_level_up"), unit_of_work(engine) as session:
+    with unit_of_work(engine) as session:
         town = save_jurisdiction(session, code="town", name="Town", levels=[LevelName("d"), LevelName("g")])
+    with pytest.raises(ConflictError, match="fk_grids_parent_one_level_up"), unit_of_work(engine) as session:
         save_plan(session, town, name="p", grids=grids)
 
 
