@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import shapely
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
@@ -16,7 +17,7 @@ from boundaries.edit_steps import take_step
 from boundaries.models import Plan
 from boundaries.plan_parts import barriers_near, buildings_near, load_part
 from geogrid.errors import ConflictError
-from geogrid.plan import Delta, Draft, GridFigures, Operation, Scope, Tools, figures, perform, scope_of
+from geogrid.plan import Buildings, Delta, Draft, GridFigures, Operation, Scope, Tools, figures, perform, scope_of
 from geogrid.plan.records import record_of
 
 _OPEN_CASES = text("""
@@ -126,10 +127,16 @@ def _carry_out(session: Session, plan: Plan, operation: Operation, author: Autho
 def _tools(session: Session, plan: Plan, scope: Scope, part: Draft) -> Tools:
     tools = Tools(lambda: new_ids(session, "grids", 1)[0], lambda: new_ids(session, "blocks", 1)[0])
     if scope.area is not None:
-        return Tools(tools.new_grid, tools.new_block, buildings=buildings_near(session, plan, scope.area))
+        return Tools(tools.new_grid, tools.new_block, buildings=_buildings(session, plan, scope.area, part))
     if scope.barriers:
         return Tools(tools.new_grid, tools.new_block, barriers=barriers_near(session, plan, part.blocks.polygons))
     return tools
+
+
+def _buildings(session: Session, plan: Plan, area: shapely.Geometry, part: Draft) -> Buildings:
+    """Return the buildings of every block that may be cut: its pieces share its loads by them."""
+    cut = part.blocks.polygons[shapely.intersects(part.blocks.polygons, area)]
+    return buildings_near(session, plan, shapely.box(*shapely.total_bounds(cut)) if len(cut) else area)
 
 
 def undo(session: Session, plan_id: int, *, author: Author, version: int | None) -> EditAnswer:

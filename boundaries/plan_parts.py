@@ -27,7 +27,7 @@ _WANTED: Final = text("""
         select grid_id from assignments where plan_id = :plan and block_id = any(:blocks)
         union
         select a.grid_id from blocks b join assignments a on a.plan_id = :plan and a.block_id = b.id
-        where cast(:area as geometry) is not null and ST_Intersects(b.geom, cast(:area as geometry))
+        where cast(:area as geometry) is not null and ST_DWithin(b.geom, cast(:area as geometry), 1e-7)
     ),
     near as (
         select id from named

@@ -17,6 +17,9 @@ from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 SLIVER_M2: Final = 1.0
 """A piece of a block smaller than this stays with the rest of it."""
 
+TOUCH_DEGREES: Final = 1e-8
+"""A corner this near to an edge (1 mm) is on it."""
+
 WALL_M: Final = 0.05
 """A cut this deep in a building runs along its wall."""
 
@@ -48,10 +51,10 @@ def move_land(draft: Draft, wanted: MoveLand, tools: Tools) -> Draft:
         The edge would cut buildings, all of which are listed; no land is in the patch; a grid would have none left.
     """
     target = draft.leaf(wanted.to)
-    near = np.flatnonzero(shapely.intersects(draft.blocks.polygons, wanted.patch))
+    near = np.flatnonzero(shapely.dwithin(draft.blocks.polygons, wanted.patch, TOUCH_DEGREES))
     if not len(near):
         raise InvalidInputError.of("patch-outside", "The patch lies outside the plan.", "Draw it over the grids.")
-    pieces = _cut(draft.blocks.polygons[near], wanted.patch)
+    pieces = _cut(draft.blocks.polygons[near], _snapped(wanted.patch, draft.blocks.polygons[near]))
     moved = draft.owner[near[pieces.block]] != target.key
     if not (pieces.inside & moved).any():
         raise InvalidInputError.of(
@@ -61,6 +64,16 @@ def move_land(draft: Draft, wanted: MoveLand, tools: Tools) -> Draft:
     result = _replaced(draft, near, pieces, target.key, tools)
     refuse_empty(draft, result)
     return result
+
+
+def _snapped(patch: shapely.Geometry, blocks: GeometryArray) -> shapely.Geometry:
+    """Return a patch whose edge runs through the corners of blocks that lie on it but for rounding.
+
+    Otherwise a patch along an earlier cut would make slivers and corners that only one neighbour has.
+    """
+    corners = shapely.MultiPoint(shapely.get_coordinates(blocks))
+    led: shapely.Geometry = shapely.snap(patch, corners, TOUCH_DEGREES)
+    return led if shapely.is_valid(led) and not shapely.is_empty(led) else patch
 
 
 def _cut(blocks: GeometryArray, patch: shapely.Geometry) -> _Pieces:

@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import shapely
 
 from geogrid.errors import InvalidInputError, Problem
-from geogrid.plan.operations import Carve, Dissolve, Merge, MoveBlocks
+from geogrid.plan.cutting import move_land
+from geogrid.plan.operations import Carve, Dissolve, Merge, MoveBlocks, MoveLand
 from geogrid.plan.state import Draft, Node
-from geogrid.plan.tools import Tools, add_leaf, next_code, refuse_empty, taken, with_unplaced
+from geogrid.plan.tools import Tools, add_leaf, next_code, refuse_childless, refuse_empty, taken, with_unplaced
 from geogrid.types import DEDICATED_CATEGORIES, GridCode, IntArray
 
 
@@ -42,7 +44,7 @@ def merge(draft: Draft, wanted: Merge, _tools: Tools) -> Draft:
     NotFoundError
         There is no such grid.
     InvalidInputError
-        Fewer than two, of different levels, or the code is taken.
+        Fewer than two, of different levels, the code is taken, or a parent would have no grid left.
     """
     nodes = [draft.node(code) for code in dict.fromkeys(wanted.grids)]
     _check_mergeable(draft, nodes, wanted)
@@ -58,6 +60,7 @@ def merge(draft: Draft, wanted: Merge, _tools: Tools) -> Draft:
     elif code is not None and code in draft.codes() - {node.code for node in nodes}:
         raise taken(code)
     merged = replace(with_unplaced(kept, *others), code=GridCode(code or kept.code), name=wanted.name or kept.name)
+    refuse_childless(draft, result)
     return result.with_nodes(merged)
 
 
@@ -98,7 +101,7 @@ def carve(draft: Draft, wanted: Carve, tools: Tools) -> Draft:
     NotFoundError
         There is no such block.
     InvalidInputError
-        An unknown category, no name, no block, or a code that is taken.
+        An unknown category, no name, no land, a code that is taken; for a patch also as `move_land`.
     """
     problems = []
     if wanted.category not in DEDICATED_CATEGORIES:
@@ -106,19 +109,33 @@ def carve(draft: Draft, wanted: Carve, tools: Tools) -> Draft:
         problems.append(Problem("unknown-category", f"'{wanted.category}' is no category.", f"Known: {known}."))
     if not wanted.name.strip():
         problems.append(Problem("no-name", "A dedicated grid has the name of its institution, and none is given."))
-    if not wanted.blocks:
-        problems.append(Problem("no-block", "No block is named.", "Name the land to carve out."))
+    if bool(wanted.blocks) == (wanted.patch is not None):
+        problems.append(Problem("no-land", "Exactly one of blocks and a patch is needed.", "Say which land it has."))
     if problems:
         raise InvalidInputError(problems)
-    positions = draft.blocks.positions(wanted.blocks)
+    positions = _within(draft, wanted)
     donor = draft.nodes[_main_owner(draft, positions)]
     carved, key = add_leaf(
         draft, tools, like=donor, name=wanted.name, code=wanted.code, kind="dedicated", category=wanted.category
     )
+    if wanted.patch is not None:
+        return move_land(carved, MoveLand(wanted.patch, carved.nodes[key].code), tools)
     carved = carved.with_owner(positions, key)
     emptied = sorted(set(draft.owner.tolist()) - set(carved.owner.tolist()))
     heir = with_unplaced(carved.nodes[key], *(draft.nodes[each] for each in emptied))
-    return carved.without(*emptied).with_nodes(heir)
+    result = carved.without(*emptied).with_nodes(heir)
+    refuse_childless(draft, result)
+    return result
+
+
+def _within(draft: Draft, wanted: Carve) -> IntArray:
+    """Return the blocks that are named, or that the patch meets."""
+    if wanted.patch is None:
+        return draft.blocks.positions(wanted.blocks)
+    shared = shapely.area(shapely.intersection(draft.blocks.polygons, wanted.patch))
+    if not shared.any():
+        raise InvalidInputError.of("patch-outside", "The patch lies outside the plan.", "Draw it over the grids.")
+    return np.flatnonzero(shared > shared.max() / 2)
 
 
 def _main_owner(draft: Draft, positions: IntArray) -> int:

@@ -34,7 +34,7 @@ class MoveLand:
 
 @dataclass(frozen=True, slots=True)
 class SplitByLine:
-    """Split a leaf along a drawn line; each block goes to the side that has most of it.
+    """Split a leaf along a drawn line; each block goes to the side that has most of it, or is cut.
 
     Parameters
     ----------
@@ -44,11 +44,14 @@ class SplitByLine:
         From edge to edge, degrees, WGS 84.
     names : tuple of str
         Of the new grids; numbered names if left out.
+    cut : bool
+        Cut blocks along the line, never through a building; the part with most land keeps the code then.
     """
 
     grid: str
     line: LineString
     names: tuple[str, ...] = ()
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +98,25 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Carve:
-    """Carve a dedicated grid (专属网格) out of blocks.
+    """Carve a dedicated grid (专属网格) out of blocks, or out of the land within a patch.
 
     Parameters
     ----------
     blocks : tuple of int
-        Its land.
+        Its land; empty for a patch.
     name, category : str
         The institution.
     code : str, optional
         By the profile if left out.
+    patch : Polygon or MultiPolygon, optional
+        Its land, degrees, WGS 84; blocks are cut along it, never through a building.
     """
 
-    blocks: tuple[int, ...]
-    name: str
-    category: DedicatedCategory
+    blocks: tuple[int, ...] = ()
+    name: str = ""
+    category: DedicatedCategory = "other"
     code: str | None = None
+    patch: Polygon | MultiPolygon | None = None
 
 
 @dataclass(frozen=True, slots=True)

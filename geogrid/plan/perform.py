@@ -90,15 +90,15 @@ def scope_of(wanted: Operation) -> Scope:  # noqa: C901, PLR0911 - one line a ki
         case MoveLand():
             return Scope((wanted.to,), area=wanted.patch)
         case SplitByLine():
-            return Scope((wanted.grid,), siblings=True)
+            return Scope((wanted.grid,), area=wanted.line if wanted.cut else None, siblings=True)
         case SplitInto():
             return Scope((wanted.grid,), siblings=True, barriers=True)
         case Merge():
-            return Scope(wanted.grids, siblings=wanted.code is not None)
+            return Scope(wanted.grids, siblings=True)
         case Carve():
-            return Scope((), wanted.blocks, siblings=True)
+            return Scope((), wanted.blocks, area=wanted.patch, siblings=True)
         case Dissolve(into=into):
-            return Scope((wanted.grid,), beside=True) if into is None else Scope((wanted.grid, into))
+            return Scope((wanted.grid,) if into is None else (wanted.grid, into), beside=into is None, siblings=True)
         case Rebalance():
             return Scope(wanted.grids, whole=not wanted.grids)
         case Rename():

@@ -148,6 +148,12 @@ def _band(value: Any) -> tuple[float, float]:
     return numbers[0], numbers[1]
 
 
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("it must be true or false")  # noqa: TRY004 - collected as a problem
+    return value
+
+
 def _category(value: Any) -> str:
     if value not in DEDICATED_CATEGORIES:
         raise ValueError(f"it must be one of {', '.join(DEDICATED_CATEGORIES)}")
@@ -187,6 +193,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = types.MappingProxyType(
         "seed": _seed,
         "band": _band,
         "category": _category,
+        "cut": _flag,
         "line": _line,
         "patch": _patch,
     }

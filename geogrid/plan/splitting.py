@@ -11,9 +11,10 @@ from geogrid.errors import InvalidInputError
 from geogrid.partition.divide import Wish, divide
 from geogrid.partition.engine import share_out
 from geogrid.partition.graph import graph_of
-from geogrid.plan.operations import SplitByLine, SplitInto
+from geogrid.plan.cutting import move_land
+from geogrid.plan.operations import MoveLand, SplitByLine, SplitInto
 from geogrid.plan.state import Draft, Node, flat, union
-from geogrid.plan.tools import Tools, divided
+from geogrid.plan.tools import Tools, add_leaf, divided
 from geogrid.types import FloatArray, GeometryArray, IntArray
 
 _TWO: Final = 2
@@ -27,7 +28,7 @@ def split_by_line(draft: Draft, wanted: SplitByLine, tools: Tools) -> Draft:
     NotFoundError
         There is no such grid.
     InvalidInputError
-        The line does not divide it, or all its blocks lie on one side.
+        The line does not divide it, all its blocks lie on one side, or cutting would meet buildings.
     """
     node = draft.leaf(wanted.grid)
     positions = draft.members(node.key)
@@ -41,16 +42,29 @@ def split_by_line(draft: Draft, wanted: SplitByLine, tools: Tools) -> Draft:
             "Draw it from edge to edge, a little beyond both.",
             subject=node.code,
         )
+    if wanted.cut:
+        return _cut_apart(draft, wanted, node, shapely.transform(sides, lambda xy: xy / scale), tools)
     side = _side_of(blocks, sides)
     groups = [positions[side == number] for number in range(len(sides)) if (side == number).any()]
     if len(groups) < _TWO:
         raise InvalidInputError.of(
             "blocks-on-one-side",
             f"Every block of grid {node.code} lies mostly on one side of the line.",
-            "Draw it nearer to the middle, or cut the blocks by moving land with a patch.",
+            "Draw it nearer to the middle, or have the blocks cut.",
             subject=node.code,
         )
     return divided(draft, tools, node, groups, wanted.names)
+
+
+def _cut_apart(draft: Draft, wanted: SplitByLine, node: Node, sides: GeometryArray, tools: Tools) -> Draft:
+    """Return the draft with each side of a line but the largest as a grid of its own, blocks cut."""
+    kept = int(shapely.area(sides).argmax())
+    given = list(wanted.names)
+    for side in [each for number, each in enumerate(sides) if number != kept]:
+        name = given.pop(0) if given else None
+        draft, key = add_leaf(draft, tools, like=node, name=name, kind=node.kind, category=node.category)
+        draft = move_land(draft, MoveLand(side, draft.nodes[key].code), tools)
+    return draft
 
 
 def _sides(land: shapely.Geometry, line: shapely.Geometry) -> GeometryArray:

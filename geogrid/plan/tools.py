@@ -143,6 +143,23 @@ def refuse_empty(before: Draft, after: Draft) -> None:
         )
 
 
+def refuse_childless(before: Draft, after: Draft) -> None:
+    """Refuse an operation that leaves a grid without any below it."""
+    parents = {node.parent for node in after.nodes.values()}
+    bereft = {node.parent for key, node in before.nodes.items() if key not in after.nodes} - parents
+    empty = [after.nodes[key] for key in sorted(key for key in bereft if key is not None and key in after.nodes)]
+    if empty:
+        raise InvalidInputError(
+            Problem(
+                "no-child-left",
+                f"Grid {node.code} would have no grid below it.",
+                "Leave it one, or merge it with another of its level.",
+                subject=node.code,
+            )
+            for node in empty
+        )
+
+
 def divided(draft: Draft, tools: Tools, node: Node, groups: list[IntArray], names: tuple[str, ...]) -> Draft:
     """Return the draft with a leaf split into groups of blocks; the group with most load keeps the grid.
 

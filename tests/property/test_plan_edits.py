@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from geogrid.errors import GeogridError, InvalidInputError
@@ -93,6 +93,8 @@ steps = st.lists(st.tuples(st.integers(0, KINDS - 1), st.integers(0, 10_000)), m
 
 
 @settings(max_examples=60, deadline=None)
+@example(town=260, wanted=[(0, 0), (1, 5646), (1, 5646)])  # the same patch twice: edges that lie on each other
+@example(town=11, wanted=[(0, 1), (5, 0), (7, 0), (5, 65), (5, 8)])  # the last grid of a community merged away
 @given(town=st.integers(0, 1000), wanted=steps)
 def test_any_edits_keep_the_invariants_and_undoing_them_all_restores_every_byte(
     town: int, wanted: list[tuple[int, int]]

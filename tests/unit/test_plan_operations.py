@@ -129,7 +129,7 @@ def test_line_that_divides_nothing_is_refused(street: Draft, line: list[tuple[fl
 
 
 def test_engine_splits_into_a_number_and_into_the_band(street: Draft) -> None:
-    one = done(street, Merge(("320115001001", "320115002001"), name="All"))
+    one = done(done(street, Merge(("320115001", "320115002"))), Merge(("320115001001", "320115002001"), name="All"))
     assert sorted(np.bincount(done(one, SplitInto("320115001001", count=4)).owner).tolist())[-4:] == [1, 1, 1, 1]
     halves = done(one, SplitInto("320115001001"))
     assert sorted(halves.loads(key)[0] for key in np.unique(halves.owner).tolist()) == [200, 200]
@@ -139,9 +139,16 @@ def test_engine_splits_into_a_number_and_into_the_band(street: Draft) -> None:
 
 
 def test_merged_grid_keeps_the_code_and_duties_of_the_one_that_remains(street: Draft) -> None:
-    merged = done(street, Merge(("320115002001", "320115001001"), keep="320115001001"))
+    united = done(street, Merge(("320115001", "320115002")))
+    merged = done(united, Merge(("320115002001", "320115001001"), keep="320115001001"))
     assert set(merged.owner.tolist()) == {A}
     assert merged.nodes[A].duties == (Duty("chief", "Li"),)
+
+
+def test_last_grid_of_a_parent_is_not_merged_away(street: Draft) -> None:
+    assert refused(street, Merge(("320115001001", "320115002001"), keep="320115001001")) == (
+        "Grid 320115002 would have no grid below it. Leave it one, or merge it with another of its level."
+    )
 
 
 def test_merged_communities_take_their_grids_along_and_a_number_from_601(street: Draft) -> None:
@@ -249,3 +256,21 @@ def test_duties_begin_and_end(street: Draft) -> None:
 
 def test_empty_name_is_refused(street: Draft) -> None:
     assert refused(street, Rename({"320115001001": " "})) == "The new name of grid 320115001001 is empty."
+
+
+def test_patch_is_carved_out_and_the_rest_stays(street: Draft) -> None:
+    carved = done(street, Carve(name="Campus", category="school", patch=shapely.box(0.0002, 0.0002, 0.0006, 0.0006)))
+    node = carved.node("320115001002")
+    assert carved.shape(node.key).equals(shapely.box(0.0002, 0.0002, 0.0006, 0.0006))
+    assert carved.loads(node.key)[0] + carved.loads(A)[0] == 200.0
+    assert shapely.coverage_is_valid(carved.blocks.polygons)
+    assert "Exactly one of blocks and a patch" in refused(street, Carve(name="Campus", category="school"))
+
+
+def test_line_cuts_a_block_where_that_is_asked_for(street: Draft) -> None:
+    line = shapely.LineString([(0.0005, -0.001), (0.0005, 0.002)])
+    split = done(street, SplitByLine("320115001001", line, ("West end",), cut=True))
+    node = split.node("320115001002")
+    assert node.name == "West end"
+    assert split.shape(node.key).equals(shapely.box(0, 0, 0.0005, 0.001))
+    assert shapely.coverage_is_valid(split.blocks.polygons)
