@@ -38,9 +38,11 @@ _LONGEST_TEXT: Final = 200
 
 
 def record_of(wanted: Operation) -> dict[str, Any]:
-    """Return an operation as a record that JSON can hold."""
+    """Return an operation as a record that JSON can hold; members that say nothing are left out."""
     kind = next(name for name, each in KINDS.items() if isinstance(wanted, each))
-    return {"kind": kind, **{each.name: _plain(getattr(wanted, each.name)) for each in fields(wanted)}}
+    members = {each.name: getattr(wanted, each.name) for each in fields(wanted)}
+    said = {name: _plain(value) for name, value in members.items() if value is not None and value not in ((), {})}
+    return {"kind": kind, **said}
 
 
 def operations_of(records: Sequence[Any]) -> tuple[Operation, ...]:
