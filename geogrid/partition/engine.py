@@ -14,8 +14,9 @@ from geogrid.errors import InvalidInputError, Problem
 from geogrid.faces import dissolve
 from geogrid.ground import NOWHERE, to_lonlat
 from geogrid.partition.divide import Wish, divide
-from geogrid.partition.graph import graph_of
+from geogrid.partition.graph import Shapes, graph_of
 from geogrid.partition.reasons import Banded, band_problems
+from geogrid.partition.terms import Objective
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 
 
@@ -92,6 +93,8 @@ def partition(  # noqa: PLR0913 - one wish of the planner each, by keyword
     n_grids: int | None = None,
     load: str = "households",
     nested_in: IntArray | None = None,
+    objective: Objective | None = None,
+    effort: float = 1.0,
     rng: np.random.Generator,
 ) -> Partition:
     """Join blocks to contiguous grids.
@@ -108,6 +111,10 @@ def partition(  # noqa: PLR0913 - one wish of the planner each, by keyword
         Name of the load in ``blocks.loads``.
     nested_in : (n,) int64, optional
         Parent of each block; ``blocks.parent`` by default. No grid straddles two.
+    objective : Objective, optional
+        How much compactness, barriers and evenness count.
+    effort : float
+        Multiplies the search: more finds better grids, later.
     rng : numpy.random.Generator
         Same state, same grids.
 
@@ -126,22 +133,32 @@ def partition(  # noqa: PLR0913 - one wish of the planner each, by keyword
     loads = blocks.loads[load]
     region = _regions(blocks, parents)
     regions = np.split(np.argsort(region, kind="stable"), np.cumsum(np.bincount(region))[:-1])
-    ordinary = [region for region in regions if blocks.site[region[0]] == NOWHERE]
+    ordinary = [members for members in regions if blocks.site[members[0]] == NOWHERE]
     wishes, problems = _wishes(ordinary, loads, band, n_grids)
-    labels = np.full(len(blocks), NOWHERE)
-    used = 0
-    for number, members in enumerate(regions):
-        labels[members] = used
-        if blocks.site[members[0]] == NOWHERE:
-            graph = graph_of(blocks.adjacency, loads, region == number)
-            labels[members] = used + divide(graph, wishes.pop(0), rng)
-        used = int(labels.max()) + 1
+    wishes = [replace(wish, objective=objective or Objective(), effort=effort) for wish in wishes]
+    labels = _labelled(blocks, loads, regions, wishes, rng)
     limits = band or (0.0, math.inf)
     result = _numbered(blocks, labels, parents, load_name=load, band=limits)
     if band is not None:
         names = [str(grid) for grid in range(len(result))]
         problems.extend(result.band_problems(names))
     return replace(result, problems=tuple(problems))
+
+
+def _labelled(
+    blocks: Blocks, loads: FloatArray, regions: list[IntArray], wishes: list[Wish], rng: np.random.Generator
+) -> IntArray:
+    """Return the grid of each block: a dedicated region is one, an ordinary one is divided."""
+    whole = graph_of(blocks.adjacency, loads, np.ones(len(blocks), dtype=np.bool_), shapes=Shapes.of(blocks.polygons))
+    labels = np.full(len(blocks), NOWHERE)
+    used, pending = 0, iter(wishes)
+    for members in regions:
+        if blocks.site[members[0]] == NOWHERE:
+            labels[members] = used + divide(whole.part(members), next(pending), rng)
+        else:
+            labels[members] = used
+        used = int(labels[members].max()) + 1
+    return labels
 
 
 def _check_wish(blocks: Blocks, band: tuple[float, float] | None, n_grids: int | None, load: str) -> None:

@@ -1,47 +1,161 @@
-"""The graph that is partitioned: blocks as nodes with loads, shared boundaries as edges with a cost of cutting them."""
+"""The graph that is partitioned: blocks as nodes with loads and shapes, shared boundaries as edges with a cost."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from geogrid.adjacency import Adjacency
 from geogrid.barriers import crossing_cost_weights
-from geogrid.types import BoolArray, FloatArray
+from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Graph:
-    """A graph with loads on its nodes.
+    """A graph with loads on its nodes; the edges of a node lie together.
 
     Parameters
     ----------
-    loads : list of float
+    starts : (n + 1,) int64
+        Node `i` has the edges ``starts[i]`` to ``starts[i + 1]``; each edge is there once for either end.
+    others : (e,) int64
+        The node at the other end, ascending within a node.
+    cost : (e,) float64
+        Cost of a grid boundary there.
+    length_m : (e,) float64
+        Its length, metres.
+    load_of : (n,) float64
         Load of each node.
-    neighbors : list of dict of int to float
-        For each node its neighbours with the cost of a grid boundary between them.
+    area_m2, perimeter_m : (n,) float64
+        Area and perimeter of each node; zeros where shapes do not matter.
     """
 
-    loads: list[float]
-    neighbors: list[dict[int, float]]
+    starts: IntArray
+    others: IntArray
+    cost: FloatArray
+    length_m: FloatArray
+    load_of: FloatArray
+    area_m2: FloatArray
+    perimeter_m: FloatArray
 
     def __len__(self) -> int:
         """Return the number of nodes."""
-        return len(self.loads)
+        return len(self.load_of)
 
     @property
     def total(self) -> float:
         """Sum of the loads."""
-        return float(sum(self.loads))
+        return float(self.load_of.sum())
+
+    @property
+    def owners(self) -> IntArray:
+        """The node that each edge starts from, shape (e,)."""
+        return np.repeat(np.arange(len(self)), np.diff(self.starts))
+
+    @cached_property
+    def loads(self) -> list[float]:
+        """The loads as a list, for walks in Python."""
+        return [float(load) for load in self.load_of]
+
+    @cached_property
+    def neighbors(self) -> list[dict[int, float]]:
+        """For each node its neighbours with the cost of a grid boundary between them, for walks in Python."""
+        found: list[dict[int, float]] = [{} for _ in range(len(self))]
+        for node, other, cost in zip(self.owners.tolist(), self.others.tolist(), self.cost.tolist(), strict=True):
+            found[node][other] = cost
+        return found
+
+    def components(self, labels: IntArray | None = None) -> IntArray:
+        """Return the contiguous component of each node, numbered from 0; of nodes of the same label, if given."""
+        owners, others = self.owners, self.others
+        if labels is not None:
+            same = labels[owners] == labels[others]
+            owners, others = owners[same], others[same]
+        matrix = coo_array((np.ones(len(owners), dtype=np.int8), (owners, others)), shape=(len(self), len(self)))
+        found: IntArray = connected_components(matrix, directed=False)[1].astype(np.int64)
+        return found
+
+    def part(self, members: IntArray) -> "Graph":
+        """Return the graph of some nodes, given ascending, renumbered in order."""
+        place = np.full(len(self), -1)
+        place[members] = np.arange(len(members))
+        degree = np.diff(self.starts)[members]
+        edges = np.repeat(self.starts[members] - np.cumsum(degree) + degree, degree) + np.arange(int(degree.sum()))
+        others = place[self.others[edges]]
+        inside = others >= 0
+        owners = np.repeat(np.arange(len(members)), degree)[inside]
+        starts = np.zeros(len(members) + 1, dtype=np.int64)
+        np.cumsum(np.bincount(owners, minlength=len(members)), out=starts[1:])
+        return Graph(
+            starts=starts,
+            others=others[inside],
+            cost=self.cost[edges][inside],
+            length_m=self.length_m[edges][inside],
+            load_of=self.load_of[members],
+            area_m2=self.area_m2[members],
+            perimeter_m=self.perimeter_m[members],
+        )
 
 
-def graph_of(adjacency: Adjacency, loads: FloatArray, kept: BoolArray) -> Graph:
-    """Return the graph of the kept nodes, renumbered in order; cutting costs less along high-ranked barriers."""
-    part = adjacency.subset(kept)
-    costs = part.length_by_rank_m @ crossing_cost_weights()
-    neighbors: list[dict[int, float]] = [{} for _ in range(part.count)]
-    for (left, right), cost in zip(part.pairs.tolist(), costs.tolist(), strict=True):
-        neighbors[left][right] = neighbors[right][left] = cost
-    return Graph(np.asarray(loads, dtype=np.float64)[kept].tolist(), neighbors)
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """Area and perimeter of each block, metres; what compactness is computed from."""
+
+    area_m2: FloatArray
+    perimeter_m: FloatArray
+
+    @classmethod
+    def of(cls, polygons: GeometryArray) -> "Shapes":
+        """Return the shapes of polygons."""
+        return cls(shapely.area(polygons), shapely.length(polygons))
+
+
+def graph_of(
+    adjacency: Adjacency,
+    loads: FloatArray,
+    kept: BoolArray,
+    *,
+    shapes: Shapes | None = None,
+    edge_costs: FloatArray | None = None,
+) -> Graph:
+    """Return the graph of the kept nodes, renumbered in order.
+
+    Parameters
+    ----------
+    adjacency : Adjacency
+        Neighbours among all nodes.
+    loads : (n,) float64
+        Their loads.
+    kept : (n,) bool
+        Which nodes are wanted.
+    shapes : Shapes, optional
+        Their areas and perimeters.
+    edge_costs : (m,) float64, optional
+        Cost of a boundary between each pair; by default its length, weighted by the barrier under it: a metre
+        costs less along high-ranked ones.
+    """
+    costs = adjacency.length_by_rank_m @ crossing_cost_weights() if edge_costs is None else edge_costs
+    inside = kept[adjacency.pairs].all(axis=1)
+    renumbered = np.cumsum(kept) - 1
+    left, right = renumbered[adjacency.pairs[inside]].T
+    count = int(kept.sum())
+    owners, others = np.concatenate([left, right]), np.concatenate([right, left])
+    order = np.lexsort((others, owners))
+    starts = np.zeros(count + 1, dtype=np.int64)
+    np.cumsum(np.bincount(owners, minlength=count), out=starts[1:])
+    nothing = np.zeros(count)
+    return Graph(
+        starts=starts,
+        others=others[order].astype(np.int64),
+        cost=np.tile(costs[inside], 2)[order],
+        length_m=np.tile(adjacency.shared_m[inside], 2)[order],
+        load_of=np.asarray(loads, dtype=np.float64)[kept],
+        area_m2=nothing if shapes is None else shapes.area_m2[kept],
+        perimeter_m=nothing if shapes is None else shapes.perimeter_m[kept],
+    )
 
 
 def reachable(graph: Graph, start: int, allowed: set[int]) -> set[int]:
@@ -53,16 +167,4 @@ def reachable(graph: Graph, start: int, allowed: set[int]) -> set[int]:
             if other in allowed and other not in found:
                 found.add(other)
                 pending.append(other)
-    return found
-
-
-def fragments(graph: Graph, members: set[int]) -> list[set[int]]:
-    """Return the contiguous parts of a set of nodes, the one with the smallest node first."""
-    left = set(members)
-    found = []
-    for node in sorted(members):
-        if node in left:
-            part = reachable(graph, node, left)
-            left -= part
-            found.append(part)
     return found

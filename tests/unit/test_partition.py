@@ -14,7 +14,7 @@ from geogrid.blocks import Blocks, build_blocks
 from geogrid.errors import InvalidInputError
 from geogrid.partition import Level, Partition, SiteRule, carve_dedicated, partition, partition_levels
 from geogrid.partition.engine import share_out
-from geogrid.partition.graph import Graph
+from geogrid.partition.graph import graph_of
 from geogrid.partition.seed import join_fragments
 
 CRS = "EPSG:32650"
@@ -128,8 +128,10 @@ def test_dhondt_shares_sum_to_the_total() -> None:
 
 
 def test_an_island_of_a_label_goes_to_its_neighbour() -> None:
-    line = Graph([1.0] * 5, [{1: 1.0}, {0: 1.0, 2: 1.0}, {1: 1.0, 3: 1.0}, {2: 1.0, 4: 1.0}, {3: 1.0}])
-    assert join_fragments(line, [0, 0, 1, 1, 0]) == [0, 0, 1, 1, 1]
+    pairs = np.array([[0, 1], [1, 2], [2, 3], [3, 4]])
+    line = graph_of(Adjacency(5, pairs, np.ones((4, 10))), np.ones(5), np.ones(5, dtype=bool))
+    found = join_fragments(line, np.array([0, 0, 1, 1, 0]), costs=line.cost)
+    assert found.tolist() == [0, 0, 1, 1, 1]
 
 
 def test_a_site_becomes_land_of_its_own() -> None:
