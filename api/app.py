@@ -20,6 +20,7 @@ from api.pages.sketches import Sketches
 from api.routers import assets, cases, collections, geocode, health, history, locate, maps, plans, reviews
 from api.settings import ServerSettings
 from api.store import Store
+from boundaries.remote.fallback import remote_geocoder
 
 _DESCRIPTION = """
 Which grid is a point in, who is responsible there, which cases are open and where.
@@ -56,6 +57,7 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
     app.state.editions = EditionBook(store, refresh_seconds=settings.refresh_seconds, kept=settings.kept_editions)
     app.state.frames = GridFrames(store, kept=settings.kept_editions)
     app.state.sketches = Sketches(store, app.state.frames)
+    app.state.remote = remote_geocoder(settings)
     app.state.templates = make_templates()
     for module in (
         locate,

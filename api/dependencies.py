@@ -14,6 +14,7 @@ from api.editions import EditionBook
 from api.frames import GridFrames
 from api.settings import ServerSettings
 from api.store import Store
+from boundaries.remote.fallback import Remote
 
 
 async def get_settings(request: Request) -> ServerSettings:
@@ -40,12 +41,19 @@ async def get_frames(request: Request) -> GridFrames:
     return frames
 
 
+def get_remote(request: Request) -> Remote | None:
+    """Return the remote geocoder, None where the settings name none."""
+    remote: Remote | None = request.app.state.remote
+    return remote
+
+
 def get_session(store: Annotated[Store, Depends(get_store)]) -> Iterator[Session]:
     """Yield a session that is committed when the handler returns, or rolled back whole by an error."""
     with store.unit_of_work() as session:
         yield session
 
 
+RemoteGeocoder = Annotated[Remote | None, Depends(get_remote)]
 Settings = Annotated[ServerSettings, Depends(get_settings)]
 OpenStore = Annotated[Store, Depends(get_store)]
 Editions = Annotated[EditionBook, Depends(get_editions)]

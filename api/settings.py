@@ -5,11 +5,12 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
+from boundaries.remote.fallback import GeocoderSettings
 from boundaries.settings import StoreSettings
 
 
-class ServerSettings(StoreSettings):
-    """Settings of the server, on top of those of the store.
+class ServerSettings(StoreSettings, GeocoderSettings):
+    """Settings of the server, on top of those of the store and of the remote geocoder.
 
     Parameters
     ----------

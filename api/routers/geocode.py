@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from api.dependencies import Editions, OpenStore
+from api.dependencies import Editions, OpenStore, RemoteGeocoder
 from api.editions import EditionBook
 from api.links import CSV, GEOJSON, JSON
 from api.many_addresses import FORMS, Form, Row, checked
@@ -18,6 +18,7 @@ from api.schemas.queries import OfJurisdiction
 from api.shapes import grid_shape
 from api.store import Store
 from boundaries.gazetteer import GeocodeAnswer, candidates_many, geocode_many
+from boundaries.remote.fallback import with_remote
 from boundaries.reverse import addresses_near
 from boundaries.suggestions import suggest
 from geogrid.circle import grid_shares
@@ -39,18 +40,24 @@ _BODY: Final[dict[str, Any]] = {
 
 
 @router.get("/geocode", responses={200: {"model": GeocodeCollection, "content": {GEOJSON: {}}}})
-def geocode(query: Annotated[GeocodeQuery, Query()], editions: Editions, store: OpenStore) -> Response:
+def geocode(
+    query: Annotated[GeocodeQuery, Query()], editions: Editions, store: OpenStore, remote: RemoteGeocoder
+) -> Response:
     """Find where an address is: answers best first, each with its grids, and why it was chosen.
 
-    An answer with `needs_review` is not sure enough to act upon without a person.
+    An answer with `needs_review` is not sure enough to act upon without a person. Where a remote geocoder is set up
+    and the own addresses are not sure, its answer comes first; `geocoding.remote` says so when it failed.
     """
     calendar = editions.calendar(query.jurisdiction)
     edition = editions.edition(calendar)
     with store.unit_of_work() as session:
         (answers,) = candidates_many(session, calendar.id, [query.q], near=query.near)
+    combined = with_remote(query.q, answers[0] if answers else None, remote)
+    if combined.answer is not None and combined.answer not in answers:
+        answers = [combined.answer, *answers]
     if query.within is not None:
         answers = [answer for answer in answers if _is_within(edition, answer, query.within)]
-    return _collection(query.q, [_answer(answer, edition) for answer in answers[: query.limit]])
+    return _collection(query.q, [_answer(answer, edition) for answer in answers[: query.limit]], note=combined.note)
 
 
 @router.get("/suggest", responses={200: {"model": GeocodeCollection, "content": {GEOJSON: {}}}})
@@ -159,8 +166,10 @@ def _feature(lon: float, lat: float, geocoding: dict[str, Any]) -> dict[str, Any
     return {"type": "Feature", "geometry": point, "properties": {"geocoding": geocoding}}
 
 
-def _collection(asked: str, features: list[dict[str, Any]]) -> Response:
+def _collection(asked: str, features: list[dict[str, Any]], *, note: str = "") -> Response:
     head = {"version": "0.1.0", "query": asked, "timestamp": datetime.now(UTC)}
+    if note:
+        head["remote"] = note
     return json_reply({"type": "FeatureCollection", "geocoding": head, "features": features}, media_type=GEOJSON)
 
 
