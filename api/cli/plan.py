@@ -129,6 +129,25 @@ def redo(plan_id: int, made_by: str, reason: str) -> None:
         _tell(do_again(session, plan_id, author=_author(made_by, reason), version=None))
 
 
+@command.command("keep-codes", short_help="Take the codes in force over.")
+@click.argument("plan_id", type=int)
+@authored
+def take_codes(plan_id: int, made_by: str, reason: str) -> None:
+    """Give each grid of a draft that has over half of the load of a grid in force the code of that one.
+
+    For plans of the engine, whose codes mean nothing yet. Codes that are not free stay.
+    """
+    from boundaries.publication import keep_codes
+
+    author = _author(made_by, reason or "codes in force kept")
+    with _session() as session:
+        answer = keep_codes(session, plan_id, at=datetime.now(UTC), author=author, version=None)
+        if answer is None:
+            click.echo("Every grid has its code already.")
+        else:
+            _tell(answer)
+
+
 @command.command(short_help="List everything that is wrong.")
 @click.argument("plan_id", type=int)
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write all problems to a JSON file.")

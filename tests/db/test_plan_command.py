@@ -64,6 +64,13 @@ def test_draft_goes_from_edit_to_edition_and_back(run: Run, engine: Engine) -> N
         assert [row[:3] for row in acceptances(session, get_plan(session, plan))] == [("no-duty", "G1", "being hired")]
 
 
+def test_codes_in_force_are_taken_over(run: Run) -> None:
+    plan = draft(run)
+    run("edit", plan, json.dumps({"kind": "recode", "codes": {"G0": "X0", "D002": "X2"}}))
+    assert run("keep-codes", plan).output.splitlines()[1].startswith("2 grids changed")
+    assert run("keep-codes", plan).output == "Every grid has its code already.\n"
+
+
 def test_operations_come_from_a_file(run: Run, tmp_path: Path) -> None:
     plan = draft(run)
     file = tmp_path / "operations.json"
