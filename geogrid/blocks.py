@@ -14,7 +14,16 @@ from geogrid.crs import WGS84, metric_crs
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.faces import FaceFacts, MergeRule, dissolve, faces_between, merge_small_faces
 from geogrid.gaps import GapRule
-from geogrid.ground import NOWHERE, Ground, LoadPoints, load_points_of, metric_geometry, ranked_barriers, to_lonlat
+from geogrid.ground import (
+    NOWHERE,
+    Barriers,
+    Ground,
+    LoadPoints,
+    load_points_of,
+    metric_geometry,
+    ranked_barriers,
+    to_lonlat,
+)
 from geogrid.types import DedicatedCategory, FloatArray, GeometryArray, IntArray
 
 
@@ -208,6 +217,40 @@ def assemble_blocks(  # noqa: PLR0913 - the fields of Blocks that are not derive
         unassigned=unassigned,
         building_block=owner[: len(ground.buildings)],
         problems=(*problems, *_unassigned_problems(unassigned), *_orphan_problems(polygons, parent, ground.crs)),
+    )
+
+
+def ready_blocks(areas: gpd.GeoDataFrame, *, load_columns: Sequence[str], barriers: Barriers | None = None) -> Blocks:
+    """Return blocks from areas that tile the land already: census blocks, counties, lots.
+
+    Parameters
+    ----------
+    areas : GeoDataFrame
+        A valid coverage; neighbours share their vertices.
+    load_columns : sequence of str
+        Columns that hold loads.
+    barriers : Barriers, optional
+        What the edges may follow, in the metric CRS of the areas.
+
+    Raises
+    ------
+    InvalidInputError
+        A layer without CRS, or a load that is no number of 0 or more.
+    """
+    crs = metric_crs(areas)
+    polygons = metric_geometry(areas, crs)
+    lines = barriers or Barriers(np.empty(0, dtype=object), np.empty(0, dtype=np.int64))
+    points = load_points_of(None, areas, crs=crs, columns=load_columns)
+    return Blocks(
+        polygons=polygons,
+        ground=Ground(crs, lines, np.empty(0, dtype=object), points),
+        adjacency=rook_adjacency(polygons, lines.lines, lines.ranks),
+        parent=np.zeros(len(polygons), dtype=np.int64),
+        site=np.full(len(polygons), NOWHERE),
+        sites=(),
+        loads=points.columns,
+        unassigned={},
+        building_block=np.empty(0, dtype=np.int64),
     )
 
 

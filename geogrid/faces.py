@@ -60,7 +60,7 @@ def faces_between(*, fixed: GeometryArray, flexible: GeometryArray, buildings: G
     polygons = _polygonize(np.concatenate([fixed, flexible]))
     clusters = np.empty(0, dtype=object)
     chosen = np.zeros(len(buildings), dtype=np.bool_)
-    while (fresh := _cut_buildings(polygons, buildings) & ~chosen).any():
+    while (fresh := cut_buildings(polygons, buildings) & ~chosen).any():
         # An outline may give a dead end something to lead to, and so a new building to cut: hence the loop.
         chosen = _with_overlapping(buildings, chosen | fresh)
         clusters = _clusters(buildings[chosen])
@@ -88,7 +88,7 @@ def _polygonize(lines: GeometryArray) -> GeometryArray:
     return ordered
 
 
-def _cut_buildings(polygons: GeometryArray, buildings: GeometryArray) -> BoolArray:
+def cut_buildings(polygons: GeometryArray, buildings: GeometryArray) -> BoolArray:
     """Return which buildings reach, deeper than their walls, into more than one face."""
     inner = shapely.buffer(buildings, -WALL_TOLERANCE_M, join_style="mitre")
     building, _ = shapely.STRtree(polygons).query(inner, predicate="intersects")

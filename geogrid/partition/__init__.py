@@ -1,7 +1,18 @@
 """Blocks to grids: comprehensive ones within a band, dedicated ones carved out, in nested levels."""
 
 from geogrid.partition.dedicated import SiteRule, carve_dedicated
-from geogrid.partition.engine import Partition, partition
+from geogrid.partition.engine import Partition, partition, partition_of
 from geogrid.partition.levels import GridTree, Level, partition_levels
+from geogrid.partition.terms import Objective
 
-__all__ = ["GridTree", "Level", "Partition", "SiteRule", "carve_dedicated", "partition", "partition_levels"]
+__all__ = [
+    "GridTree",
+    "Level",
+    "Objective",
+    "Partition",
+    "SiteRule",
+    "carve_dedicated",
+    "partition",
+    "partition_levels",
+    "partition_of",
+]

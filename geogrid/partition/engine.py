@@ -145,6 +145,24 @@ def partition(  # noqa: PLR0913 - one wish of the planner each, by keyword
     return replace(result, problems=tuple(problems))
 
 
+def partition_of(
+    blocks: Blocks, grid: IntArray, *, load: str = "households", band: tuple[float, float] = (0.0, math.inf)
+) -> Partition:
+    """Return grids made elsewhere as a partition, e.g. to evaluate them.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        What is assigned.
+    grid : (n,) int64
+        Grid of each block, any numbers.
+    load, band
+        As in `partition`.
+    """
+    labels = np.unique(grid, return_inverse=True)[1].astype(np.int64)
+    return _numbered(blocks, labels, blocks.parent, load_name=load, band=band)
+
+
 def _labelled(
     blocks: Blocks, loads: FloatArray, regions: list[IntArray], wishes: list[Wish], rng: np.random.Generator
 ) -> IntArray:
