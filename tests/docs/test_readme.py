@@ -1,0 +1,82 @@
+"""Every command of the README's tour is run as it stands, beside a server that has the demo's data."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import psycopg
+import pytest
+import shapely
+
+from tests.fixtures_db import Database, DemoStore, Server
+from tests.serving import GEOGRID, environment, running
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def tour() -> list[str]:
+    """Return the commands of the tour, continued lines joined."""
+    lines = re.findall(r"(?:^    .*\n)+", (ROOT / "README.md").read_text("utf-8"), flags=re.MULTILINE)
+    commands = "".join(lines).replace("\\\n", " ").splitlines()
+    return [command.strip() for command in commands if command.strip().startswith(("curl ", "geogrid "))]
+
+
+@pytest.fixture(scope="module")
+def own_store(server: Server, demo: DemoStore) -> Iterator[Database]:
+    """A copy of the demo's database that the tour may write to."""
+    demo.engine.dispose()
+    name = "readme"
+    server.execute(f"create database {name} template {demo.engine.url.database} strategy file_copy")
+    yield Database(server.url_of(name), demo.database.settings)
+    server.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="module")
+def outputs(own_store: Database, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Run the tour in a folder with somebody's files; return what each command printed."""
+    folder = tmp_path_factory.mktemp("tour")
+    boxes = [shapely.box(114 + i / 10, 30, 114.1 + i / 10, 30.1) for i in range(2)]
+    grids = gpd.GeoDataFrame({"code": ["A", "B"], "name": ["东", "西"]}, geometry=boxes, crs="EPSG:4326")
+    grids.to_file(folder / "grids.gpkg")
+    points = pd.DataFrame({"lon": [114.05, 114.15], "lat": [30.05, 30.05], "created": "2026-01-01T08:00:00+08:00"})
+    points.to_csv(folder / "cases.csv", index=False)
+    points.to_csv(folder / "calls.csv.gz", index=False)
+    printed = {}
+    with running(own_store) as (_, address):
+        variables = environment(own_store) | {"PATH": f"{GEOGRID.parent}:{os.environ['PATH']}"}
+        for command in tour():
+            here = command.replace("http://127.0.0.1:8000", address).replace("curl ", "curl -sS --fail-with-body ")
+            done = subprocess.run(
+                here, shell=True, cwd=folder, env=variables, capture_output=True, text=True, check=False, timeout=120
+            )
+            assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+            printed[command] = done.stdout
+    return printed
+
+
+def test_tour_answers_what_it_promises(outputs: dict[str, str]) -> None:
+    by_start = {command.split("'")[1] if "'" in command else command: out for command, out in outputs.items()}
+    located = next(out for command, out in by_start.items() if "/locate" in command)
+    assert '"chain"' in located
+    assert '"duties"' in located
+    taken = next(out for command, out in outputs.items() if "-X POST" in command)
+    assert '"grid"' in taken
+
+
+def test_tour_imports_a_town_of_ones_own(own_store: Database, outputs: dict[str, str]) -> None:
+    assert any("import cases" in command for command in outputs)
+    with psycopg.connect(own_store.url) as connection:
+        stored = connection.execute(
+            "select count(*), count(grid_id) from cases join jurisdictions j on j.id = jurisdiction_id "
+            "where j.code = 'mytown'"
+        ).fetchone()
+    assert stored == (2, 2)
+
+
+def test_links_of_the_readme_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text("utf-8"))
+    assert [link for link in links if not (ROOT / link).exists()] == []
