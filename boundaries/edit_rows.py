@@ -153,7 +153,7 @@ def _affected(old: Draft, new: Draft, delta: Delta) -> set[int]:
     chains = [chain for chain in chains if chain]
     if not chains:
         return set()
-    touched = set.union(*chains) - set.intersection(*chains)
+    touched = frozenset().union(*chains) - chains[0].intersection(*chains[1:])
     return {key for key in touched if key in new.nodes}
 
 
