@@ -10,6 +10,8 @@ from geogrid.address.words import DIRECTIONS, TYPES
 
 _NO_TYPE: Final = 0.97
 _OTHER_TYPE: Final = 0.84
+_COMMON_TYPES: Final = frozenset({"st", "ave", *DIRECTIONS})
+_RARE_TYPE: Final = 0.995  # unsaid, the commoner types are meant more often
 _NO_DIRECTION: Final = 0.97
 _OTHER_DIRECTION: Final = 0.65
 _WORTH_OF_REST: Final = 0.6
@@ -96,6 +98,8 @@ def _beside_core(asked: str, core: str, known: KnownName) -> float:
         mine, known_words = ours & words, theirs & words
         if mine != known_words:
             worth *= other if mine and known_words else missing
+            if known_words and not mine and known_words.isdisjoint(_COMMON_TYPES):
+                worth *= _RARE_TYPE
     return worth
 
 

@@ -1,0 +1,48 @@
+"""The important rows of tests/benchmarks/geocoding.py at a smaller size."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from boundaries.local import PrivateCluster
+from tests.benchmarks.geocoding import row_chicago, row_chinese, row_queens, row_shanghai
+from tests.fixtures_db import start_or_skip
+
+pytestmark = pytest.mark.shared_data
+
+
+@pytest.fixture
+def own_cluster() -> Iterator[PrivateCluster]:
+    home = Path(tempfile.mkdtemp(prefix="geogrid-test-"))
+    cluster = PrivateCluster(home, durable=False)
+    try:
+        start_or_skip(cluster)
+        yield cluster
+    finally:
+        cluster.stop()
+        shutil.rmtree(home)
+
+
+def test_elements_of_unseen_chinese_addresses_are_tagged() -> None:
+    assert row_chinese()["all"] >= 0.88
+
+
+def test_noisy_addresses_of_queens_are_found(own_cluster: PrivateCluster) -> None:
+    ours, _ = row_queens(own_cluster, 400)
+    assert ours.right >= 0.97
+    assert ours.answered_wrong <= 0.003
+
+
+def test_unknown_addresses_of_chicago_are_found_between_known_ones(own_cluster: PrivateCluster) -> None:
+    ours, plain = row_chicago(own_cluster, 1_000)
+    assert ours.right >= 0.93
+    assert 1 - ours.right <= (1 - plain.right) / 4
+
+
+def test_places_of_shanghai_are_found_in_their_grid(own_cluster: PrivateCluster) -> None:
+    ours, plain = row_shanghai(own_cluster, 10**9)
+    assert ours.right >= 0.92
+    assert 1 - ours.right <= (1 - plain.right) / 3
