@@ -81,6 +81,8 @@ def new_draft(  # noqa: PLR0913 - one keyword a choice
     InvalidInputError
         There is no such profile.
     """
+    # A draft that is copied must not change between the statements that copy it.
+    session.execute(select(Plan.id).where(Plan.id == based_on.id).with_for_update(read=True))
     plan = Plan(
         jurisdiction_id=based_on.jurisdiction_id,
         name=name,

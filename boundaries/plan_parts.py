@@ -134,6 +134,14 @@ def load_part(session: Session, plan: Plan, scope: Scope) -> Draft:
     return _draft(nodes, blocks, rules_of(session, plan), taken)
 
 
+def read_one_moment(session: Session) -> None:
+    """Make a session that has not read yet see the store as it is now to its end, whatever others commit meanwhile.
+
+    A whole plan is read by several statements, and a draft may change between them.
+    """
+    session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 def load_whole(session: Session, plan: Plan, *, land: bool = True) -> Draft:
     """Return all of a plan."""
     nodes = session.execute(_ALL_NODES, {"plan": plan.id}).all()

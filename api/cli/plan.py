@@ -157,9 +157,11 @@ def validate(ctx: click.Context, plan_id: int, report: Path | None) -> None:
     from api.cli.problems import problem_records, require_writable, show_problems, write_report
     from boundaries.drafts import get_plan
     from boundaries.plan_checks import verdict_on
+    from boundaries.plan_parts import read_one_moment
 
     require_writable(report)
     with _session() as session:
+        read_one_moment(session)
         verdict = verdict_on(session, get_plan(session, plan_id))
     show_problems((*verdict.errors, *verdict.warnings))
     if report is not None:
@@ -209,8 +211,10 @@ def compare(plan_id: int, other_id: int, moved: Path | None) -> None:
     """Say what became of each grid of PLAN_ID in OTHER_ID."""
     from boundaries.drafts import get_plan
     from boundaries.plan_comparison import compare_plans, moved_frame
+    from boundaries.plan_parts import read_one_moment
 
     with _session() as session:
+        read_one_moment(session)
         old, new_plan = get_plan(session, plan_id), get_plan(session, other_id)
         found = compare_plans(session, old, new_plan)
         if moved is not None:

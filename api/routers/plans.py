@@ -42,6 +42,7 @@ from boundaries.grids import edition_at
 from boundaries.jurisdictions import the_jurisdiction
 from boundaries.plan_checks import accept_problem, verdict_on
 from boundaries.plan_comparison import compare_plans, moved_frame
+from boundaries.plan_parts import read_one_moment
 from boundaries.plan_views import evaluate, plan_frame, plan_tile
 from boundaries.publication import Publication, problems_json, publish_plan
 from geogrid.errors import NotFoundError
@@ -156,6 +157,7 @@ def redo_edit(request: Request, write: Write, body: Step, session: OpenSession) 
 def validation(query: Annotated[Parameters, Query()], plan_id: PlanNumber, session: OpenSession) -> Response:
     """List every problem of a plan with its place, severity and remedy; accepted ones apart."""
     del query
+    read_one_moment(session)
     verdict = verdict_on(session, get_plan(session, plan_id))
     body = {name: problems_json(getattr(verdict, name)) for name in ("errors", "warnings", "accepted")}
     return json_reply({"publishable": not verdict.errors, **body})
@@ -174,6 +176,7 @@ def accept(request: Request, write: Write, body: Accepted, session: OpenSession)
 def evaluation(query: Annotated[Parameters, Query()], plan_id: PlanNumber, session: OpenSession) -> Response:
     """Return the figures of every leaf and their summary."""
     del query
+    read_one_moment(session)
     summary, found = evaluate(session, get_plan(session, plan_id))
     return json_reply({"summary": summary, "figures": [figures_shape(each) for each in found]})
 
@@ -183,6 +186,7 @@ def compare(
     query: Annotated[CompareQuery, Query()], plan_id: PlanNumber, other_id: PlanNumber, session: OpenSession
 ) -> Response:
     """Compare a plan with a later one: JSON and CSV have the grids, GeoJSON the land that changes hands."""
+    read_one_moment(session)
     old, new = get_plan(session, plan_id), get_plan(session, other_id)
     found = compare_plans(session, old, new, tolerance=Tolerance(area_m2=query.tolerance_m2))
     if query.f == "geojson":

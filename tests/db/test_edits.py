@@ -17,7 +17,7 @@ from boundaries.edits import Author, edit, list_edits, redo, undo
 from boundaries.engine import unit_of_work
 from boundaries.jurisdictions import LevelName, save_jurisdiction
 from boundaries.models import Plan
-from boundaries.plan_parts import load_whole
+from boundaries.plan_parts import load_whole, read_one_moment
 from boundaries.plans import save_plan
 from geogrid.edition import Duty
 from geogrid.errors import ConflictError, GeogridError, InvalidInputError, StaleError
@@ -235,6 +235,17 @@ def test_plans_do_not_hold_each_other_up(engine: Engine, session: Session, plan:
         with unit_of_work(engine) as second:
             second.execute(text("set local lock_timeout = '1s'"))
             edit(second, other.id, [Rename({"G0": "Mine"})], author=PLANNER, version=None)
+
+
+def test_whole_plan_is_read_as_of_one_moment(engine: Engine, session: Session, plan: Plan) -> None:
+    block, to = block_at_boundary(session, plan)
+    with unit_of_work(engine) as reading:
+        read_one_moment(reading)
+        before = load_whole(reading, get_plan(reading, plan.id))
+        with unit_of_work(engine) as other:
+            edit(other, plan.id, [MoveBlocks((block,), to)], author=PLANNER, version=None)
+        again = load_whole(reading, get_plan(reading, plan.id))
+    assert (before.owner == again.owner).all()
 
 
 def test_draft_is_a_copy_with_everything_but_the_numbers(session: Session, plan: Plan) -> None:

@@ -59,6 +59,7 @@ class Site:
     home: Path
     port: int = 0
     process: subprocess.Popen[str] | None = None
+    address: str = ""
     answers: list[tuple[str, str]] = field(default_factory=list)
     is_over: bool = False
 
@@ -91,20 +92,27 @@ class Site:
                 os.kill(found.pid, signal.SIGKILL)
 
     def revive(self) -> None:
-        """Start again what was killed; the server finds a database that comes back by itself."""
-        self.cluster.ensure()
-        if self.process is None or self.process.poll() is not None:
-            self.end()
-            self.serve()
-        deadline = time.monotonic() + 60
+        """Start again what was killed, until the server is ready."""
+        deadline = time.monotonic() + 90
+        told = "no answer"
         while time.monotonic() < deadline:
             try:
-                if httpx2.get(f"{self.base}/health/ready", timeout=5).status_code == 200:
+                # Again and again: a database that is just being killed may still look alive.
+                address = self.cluster.ensure()
+                # Another cluster of this machine may have taken its port: then the server looks in vain.
+                if self.process is None or self.process.poll() is not None or address != self.address:
+                    self.end()
+                    self.serve()
+                    self.address = address
+                reply = httpx2.get(f"{self.base}/health/ready", timeout=5)
+            except (httpx2.TransportError, UnavailableError) as error:
+                told = str(error)
+            else:
+                if reply.status_code == 200:
                     return
-            except httpx2.TransportError:
-                pass
+                told = reply.text
             time.sleep(0.05)
-        pytest.fail("the server does not become ready again")
+        pytest.fail(f"the server does not become ready again: {told}")
 
     def look_up(self) -> None:
         """Ask where some places are, again and again; remember which edition and which codes answered."""
@@ -203,13 +211,7 @@ def crash_while_publishing(site: Site, rounds: int, seed: int) -> tuple[int, int
             if try_to_publish(site, name):
                 said.add(name)
             moment.join()
-            for _ in range(3):
-                try:
-                    site.revive()
-                except UnavailableError:
-                    time.sleep(0.5)
-                else:
-                    break
+            site.revive()
             there = check_whole(site, said)
     finally:
         site.is_over = True
