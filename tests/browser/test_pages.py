@@ -19,6 +19,12 @@ START = datetime(2026, 2, 1, tzinfo=UTC)
 SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 
 
+@pytest.fixture(autouse=True, scope="module")
+def patience() -> None:
+    """Wait longer than on an idle machine for what a page does by itself."""
+    expect.set_options(timeout=20_000)
+
+
 @pytest.fixture
 def stored(engine: Engine) -> Town:
     """A town with 40 cases: 38 in its three grids, one outside, one without a point."""
