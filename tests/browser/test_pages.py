@@ -71,7 +71,7 @@ def markers(page: Page) -> list[str]:
 @SIZES
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_start_page_answers_an_address_without_leaving(
-    open_page: OpenPage, site: str, artifacts: Path, size: tuple[int, int], lang: str
+    site: str, open_page: OpenPage, artifacts: Path, size: tuple[int, int], lang: str
 ) -> None:
     page = open_page(f"{site}/?lang={lang}", size)
     page.evaluate("window.stayed = true")
@@ -87,7 +87,7 @@ def test_start_page_answers_an_address_without_leaving(
     expect(page.locator("#answer .name")).to_have_count(0)
 
 
-def test_click_on_the_picture_asks_for_the_very_place(open_page: OpenPage, site: str) -> None:
+def test_click_on_the_picture_asks_for_the_very_place(site: str, open_page: OpenPage) -> None:
     page = open_page(f"{site}/?lang=en")
     picture = page.locator("#sketch")
     for share, name in ((0.2, "Grid a"), (0.5, "Grid b"), (0.8, "Grid c")):
@@ -122,7 +122,7 @@ def test_pages_work_without_script(browser: Browser, site: str) -> None:
 @SIZES
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_search_shows_each_case_in_list_and_map(
-    open_page: OpenPage, site: str, artifacts: Path, size: tuple[int, int], lang: str
+    site: str, open_page: OpenPage, artifacts: Path, size: tuple[int, int], lang: str
 ) -> None:
     page = open_page(f"{site}/search?lang={lang}", size)
     assert page.locator("#cases > li").count() == 25
@@ -136,7 +136,7 @@ def test_search_shows_each_case_in_list_and_map(
     assert page.locator(".case-number.nowhere").count() == 1
 
 
-def test_line_and_marker_light_up_together(open_page: OpenPage, site: str) -> None:
+def test_line_and_marker_light_up_together(site: str, open_page: OpenPage) -> None:
     page = open_page(f"{site}/search?lang=en")
     page.locator("#cases > li").nth(2).hover()
     expect(page.locator(".pin.is-lit")).to_have_text("3")
@@ -144,7 +144,7 @@ def test_line_and_marker_light_up_together(open_page: OpenPage, site: str) -> No
     expect(page.locator(".pin.is-lit")).to_have_count(0)
 
 
-def test_marker_tells_the_case_and_leads_to_it(open_page: OpenPage, site: str) -> None:
+def test_marker_tells_the_case_and_leads_to_it(site: str, open_page: OpenPage) -> None:
     page = open_page(f"{site}/search?lang=en&text=lamp")
     page.locator(".leaflet-marker-icon").nth(4).dispatch_event("click")
     popup = page.locator(".leaflet-popup-content")
@@ -153,7 +153,7 @@ def test_marker_tells_the_case_and_leads_to_it(open_page: OpenPage, site: str) -
     expect(page.locator("h1")).to_have_text("The street lamp has been dark for a week")
 
 
-def test_filters_are_reached_by_keyboard_and_stay_open_when_set(open_page: OpenPage, site: str) -> None:
+def test_filters_are_reached_by_keyboard_and_stay_open_when_set(site: str, open_page: OpenPage) -> None:
     page = open_page(f"{site}/search?lang=en")
     assert not page.locator("#channel").is_visible()
     page.locator("#text").focus()
@@ -171,7 +171,7 @@ def test_filters_are_reached_by_keyboard_and_stay_open_when_set(open_page: OpenP
 
 @SIZES
 def test_case_page_shows_place_and_people(
-    open_page: OpenPage, site: str, artifacts: Path, size: tuple[int, int]
+    site: str, open_page: OpenPage, artifacts: Path, size: tuple[int, int]
 ) -> None:
     page = open_page(f"{site}/search/1?lang=zh", size)
     expect(page.locator("h1")).to_have_text("路灯不亮, 晚上看不见路")
