@@ -58,8 +58,9 @@ def arguments(file: Path) -> list[str]:
 def disturbed(file: Path, home: Path, disturb: Callable[[int], None]) -> tuple[int, str]:
     """Start an import, disturb it once its first rows are in the database, and return how it ended."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GEOGRID_")}
+    # A runner in the background ignores interrupts, and its children with it.
     with subprocess.Popen(
-        [GEOGRID, *arguments(file)],
+        ["env", "--default-signal=INT", GEOGRID, *arguments(file)],
         env=environment | {"GEOGRID_HOME": str(home)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
