@@ -5,6 +5,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from boundaries.postgres import Account, Programs
 from geogrid.errors import UnavailableError
 
 _BUILDING = "postgres.new-"
+_ORPHAN_PATIENCE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class ClusterTemplate:
             Of the superuser.
         """
         for abandoned in home.glob(f"{_BUILDING}*"):
-            shutil.rmtree(abandoned, ignore_errors=True)
+            _clear_away(abandoned)
         building = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=home))
         try:
             if not account.is_self:
@@ -81,6 +83,14 @@ class ClusterTemplate:
         single: list[str | Path] = [programs.folder / "postgres", "--single", "-D", data, "-c", "exit_on_error=true"]
         sync = [] if self.durable else ["-c", "fsync=off"]
         _require_success(account.run([*single, *sync, "postgres"], stdin=f"create database {self.database}\n"))
+
+
+def _clear_away(abandoned: Path) -> None:
+    """Remove a folder whose command was killed, though its orphaned programs may still write there."""
+    deadline = time.monotonic() + _ORPHAN_PATIENCE_SECONDS
+    while abandoned.exists() and time.monotonic() < deadline:
+        shutil.rmtree(abandoned, ignore_errors=True)
+        time.sleep(0.05)
 
 
 def _require_success(ended: subprocess.CompletedProcess[str]) -> None:

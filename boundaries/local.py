@@ -36,6 +36,7 @@ _USER = "geogrid"
 _PORTS = range(15432, 15632)
 _PATIENCE_SECONDS = 300.0
 _START_PATIENCE_SECONDS = 30.0
+_PASSING_FAILURES = "shared memory block", "could not create any TCP/IP sockets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,7 @@ class PrivateCluster:
         port = self._free_port()
         while (failure := launch.attempt(port, patience_seconds=_PATIENCE_SECONDS)) is not None:
             # Another server may have taken the port meanwhile, or backends of a killed one are still leaving.
-            may_pass = not _is_free(port) or "shared memory block" in failure
+            may_pass = not _is_free(port) or any(sign in failure for sign in _PASSING_FAILURES)
             if not may_pass or time.monotonic() > deadline:
                 raise UnavailableError(f"PostgreSQL does not start: {failure.rstrip('.')}. Its log is {self.log}")
             time.sleep(0.25)

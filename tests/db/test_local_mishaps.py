@@ -136,8 +136,9 @@ def test_taken_port_is_avoided_and_the_new_one_is_kept(cluster: PrivateCluster) 
     assert again.port == moved.port
 
 
+@pytest.mark.parametrize("free_looks", [1, 2], ids=["still taken", "given back after the failure"])
 def test_port_taken_between_looking_and_starting_is_left_for_the_next(
-    cluster: PrivateCluster, monkeypatch: pytest.MonkeyPatch
+    cluster: PrivateCluster, monkeypatch: pytest.MonkeyPatch, free_looks: int
 ) -> None:
     server = cluster.running()
     assert server is not None
@@ -146,7 +147,7 @@ def test_port_taken_between_looking_and_starting_is_left_for_the_next(
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind((HOST, server.port))
         other.listen()
-        look, looks = local._is_free, iter([True])
+        look, looks = local._is_free, iter([True] * free_looks)
         monkeypatch.setattr(local, "_is_free", lambda port: next(looks, None) or look(port))
         cluster.ensure()
     moved = cluster.running()
@@ -185,6 +186,19 @@ def test_creation_that_was_killed_is_begun_again(home: Path, geogrid: Geogrid) -
     second = geogrid("db", "start", home=home)
     assert (second.returncode, geogrid("db", "status", home=home).returncode) == (0, 0)
     assert not list(home.glob("postgres.new-*"))
+
+
+@pytest.mark.usefixtures("server")
+def test_abandoned_creation_is_cleared_though_an_orphan_still_writes_there(home: Path) -> None:
+    data = home / "postgres.new-abandoned" / "data"
+    data.mkdir(parents=True)
+    script = "for n in $(seq 200); do touch $n || exit; sleep 0.005; done; cd /; sleep 30"
+    orphan = subprocess.Popen(["sh", "-c", script], cwd=data, stderr=subprocess.DEVNULL)
+    wait_for(lambda: any(data.iterdir()))
+    PrivateCluster(home, durable=False).ensure()
+    assert not list(home.glob("postgres.new-*"))
+    orphan.kill()
+    orphan.wait()
 
 
 @pytest.mark.usefixtures("server")
