@@ -19,6 +19,7 @@ from geogrid.ground import (
     Barriers,
     Ground,
     LoadPoints,
+    MaxLoad,
     load_points_of,
     metric_geometry,
     ranked_barriers,
@@ -120,6 +121,7 @@ def build_blocks(  # noqa: PLR0913 - every layer of a town is one argument, by k
     loads: gpd.GeoDataFrame | None = None,
     nested_in: gpd.GeoDataFrame | None = None,
     load_columns: Sequence[str] = ("households", "population"),
+    max_load: MaxLoad | None = None,
     rule: BlockRule | None = None,
 ) -> Blocks:
     """Cut a limit into blocks along barriers, around buildings.
@@ -138,6 +140,8 @@ def build_blocks(  # noqa: PLR0913 - every layer of a town is one argument, by k
         Areas that no block may straddle.
     load_columns : sequence of str
         Columns to sum where a layer has them.
+    max_load : MaxLoad, optional
+        Blocks with more are divided between buildings.
     rule : BlockRule, optional
         How fine the blocks are.
 
@@ -149,7 +153,8 @@ def build_blocks(  # noqa: PLR0913 - every layer of a town is one argument, by k
     Raises
     ------
     InvalidInputError
-        A layer without CRS, an empty limit, barriers without ``rank``, a load that is no number of 0 or more.
+        A layer without CRS, an empty limit, barriers without ``rank``, a load that is no number of 0 or more, a
+        limit of a load that is not there.
 
     Notes
     -----
@@ -171,7 +176,13 @@ def build_blocks(  # noqa: PLR0913 - every layer of a town is one argument, by k
         load_points_of(buildings, loads, crs=crs, columns=load_columns),
     )
     parents = np.array([area], dtype=object) if nested_in is None else metric_geometry(nested_in, crs)
-    return _cut(ground, area, parents, rule.merge)
+    blocks = _cut(ground, area, parents, rule.merge)
+    if max_load is None:
+        return blocks
+    # It divides buildings as the partition divides blocks, and the partition knows blocks.
+    from geogrid.tessellation import divide_heavy
+
+    return divide_heavy(blocks, max_load, rule=rule.merge)
 
 
 def _cut(ground: Ground, area: shapely.Geometry, parents: GeometryArray, rule: MergeRule) -> Blocks:

@@ -83,6 +83,22 @@ class Ground:
     load_points: LoadPoints
 
 
+@dataclass(frozen=True, slots=True)
+class MaxLoad:
+    """How much of a load a block may hold; heavier ones are divided between buildings.
+
+    Parameters
+    ----------
+    most : float
+        The limit, above 0.
+    load : str
+        What is limited.
+    """
+
+    most: float
+    load: str = "households"
+
+
 def to_lonlat(geometry: GeometryArray, crs: CRS) -> GeometryArray:
     """Return geometries of a metric CRS in EPSG:4326, longitude first, vertex by vertex."""
     transformer = Transformer.from_crs(crs, WGS84, always_xy=True)

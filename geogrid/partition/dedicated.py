@@ -7,10 +7,11 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from geogrid.adjacency import Adjacency, rook_adjacency
+from geogrid.adjacency import Adjacency
 from geogrid.blocks import Blocks, Site, areas_holding, assemble_blocks
+from geogrid.cutting import cut_along
 from geogrid.errors import InvalidInputError, Problem
-from geogrid.faces import PRECISION_M, FaceFacts, MergeRule, dissolve, faces_between, merge_small_faces
+from geogrid.faces import PRECISION_M, FaceFacts, MergeRule, dissolve, merge_small_faces
 from geogrid.ground import NOWHERE, metric_geometry
 from geogrid.types import DEDICATED_CATEGORIES, BoolArray, GeometryArray, IntArray
 
@@ -206,19 +207,13 @@ def _strips(rest: shapely.Geometry, shape: shapely.Geometry, width_m: float) -> 
 
 def _cut_blocks(blocks: Blocks, land: GeometryArray, rule: SiteRule) -> _Pieces:
     """Return the blocks cut along the land of the sites, slivers merged."""
-    fixed = shapely.get_parts(shapely.boundary(blocks.polygons))
-    edges = shapely.get_parts(shapely.boundary(land))
-    faces = faces_between(fixed=fixed, flexible=edges, buildings=blocks.ground.buildings)
-    block = areas_holding(faces.polygons, blocks.polygons)
-    inside = block != NOWHERE
-    faces, block = replace(faces, polygons=faces.polygons[inside], in_building=faces.in_building[inside]), block[inside]
-    adjacency = rook_adjacency(faces.polygons, blocks.ground.barriers.lines, blocks.ground.barriers.ranks)
-    uncut = np.bincount(block, minlength=len(blocks))[block] == 1
+    cut = cut_along(blocks, shapely.get_parts(shapely.boundary(land)))
+    faces, block, adjacency = cut.faces, cut.block, cut.adjacency
     site = areas_holding(faces.polygons, land)
     facts = FaceFacts(
         groups=blocks.parent[block],
         occupied=blocks.ground.load_points.occupied(faces.polygons),
-        settled=uncut | ((site != NOWHERE) & (shapely.area(faces.polygons) >= rule.min_area_m2)),
+        settled=cut.is_whole | ((site != NOWHERE) & (shapely.area(faces.polygons) >= rule.min_area_m2)),
     )
     labels = merge_small_faces(faces, adjacency, facts, rule=rule.merge)
     # The largest face of a piece says what it is; what was merged into it was too small to count.
