@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from geogrid.address.elements import Element, ElementTagger
-from geogrid.address.normalise import normalise
+from geogrid.address.normalise import is_chinese, normalise
 from geogrid.address.numbers import HouseNumber, parse_number
 from geogrid.address.reading import Reading
 
@@ -19,8 +19,12 @@ _LATIN: Final = re.compile(r"[^\u3400-\u9fff]+")
 _FILLER: Final = re.compile(r"^[的在位于至到往向从把被请我们住家这里那边是有]+|[的在上里内外处旁有]+$")
 _SHORTEST_NAME: Final = 2
 _LONGEST_NAME: Final = 24
+_LONGEST_LATIN_NAME: Final = 80
+_LEAST_LATIN: Final = 4
+_LONGEST_WHOLE: Final = 16
 _MOST_STARTS: Final = 7
 _MOST_READINGS: Final = 90
+_MOST_FUZZY: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,9 @@ def read_chinese(parts: Sequence[str], tagger: ElementTagger | None) -> ChineseR
         fuzzy += _likely(part, elements)
         areas += [element.text for element in elements if element.kind in _AREA_KINDS]
     return ChineseReadings(
-        tuple(dict.fromkeys(readings))[:_MOST_READINGS], tuple(dict.fromkeys(fuzzy))[:4], tuple(dict.fromkeys(areas))
+        tuple(dict.fromkeys(readings))[:_MOST_READINGS],
+        tuple(dict.fromkeys(fuzzy))[:_MOST_FUZZY],
+        tuple(dict.fromkeys(areas)),
     )
 
 
@@ -64,7 +70,7 @@ def _substrings(text: str, elements: Sequence[Element]) -> Iterator[Reading]:
         cuts |= {digits.start(), digits.end()}
     ends = sorted(cuts | {element.end for element in elements})
     starts = sorted(cuts | {element.start for element in elements} | {element.end for element in elements})
-    pairs = [(a, b) for a in starts[: 4 * _MOST_STARTS] for b in ends if _SHORTEST_NAME <= b - a <= _LONGEST_NAME]
+    pairs = [(a, b) for a in starts[: 4 * _MOST_STARTS] for b in ends if _SHORTEST_NAME <= b - a <= _longest(text[a:b])]
     for start, end in sorted(pairs, key=lambda pair: (pair[0] - pair[1], pair)):
         name = _FILLER.sub("", normalise(text[start:end]))
         if len(name) < _SHORTEST_NAME or name.isdigit():
@@ -73,6 +79,11 @@ def _substrings(text: str, elements: Sequence[Element]) -> Iterator[Reading]:
         if number is not None:
             yield from _numbered(name, number)
         yield Reading(name, None)
+
+
+def _longest(stretch: str) -> int:
+    """Return how long a name may be: letters of other scripts say less each than Chinese characters."""
+    return _LONGEST_NAME if is_chinese(stretch) else _LONGEST_LATIN_NAME
 
 
 def _numbered(name: str, number: HouseNumber) -> Iterator[Reading]:
@@ -86,6 +97,10 @@ def _numbered(name: str, number: HouseNumber) -> Iterator[Reading]:
 def _likely(text: str, elements: Sequence[Element]) -> Iterator[Reading]:
     """Yield tagged names for a search by likeness; without elements the whole text up to its number."""
     named = [element for element in elements if element.kind in _NAME_KINDS]
+    latin = [stretch[0].strip() for stretch in _LATIN.finditer(text) if any(map(str.isalpha, stretch[0]))]
+    yield from (Reading(normalise(name), None) for name in latin if len(name) >= _LEAST_LATIN)
+    if named and len(text) <= _LONGEST_WHOLE and not _DIGITS.search(text):
+        yield Reading(_FILLER.sub("", normalise(text)), None)  # the name of a place may hold names of roads
     for element in sorted(named, key=lambda element: (element.kind not in {"road", "poi"}, element.start)):
         name = _FILLER.sub("", normalise(element.text))
         if len(name) > 1:

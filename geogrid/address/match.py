@@ -163,7 +163,9 @@ def _contradicts(asked: Sequence[str], areas: str) -> bool:
 def _read(question: Question, hit: Hit) -> float:
     """Return what it costs that parts of the question were not recognised."""
     whole = len(question.text.replace(" ", ""))
-    read = len(hit.reading.name.replace(" ", "")) + sum(len(area.replace(" ", "")) for area in question.areas)
+    read = len(hit.reading.name.replace(" ", "")) + sum(
+        len(area.replace(" ", "")) for area in question.areas if area not in hit.reading.name
+    )
     number = hit.reading.number
     read += 0 if number is None else len(number.key) + len(number.lane) + 1
     unread = 1.0 - min(read / max(whole, 1), 1.0)

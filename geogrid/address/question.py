@@ -16,6 +16,7 @@ from geogrid.address.words import DIRECTIONS, TYPES, UNITS, mended_type
 _NUMBER: Final = re.compile(r"\d{1,6}(?:[-/]\d{1,4})?(?:[a-z]|bis|ter)?")
 _POSTCODE_DIGITS: Final = 5
 _LONGEST_NAME: Final = 6
+_LONGEST_PLACE: Final = 10
 _MOST_READINGS: Final = 80
 _LEAST_LETTERS: Final = 3
 _MENDED: Final = 0.95
@@ -166,10 +167,10 @@ def _likely(parts: Sequence[Sequence[str]]) -> Iterator[Reading]:
                 yield Reading(after[0], number)
         if before and _says_something(before):
             yield Reading(" ".join(before[-4:]), _with_letter(number, after))
-    if parts and not any_number:
-        yield Reading(" ".join(parts[0][:_LONGEST_NAME]), None)
-        if len(parts[0]) >= _LEAST_LETTERS:
-            yield Reading(" ".join(_up_to_type(parts[0])), None)
+    if parts and (not any_number or len(parts[0]) > _LEAST_LETTERS):
+        yield Reading(" ".join(parts[0][:_LONGEST_PLACE]), None)
+    if parts and not any_number and len(parts[0]) >= _LEAST_LETTERS:
+        yield Reading(" ".join(_up_to_type(parts[0])), None)
 
 
 def _says_something(words: Sequence[str]) -> bool:

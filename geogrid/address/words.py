@@ -101,9 +101,10 @@ _DIGITS: Final = {letter: number for number, letter in enumerate("\u3007一二�
 _PLACES: Final = {"十": 10, "百": 100, "千": 1000}
 _NUMERAL: Final = "\u3007○零一二三四五六七八九十百千两"
 _COUNTED: Final = re.compile(
-    rf"(?<![{_NUMERAL}第])([{_NUMERAL}]+)(?=号|弄|幢|栋|单元|室|楼|层|村民小组|组(?!织)|队(?!伍)|门栋|座|巷|房)"
+    rf"(?<![{_NUMERAL}第])([{_NUMERAL}]+)(?=号|弄|幢|栋|单元|室|楼|层|村民小组|组(?!织)|队(?!伍)|门栋|座|巷|房|-[{_NUMERAL}]+[号弄室])"
 )
 _MARKS: Final = (
+    (re.compile(r"(?<![a-z])no\.?\s*(?=\d)"), ""),
     (re.compile(r"號"), "号"),
     (re.compile(r"(?<=\d)\s*号\s*楼"), "栋"),
     (re.compile(r"(?<=[\da-z])\s*(?:幢|橦|撞|棟|栋楼|栋|懂)"), "栋"),

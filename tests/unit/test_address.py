@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geogrid.address import Hit, KnownName, KnownPlace, Match, core_of, name_likeness, normalise, rank, understand
@@ -72,6 +72,7 @@ def test_spellings_become_one(text: str, expected: str) -> None:
     assert normalise(text) == expected
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_can_be_asked(text: str) -> None:
     assert all(0 < match.score <= 1 for match in main_street().ask(text))
@@ -263,6 +264,7 @@ def test_the_answer_says_which_word_matched_what() -> None:
     assert "lies between" in why[1]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_every_spelling_that_is_written_is_understood(seed: int) -> None:
     spelled = misspell("Mannerheimintie", "12", "Helsinki", rng=np.random.default_rng(seed))
