@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from geogrid.address.tokens import feature_buckets, tokenise
 from geogrid.errors import InvalidInputError
-from geogrid.index.jit import Array, kernel
+from geogrid.jit import Array, kernel
 from geogrid.types import FloatArray, IntArray
 
 ARRAYS: Final = ("labels", "buckets", "starts", "states", "weights", "scale", "transitions")

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from geogrid.index.jit import Array, kernel
+from geogrid.jit import Array, kernel
 from geogrid.types import IntArray
 
 BUCKETS: Final = 1 << 22

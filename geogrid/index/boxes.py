@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from geogrid.index.edges import NOBODY, Edges
-from geogrid.index.jit import Array, inner
+from geogrid.jit import Array, inner
 from geogrid.types import FloatArray, IntArray
 
 FANOUT: Final = 8

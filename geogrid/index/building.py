@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from geogrid.index.cells import COUNTS, COVERS, FIRST, ITEMS, TABLES, WORDS, Lines, Queue, Sink, fill_tables
 from geogrid.index.edges import NOBODY, Edges
-from geogrid.index.jit import Array, locked
 from geogrid.index.layout import MAX_COLUMNS, OUTSIDE, Frame
+from geogrid.jit import Array, locked
 from geogrid.types import FloatArray, IntArray
 
 _EDGES_PER_COARSE_CELL: Final = 20

@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from geogrid.index.crossing import crosses_along_x, crosses_along_y
-from geogrid.index.jit import Array, inner, kernel
 from geogrid.index.layout import (
     COLUMN_BITS,
     FIRST_RECORD,
@@ -26,6 +25,7 @@ from geogrid.index.leaves import (
     write_general,
     write_simple,
 )
+from geogrid.jit import Array, inner, kernel
 
 # A cell with more edges becomes a table of its own, unless that cannot thin them out.
 _CROWD: Final = 8

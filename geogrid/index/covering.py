@@ -1,7 +1,6 @@
 """What covers a point: from the cell it is in, by the edges that run there."""
 
 from geogrid.index.crossing import crosses_along_y, side_of_moved, touches
-from geogrid.index.jit import Array, inner
 from geogrid.index.layout import (
     COLUMN_BITS,
     EDGE_SHIFT,
@@ -20,6 +19,7 @@ from geogrid.index.layout import (
     Frame,
 )
 from geogrid.index.orientation import orientation
+from geogrid.jit import Array, inner
 
 
 @inner

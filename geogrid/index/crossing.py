@@ -8,8 +8,8 @@ References
 Edelsbrunner, H., Mücke, E. P. (1990). Simulation of Simplicity.
 """
 
-from geogrid.index.jit import inner
 from geogrid.index.orientation import orientation
+from geogrid.jit import inner
 
 
 @inner

@@ -8,8 +8,8 @@ import shapely
 from numpy.typing import NDArray
 
 from geogrid.errors import InvalidInputError, Problem
-from geogrid.index.jit import Array, inner, kernel
 from geogrid.index.orientation import orientation
+from geogrid.jit import ZERO, Array, inner, kernel
 from geogrid.types import FloatArray, GeometryArray, IntArray
 
 NOBODY: Final = -1
@@ -162,7 +162,7 @@ def pair_edges(
     table, hashes = np.full(size, NOBODY, np.int64), np.empty(_AHEAD, np.int64)
     ends = np.empty((total, 2), np.int32)
     left, right = np.empty(total, np.int32), np.empty(total, np.int32)
-    count, seen = 0, 0
+    count, seen = ZERO, ZERO
     for ring in range(len(starts) - 1):
         start, stop = starts[ring], starts[ring + 1]
         # Inside is on the left: shells run counter-clockwise, holes clockwise.

@@ -13,12 +13,12 @@ from geogrid.errors import InvalidInputError
 from geogrid.index.boxes import box_tree, level_starts
 from geogrid.index.building import compile_edges
 from geogrid.index.edges import edges_of
-from geogrid.index.jit import Array, locked
 from geogrid.index.layout import Frame, Parts
 from geogrid.index.locating import locate_points
 from geogrid.index.nearest import Places, nearest_boundaries, polygons_within
 from geogrid.index.overlaps import overlapping_pairs
 from geogrid.index.storage import FilePath, read_sections, write_sections
+from geogrid.jit import Array, locked
 from geogrid.types import FloatArray
 
 Positions = NDArray[np.int32]

@@ -17,7 +17,7 @@ An entry of the coarse table that is less than -1 is ``-2 - (first << 8 | column
 
 from typing import Final, NamedTuple
 
-from geogrid.index.jit import Array
+from geogrid.jit import Array
 
 OUTSIDE: Final = -1
 FIRST_RECORD: Final = -2

@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from geogrid.index.crossing import side_of_moved
-from geogrid.index.jit import Array, inner
 from geogrid.index.layout import (
     EDGE_SHIFT,
     FACES_PER_CHUNK,
@@ -25,6 +24,7 @@ from geogrid.index.layout import (
     WORDS_PER_SLOT,
 )
 from geogrid.index.orientation import orientation
+from geogrid.jit import ZERO, Array, inner
 
 _CORNER_EDGES: Final = 2
 
@@ -106,7 +106,7 @@ def faces_by_rank(
     cell: Cell, listed: Array, covers: Array, left: Array, right: Array, rank: Array, faces: Array
 ) -> int:
     """Write the faces that cover the cell or have an edge in it, by rank; return their number."""
-    count = 0
+    count = ZERO
     for i in range(1, covers[0] + 1):
         count = _add_by_rank(faces, count, covers[i], rank)
     for at in range(cell.begin, cell.end):

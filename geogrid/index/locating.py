@@ -1,7 +1,7 @@
 """Locate many points at once.
 
 A block of points goes through the steps together: all coarse entries, all fine ones, all records. Within a
-step no point waits for another, so the processor overlaps their waits for memory; that is most of the speed.
+step no point waits for another: each asks for its memory first and reads it in the next. That is most of the speed.
 
 References
 ----------
@@ -13,22 +13,28 @@ from typing import Final
 import numpy as np
 
 from geogrid.index.covering import entry_at, first_cover, side_of_record
-from geogrid.index.jit import Array, inner, kernel
 from geogrid.index.layout import (
     COLUMN_BITS,
+    EDGE_SHIFT,
+    FACE_MASK,
     FIRST_RECORD,
     GENERAL,
+    HEADER_WORDS,
     KIND_BITS,
     KIND_MASK,
     MAX_COLUMNS,
     OUTSIDE,
+    SINGLE,
     WORDS_PER_SLOT,
     Frame,
     Parts,
 )
+from geogrid.jit import Array, inner, kernel, prefetch
 
 _BLOCK: Final = 512
 _KINDS: Final = 4
+_WORDS_PER_LINE: Final = 16
+_AHEAD: Final = 4
 
 
 @kernel
@@ -41,9 +47,10 @@ def locate_points(x: Array, y: Array, parts: Parts, found: Array) -> None:
     counts = np.zeros(_KINDS, np.int64)
     for begin in range(0, len(x), _BLOCK):
         size = min(_BLOCK, len(x) - begin)
-        _read_coarse(x, y, begin, size, frame, coarse, entries, fractions)
+        _read_coarse(x, y, begin, size, frame, coarse, entries, fractions, edges)
         _read_fine(size, fine, entries, fractions, edges)
         _sort_by_kind(begin, size, entries, words, found, edges, lists, counts)
+        _read_records(entries, words, vertices.reshape(-1), edges, lists, counts)
         for kind in range(GENERAL):
             for j in range(counts[kind]):
                 i = lists[kind, j]
@@ -59,7 +66,15 @@ def locate_points(x: Array, y: Array, parts: Parts, found: Array) -> None:
 
 @inner
 def _read_coarse(
-    x: Array, y: Array, begin: int, size: int, frame: Frame, coarse: Array, entries: Array, fractions: Array
+    x: Array,
+    y: Array,
+    begin: int,
+    size: int,
+    frame: Frame,
+    coarse: Array,
+    entries: Array,
+    fractions: Array,
+    places: Array,
 ) -> None:
     """Read the coarse entry of each point, and keep where in its cell it is."""
     per_width, per_height = 1.0 / frame.width, 1.0 / frame.height
@@ -71,7 +86,11 @@ def _read_coarse(
         v = (py - frame.y0) * per_height if inside else 0.0
         column, row = int(u), int(v)
         fractions[0, i], fractions[1, i] = u - column, v - row
-        entries[i] = coarse[row * frame.columns + column] if inside else OUTSIDE
+        places[i] = row * frame.columns + column if inside else OUTSIDE
+        prefetch(coarse, max(places[i], 0))
+    for i in range(size):
+        entry = coarse[max(places[i], 0)]
+        entries[i] = entry if places[i] >= 0 else OUTSIDE
 
 
 @inner
@@ -83,6 +102,7 @@ def _read_fine(size: int, fine: Array, entries: Array, fractions: Array, places:
         column = min(int(fractions[0, i] * columns), columns - 1)
         row = min(int(fractions[1, i] * columns), columns - 1)
         places[i] = first + row * columns + column if table >= 0 else 0
+        prefetch(fine, places[i])
     for i in range(size):
         entry = fine[places[i]]
         entries[i] = entry if entries[i] <= FIRST_RECORD else entries[i]
@@ -90,23 +110,42 @@ def _read_fine(size: int, fine: Array, entries: Array, fractions: Array, places:
 
 @inner
 def _sort_by_kind(
-    begin: int, size: int, entries: Array, words: Array, found: Array, edges: Array, lists: Array, counts: Array
+    begin: int, size: int, entries: Array, words: Array, found: Array, hard: Array, lists: Array, counts: Array
 ) -> None:
-    """Answer points in cells without edges; list the others by kind of record, with the record's first word."""
-    hard = 0
+    """Answer points in cells without edges; list the others by kind of record."""
+    count = 0
     for i in range(size):
         found[begin + i] = entries[i]
-        edges[hard] = i
-        hard += int(entries[i] <= FIRST_RECORD)
+        hard[count] = i
+        count += int(entries[i] <= FIRST_RECORD)
     for kind in range(_KINDS):
         counts[kind] = 0
-    for j in range(hard):
-        i = edges[j]
+    for j in range(count):
+        i = hard[j]
         kind = (FIRST_RECORD - entries[i]) & KIND_MASK
         lists[kind, counts[kind]] = i
         counts[kind] += 1
-    for i in range(size):
-        edges[i] = words[_word(entries[i])] if entries[i] <= FIRST_RECORD else 0
+        prefetch(words, _word(entries[i]))
+
+
+@inner
+def _read_records(entries: Array, words: Array, coordinates: Array, edges: Array, lists: Array, counts: Array) -> None:
+    """Read the first word of each record, and ask for the vertices of its first edges."""
+    for kind in range(_KINDS):
+        for j in range(counts[kind]):
+            i = lists[kind, j]
+            word = _word(entries[i])
+            edges[i] = words[word]
+            if kind == GENERAL:
+                prefetch(words, word + _WORDS_PER_LINE)
+            else:
+                prefetch(coordinates, 2 * edges[i])
+                prefetch(coordinates, 2 * edges[i] + (3 if kind == SINGLE else 5))
+    for j in range(counts[GENERAL]):
+        i = lists[GENERAL, j]
+        at = _word(entries[i]) + HEADER_WORDS + (edges[i] & FACE_MASK)
+        for k in range(min(_AHEAD, max(edges[i], 0) >> EDGE_SHIFT)):
+            prefetch(coordinates, 2 * words[at + 2 * k])
 
 
 @inner

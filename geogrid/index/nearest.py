@@ -10,8 +10,8 @@ import numpy as np
 
 from geogrid.index.boxes import FANOUT, STACK, next_leaf, push, squared_distance
 from geogrid.index.covering import all_covers, entry_at, first_cover
-from geogrid.index.jit import Array, inner, kernel
 from geogrid.index.layout import OUTSIDE, Parts
+from geogrid.jit import ZERO, Array, inner, kernel
 
 _UNKNOWN: Final = -2
 # How far across a line to look for the grid there, by the size of the coordinates.
@@ -37,8 +37,8 @@ def nearest_boundaries(places: Places, own: Array, parts: Parts, distance: Array
     stack, bounds = np.empty(STACK, np.int64), np.empty(STACK)
     for i in range(len(own)):
         px, py, sx, sy = places.x[i], places.y[i], places.scale_x[i], places.scale_y[i]
-        best, edge, beyond = np.inf, -1, OUTSIDE
-        size = push(boxes, len(boxes) - 1, len(levels) - 2, px, py, sx, sy, stack, bounds, 0)
+        best, edge, beyond = np.inf, ZERO - 1, ZERO + OUTSIDE
+        size = push(boxes, len(boxes) - 1, len(levels) - 2, px, py, sx, sy, stack, bounds, ZERO)
         while True:
             leaf, size = next_leaf(boxes, levels, px, py, sx, sy, best, stack, bounds, size)
             if leaf < 0:
@@ -121,7 +121,7 @@ def polygons_within(
     vertices, left, right, boxes, levels = parts.vertices, parts.left, parts.right, parts.boxes, parts.box_levels
     words, doubles, room = parts.words, parts.doubles, len(found[0])
     stack, bounds, covers = np.empty(STACK, np.int64), np.empty(STACK), np.empty(len(rows) + 1, np.int32)
-    used = 0
+    used = ZERO
     for i in range(begin, len(radius)):
         px, py, sx, sy, first = places.x[i], places.y[i], places.scale_x[i], places.scale_y[i], used
         limit = radius[i] * radius[i]
@@ -131,7 +131,7 @@ def polygons_within(
             return i, first
         for k in range(count):
             used = _note(covers[k], 0.0, i, first, used, rows, found)
-        size = push(boxes, len(boxes) - 1, len(levels) - 2, px, py, sx, sy, stack, bounds, 0)
+        size = push(boxes, len(boxes) - 1, len(levels) - 2, px, py, sx, sy, stack, bounds, ZERO)
         while True:
             leaf, size = next_leaf(boxes, levels, px, py, sx, sy, limit, stack, bounds, size)
             if leaf < 0:

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from geogrid.index.jit import Array, inner, kernel
+from geogrid.jit import Array, inner, kernel
 
 # Shewchuk's bound (3 + 16 u) u, u = 2**-53, and an absolute part for products that underflow.
 _RELATIVE_BOUND = 3.3306690738754716e-16
@@ -92,12 +92,8 @@ def _product_tail(a: float, b: float, product: float) -> float:
 def _orientation_by_integers(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
     """Return the sign of the expanded determinant, summed without rounding: right for any finite doubles."""
     limbs = np.zeros(_LIMBS, np.int64)
-    _add_product(limbs, ax, by, 1)
-    _add_product(limbs, ax, py, -1)
-    _add_product(limbs, px, by, -1)
-    _add_product(limbs, ay, bx, -1)
-    _add_product(limbs, ay, px, 1)
-    _add_product(limbs, py, bx, 1)
+    for first, second in ((ax, by), (ax, -py), (-px, by), (-ay, bx), (ay, px), (py, bx)):
+        _add_product(limbs, first, second)
     carry = np.int64(0)
     nonzero = False
     for i in range(_LIMBS):
@@ -110,21 +106,21 @@ def _orientation_by_integers(ax: float, ay: float, bx: float, by: float, px: flo
 
 
 @inner
-def _add_product(limbs: Array, a: float, b: float, sign: int) -> None:
+def _add_product(limbs: Array, a: float, b: float) -> None:
+    """Add a product of two doubles, in pieces of half a mantissa each."""
     if a == 0.0 or b == 0.0:
         return
     a_fraction, a_exponent = math.frexp(a)
     b_fraction, b_exponent = math.frexp(b)
-    if (a_fraction < 0.0) != (b_fraction < 0.0):
-        sign = -sign
+    sign = -1 if (a_fraction < 0.0) != (b_fraction < 0.0) else 1
     a_integer = int(abs(a_fraction) * _MANTISSA_SCALE)
     b_integer = int(abs(b_fraction) * _MANTISSA_SCALE)
     shift = a_exponent + b_exponent - 2 * _MANTISSA_BITS - _LOWEST_EXPONENT
-    a_high, a_low = a_integer >> _HALF_BITS, a_integer & _HALF_MASK
-    b_high, b_low = b_integer >> _HALF_BITS, b_integer & _HALF_MASK
-    _add_shifted(limbs, a_low * b_low, shift, sign)
-    _add_shifted(limbs, a_low * b_high + a_high * b_low, shift + _HALF_BITS, sign)
-    _add_shifted(limbs, a_high * b_high, shift + 2 * _HALF_BITS, sign)
+    for a_half in range(2):
+        a_part = a_integer >> _HALF_BITS if a_half else a_integer & _HALF_MASK
+        for b_half in range(2):
+            b_part = b_integer >> _HALF_BITS if b_half else b_integer & _HALF_MASK
+            _add_shifted(limbs, a_part * b_part, shift + (a_half + b_half) * _HALF_BITS, sign)
 
 
 @inner

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from geogrid.index.covering import chunk_masks, entry_at, next_chunk
 from geogrid.index.crossing import touches
-from geogrid.index.jit import Array, inner, kernel
 from geogrid.index.layout import (
     EDGE_SHIFT,
     FACE_MASK,
@@ -25,6 +24,7 @@ from geogrid.index.layout import (
     Parts,
 )
 from geogrid.index.orientation import orientation
+from geogrid.jit import ZERO, Array, inner, kernel
 
 _NO_PAIR: Final = -1
 _MIXER: Final = 0x9E3779B97F4A7C15
@@ -246,7 +246,7 @@ def _rays(
     listed: Array, edges: int, vertices: Array, left: Array, right: Array, x: float, y: float, rays: Array, sides: Array
 ) -> int:
     """Write where edges lead from a place, counter-clockwise from east, and the faces on either side of each."""
-    count = 0
+    count = ZERO
     for i in range(edges):
         edge = listed[i]
         ax, ay = vertices[edge, 0], vertices[edge, 1]

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from geogrid.errors import GeogridError, InvalidInputError, NotFoundError
-from geogrid.index.jit import Array
+from geogrid.jit import Array
 
 FilePath = str | os.PathLike[str]
 

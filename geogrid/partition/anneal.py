@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from geogrid.index.jit import kernel
+from geogrid.jit import kernel
 from geogrid.partition.state import Net, State, draw, is_removable
 from geogrid.partition.terms import Weights, grid_term
 
@@ -62,6 +62,8 @@ def anneal(net: Net, state: State, weights: Weights, sweeps: int, heat: tuple[fl
                 - grid_term(state.load[grid], state.area[grid], state.perimeter[grid], weights)
                 + weights.boundary * (own_cost - grid_cost)
             )
+            if net.home[node] >= 0:
+                change += weights.stay * load * (int(net.home[node] != grid) - int(net.home[node] != own))
             uphill = change > -_NOTICEABLE
             if uphill and (temperature <= 0.0 or draw(state.random) >= np.exp(-change / temperature)):
                 continue

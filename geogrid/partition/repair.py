@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from geogrid.index.jit import inner, kernel
+from geogrid.jit import inner, kernel
 from geogrid.partition.state import Net, State, draw
 from geogrid.partition.terms import Weights, grid_term
 from geogrid.partition.trees import best_cut, members

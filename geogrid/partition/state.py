@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geogrid.index.jit import inner, kernel
+from geogrid.jit import inner, kernel
 from geogrid.partition.graph import Graph
 from geogrid.partition.terms import Weights, grid_term
 from geogrid.types import FloatArray, IntArray
@@ -13,7 +13,7 @@ UNIT = 1.0 / 9007199254740992.0
 
 
 class Net(NamedTuple):
-    """A graph as kernels take it; see `geogrid.partition.graph.Graph`."""
+    """A graph as kernels take it; see `geogrid.partition.graph.Graph`. `home` is the former grid of a node, or -1."""
 
     starts: IntArray
     others: IntArray
@@ -22,6 +22,7 @@ class Net(NamedTuple):
     load: FloatArray
     area: FloatArray
     perimeter: FloatArray
+    home: IntArray
 
 
 class State(NamedTuple):
@@ -52,9 +53,10 @@ class State(NamedTuple):
     random: "np.ndarray[tuple[int], np.dtype[np.uint64]]"
 
 
-def net_of(graph: Graph, loads: FloatArray) -> Net:
-    """Return a graph as kernels take it, with loads of its own."""
-    return Net(graph.starts, graph.others, graph.cost, graph.length_m, loads, graph.area_m2, graph.perimeter_m)
+def net_of(graph: Graph, loads: FloatArray, costs: FloatArray, home: IntArray | None = None) -> Net:
+    """Return a graph as kernels take it, with loads and costs of its own."""
+    home = np.full(len(graph), -1, dtype=np.int64) if home is None else home
+    return Net(graph.starts, graph.others, costs, graph.length_m, loads, graph.area_m2, graph.perimeter_m, home)
 
 
 def state_of(net: Net, labels: IntArray, *, capacity: int, rng: np.random.Generator) -> State:
@@ -101,6 +103,8 @@ def value_of(net: Net, state: State, weights: Weights) -> float:
         if state.nodes[grid]:
             value += grid_term(state.load[grid], state.area[grid], state.perimeter[grid], weights)
     for node in range(len(state.label)):
+        if net.home[node] >= 0 and net.home[node] != state.label[node]:
+            value += weights.stay * net.load[node]
         for edge in range(net.starts[node], net.starts[node + 1]):
             if state.label[net.others[edge]] != state.label[node]:
                 value += 0.5 * weights.boundary * net.cost[edge]

@@ -4,12 +4,15 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from geogrid.index.jit import inner
+from geogrid.jit import inner
 
 _OUTSIDE = 3.0
 _EXCESS = 20.0
 _NOTICEABLE = 1e-12
 _FULL_CIRCLE = 4.0 * math.pi
+
+ROUNDING = 1e-9
+"""Loads that differ by less are equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Objective:
 
 
 class Weights(NamedTuple):
-    """The objective as kernels take it; `boundary` multiplies the costs of the graph's edges."""
+    """The objective as kernels take it; `boundary` multiplies the costs of edges, `stay` loads away from home."""
 
     low: float
     high: float
@@ -43,6 +46,19 @@ class Weights(NamedTuple):
     compactness: float
     boundary: float
     urgency: float
+    stay: float
+
+
+@inner
+def miss_of(load: float, weights: Weights) -> float:
+    """Return how far a load is out of the band."""
+    return max(weights.low - load, load - weights.high, 0.0)
+
+
+@inner
+def is_missed(load: float, weights: Weights) -> bool:
+    """Tell whether a load is out of the band by more than rounding."""
+    return miss_of(load, weights) > ROUNDING
 
 
 @inner
@@ -51,7 +67,7 @@ def band_term(load: float, weights: Weights) -> float:
     middle = (weights.low + weights.high) / 2.0
     half = max((weights.high - weights.low) / 2.0, 1e-3 * middle, _NOTICEABLE)
     off = min(abs(load - middle) / half, 10.0)
-    miss = max(weights.low - load, load - weights.high, 0.0) / max(middle, _NOTICEABLE)
+    miss = miss_of(load, weights) / max(middle, _NOTICEABLE)
     value = weights.evenness * off * off
     if miss > _NOTICEABLE:
         value += weights.urgency * (_OUTSIDE * min(miss * 10.0, 1.0) + _EXCESS * miss * miss)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geogrid.index.jit import inner
+from geogrid.jit import inner
 from geogrid.partition.state import Net, State, draw
 from geogrid.partition.terms import Weights, grid_term
 from geogrid.types import BoolArray, FloatArray, IntArray
