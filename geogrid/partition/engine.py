@@ -16,6 +16,7 @@ from geogrid.ground import NOWHERE, to_lonlat
 from geogrid.partition.divide import Wish, divide
 from geogrid.partition.graph import Shapes, graph_of
 from geogrid.partition.reasons import Banded, band_problems
+from geogrid.partition.shares import share_out
 from geogrid.partition.terms import Objective
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 
@@ -215,23 +216,6 @@ def _wishes(
         remedy = f"There are {len(regions)} separate pieces of land with {sum(map(len, regions))} blocks in all."
         problems.append(Problem("count-missed", message, remedy, severity="warning", size=sum(counts), unit="grids"))
     return [Wish(None, count) for count in counts], problems
-
-
-def share_out(total: int, loads: list[float], sizes: list[int]) -> list[int]:
-    """Return whole numbers near the shares of the loads that sum to `total`, each from 1 to its size.
-
-    Notes
-    -----
-    Where the bounds forbid the sum, the nearest sum results. Each further grid goes where the load per grid is
-    highest (the method of D'Hondt).
-    """
-    counts = [1] * len(loads)
-    while sum(counts) < total:
-        open_ = [i for i, count in enumerate(counts) if count < sizes[i]]
-        if not open_:
-            break
-        counts[max(open_, key=lambda i: (loads[i] / (counts[i] + 1), -i))] += 1
-    return counts
 
 
 def _numbered(

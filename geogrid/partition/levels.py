@@ -16,9 +16,10 @@ from geogrid.errors import InvalidInputError, Problem
 from geogrid.faces import dissolve
 from geogrid.ground import NOWHERE, to_lonlat
 from geogrid.partition.divide import Wish, divide
-from geogrid.partition.engine import Partition, partition, share_out
+from geogrid.partition.engine import Partition, partition
 from geogrid.partition.graph import graph_of
 from geogrid.partition.reasons import Banded, band_problems
+from geogrid.partition.shares import share_out
 from geogrid.types import GridCode, IntArray
 
 _CODE_DIGITS = 3

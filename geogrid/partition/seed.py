@@ -7,6 +7,7 @@ from geogrid.types import FloatArray, IntArray
 
 _NODES_PER_GRID = 4
 _WEIGHT_SCALE = 1_000
+_MOST_WEIGHT = 1_000_000_000
 _COST_RANGE = 1_000
 
 
@@ -46,7 +47,8 @@ def _metis(graph: Graph, count: int, costs: FloatArray, rng: np.random.Generator
     # Land without load still has to go somewhere: a weight of 1 beside thousands keeps METIS from dividing by 0.
     typical = graph.total / len(graph) or 1.0
     # A node heavier than a whole grid fills one whatever its weight; beyond that METIS loses its footing.
-    weights = np.rint(np.minimum(graph.load_of, graph.total / count) / typical * _WEIGHT_SCALE) + 1
+    scale = min(_WEIGHT_SCALE, _MOST_WEIGHT / len(graph))
+    weights = np.rint(np.minimum(graph.load_of, graph.total / count) / typical * scale) + 1
     options = pymetis.Options(contig=True, seed=int(rng.integers(2**31 - 1)))
     _, labels = pymetis.part_graph(
         count,

@@ -9,8 +9,8 @@ from geogrid.adjacency import Adjacency, rook_adjacency
 from geogrid.codes import reading_order
 from geogrid.errors import InvalidInputError
 from geogrid.partition.divide import Wish, divide
-from geogrid.partition.engine import share_out
 from geogrid.partition.graph import graph_of
+from geogrid.partition.shares import share_out
 from geogrid.plan.cutting import move_land
 from geogrid.plan.operations import MoveLand, SplitByLine, SplitInto
 from geogrid.plan.state import Draft, Node, flat, union

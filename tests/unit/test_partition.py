@@ -13,9 +13,9 @@ from geogrid.adjacency import Adjacency
 from geogrid.blocks import Blocks, build_blocks
 from geogrid.errors import InvalidInputError
 from geogrid.partition import Level, Partition, SiteRule, carve_dedicated, partition, partition_levels
-from geogrid.partition.engine import share_out
 from geogrid.partition.graph import graph_of
 from geogrid.partition.seed import join_fragments
+from geogrid.partition.shares import share_out
 
 CRS = "EPSG:32650"
 
