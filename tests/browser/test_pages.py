@@ -107,7 +107,9 @@ def test_pages_work_without_script(browser: Browser, site: str) -> None:
     page.locator("#q").fill("10.25, 50.5")
     page.get_by_role("button", name="Find grid").click()
     expect(page.locator("#answer .name")).to_have_text("Grid a")
-    page.locator(".sketch-leaf").last.dispatch_event("click")
+    with page.expect_navigation():
+        page.locator(".sketch-leaf").last.dispatch_event("click")
+    expect(page.locator("#answer .name")).to_have_text("Grid c")
     page.goto(f"{site}/search?lang=en")
     page.locator("#text").fill("lamp")
     page.get_by_role("button", name="Search").click()
