@@ -5,12 +5,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from geogrid.index import Candidates, GridIndex
+    from geogrid.towns import SyntheticTown, synthetic_town
 
-__all__ = ["Candidates", "GridIndex"]
+__all__ = ["Candidates", "GridIndex", "SyntheticTown", "synthetic_town"]
+
+_HOMES = {
+    "Candidates": "geogrid.index",
+    "GridIndex": "geogrid.index",
+    "SyntheticTown": "geogrid.towns",
+    "synthetic_town": "geogrid.towns",
+}
 
 
 def __getattr__(name: str) -> object:
     # Imported on first use: the index loads numba, which the command line should not wait for.
-    if name in __all__:
-        return getattr(import_module("geogrid.index"), name)
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'geogrid' has no attribute '{name}'")

@@ -9,6 +9,12 @@ from geogrid.types import FloatArray
 
 WGS84 = CRS.from_epsg(4326)
 
+# Zones of China's 3-degree belt, by their central meridians 75 E to 135 E: EPSG:4534 to EPSG:4554.
+_CGCS2000_AT_75_E = 4534
+_CHINA_LON = (73.5, 135.1)
+_CHINA_LAT = (3.8, 53.6)
+_UTM_NORTH, _UTM_SOUTH = 32600, 32700
+
 _EQUATORIAL_RADIUS_M = 6_378_137.0
 _ECCENTRICITY_SQUARED = 0.006_694_379_990_14
 
@@ -50,6 +56,20 @@ def metric_crs(layer: gpd.GeoDataFrame | gpd.GeoSeries) -> CRS:
     if crs.is_projected and crs.axis_info[0].unit_name == "metre":
         return crs
     return CRS(layer.estimate_utm_crs())
+
+
+def local_crs(lon: float, lat: float) -> CRS:
+    """Return the metric CRS that surveyors use at a place: the CGCS2000 3-degree zone in China, else the UTM zone.
+
+    Parameters
+    ----------
+    lon, lat : float
+        EPSG:4326, degrees; `lat` from -80 to 84.
+    """
+    if _CHINA_LON[0] <= lon < _CHINA_LON[1] and _CHINA_LAT[0] <= lat <= _CHINA_LAT[1]:
+        return CRS.from_epsg(_CGCS2000_AT_75_E + round(lon / 3.0) - 25)
+    zone = int((lon + 180.0) // 6.0) % 60 + 1
+    return CRS.from_epsg((_UTM_NORTH if lat >= 0 else _UTM_SOUTH) + zone)
 
 
 def require_crs(layer: gpd.GeoDataFrame | gpd.GeoSeries) -> CRS:
