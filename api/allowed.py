@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from fastapi.params import Depends
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -31,14 +32,23 @@ def allowed_of(source: Any, name: str) -> str:
     for model in models_of(source):
         if name in model.model_fields:
             return words_for(model.model_fields[name])
-    hint = get_type_hints(source, include_extras=True).get(name)
-    return "" if hint is None else " or ".join(dict.fromkeys(_words(hint)))
+    hints = {} if isinstance(source, type) else get_type_hints(source, include_extras=True)
+    if name in hints:
+        return " or ".join(dict.fromkeys(_words(hints[name])))
+    # A part of the address may be taken by what the handler depends on.
+    found = (allowed_of(needed, name) for hint in hints.values() for needed in _dependencies(hint))
+    return next((words for words in found if words), "")
 
 
 def words_for(field: FieldInfo) -> str:
     """Return what a field may be, e.g. "a number from -180 to 180"."""
     notes = [note.words for note in field.metadata if isinstance(note, Allowed)]
     return " or ".join(dict.fromkeys(notes or _words(field.annotation)))
+
+
+def _dependencies(hint: Any) -> Iterator[Any]:
+    notes = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    return (note.dependency for note in notes if isinstance(note, Depends) and note.dependency is not None)
 
 
 def _models(hint: Any) -> Iterator[type[BaseModel]]:

@@ -32,6 +32,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from boundaries.address_models import Address, AddressName, AddressPlace, GeocodeReview
 from boundaries.base import Base, geometry, spatial_index
 from boundaries.edit_models import Acceptance, Change, Edit, EditBlock, EditGrid, LineageLink
+from boundaries.tile_models import StoredTile, TileLabel, TileShape
 from geogrid.types import CASE_STATUSES, DEDICATED_CATEGORIES, GRID_KINDS, PLAN_STATES
 
 __all__ = [
@@ -58,6 +59,9 @@ __all__ = [
     "LevelScheme",
     "LineageLink",
     "Plan",
+    "StoredTile",
+    "TileLabel",
+    "TileShape",
 ]
 
 _DURING_VALIDITY = "state in ('published', 'retired')"

@@ -1,0 +1,186 @@
+"""The look of the grids in a vector map, as a MapLibre style: no font, icon or image has to be fetched."""
+
+from typing import Any, Final
+
+from fastapi import Request
+
+from api.links import address
+from api.tilesets import fitting_zoom, shifted_bounds, tile_template
+from boundaries.tiles import MAX_ZOOM
+from boundaries.tilesets import Tileset
+from geogrid.tiling import WEB_MERCATOR_QUAD
+from geogrid.types import CoordType
+
+_GROUND, _INK, _LEAF_LINE, _PAPER = "#f6f8fa", "#1b2733", "#46525e", "#ffffff"
+_UNDER, _IN, _OVER, _UNKNOWN, _DEDICATED = "#4a9bd4", "#a8d5b5", "#e0702a", "#c3cad1", "#5e3c99"
+_FONT: Final = ["Noto Sans SC", "Noto Sans", "sans-serif"]
+_SOURCE: Final = "geogrid"
+
+
+def map_style(
+    request: Request, tileset: Tileset, *, coord_type: CoordType = "wgs84", base: bool = True
+) -> dict[str, Any]:
+    """Return the style of an edition: grids by load against the band, dedicated ones in violet, names, parents' lines.
+
+    Parameters
+    ----------
+    request : Request
+        For full addresses.
+    tileset : Tileset
+        The edition.
+    coord_type : {"wgs84", "gcj02", "bd09"}
+        Datum of the tiles.
+    base : bool
+        Whether streets and buildings lie below; they are in WGS 84 only.
+    """
+    bounds = shifted_bounds(tileset, coord_type)
+    source = {
+        "type": "vector",
+        "tiles": [tile_template(request, tileset, WEB_MERCATOR_QUAD, coord_type)],
+        "minzoom": 0,
+        "maxzoom": MAX_ZOOM,
+        "bounds": list(bounds),
+        "attribution": "; ".join(tileset.attribution),
+        "promoteId": {"grids": "code", "labels": "code"},
+    }
+    with_base = base and coord_type == "wgs84"
+    return {
+        "version": 8,
+        "name": f"{tileset.jurisdiction}, {tileset.name}",
+        "center": [(bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2],
+        "zoom": fitting_zoom(bounds),
+        "metadata": {"geogrid:edition": tileset.edition, "geogrid:bounds": list(bounds)},
+        "sources": {_SOURCE: source, **(_base_source(request, tileset) if with_base else {})},
+        "layers": [
+            {"id": "ground", "type": "background", "paint": {"background-color": _GROUND}},
+            *(_base_layers() if with_base else ()),
+            *_grid_layers(tileset),
+        ],
+    }
+
+
+def _base_source(request: Request, tileset: Tileset) -> dict[str, Any]:
+    data = address(request, "/pages/base-map", {"jurisdiction": tileset.jurisdiction_code})
+    return {"base": {"type": "geojson", "data": data}}
+
+
+def _base_layers() -> list[dict[str, Any]]:
+    def line(kind: str, colour: str, narrow: float, wide: float) -> dict[str, Any]:
+        return {
+            "id": f"base-{kind}",
+            "type": "line",
+            "source": "base",
+            "filter": ["==", ["get", "kind"], kind],
+            "layout": {"line-cap": "round", "line-join": "round"},
+            "paint": {"line-color": colour, "line-width": _by_zoom((12, narrow), (17, wide))},
+        }
+
+    return [
+        {
+            "id": "base-building",
+            "type": "fill",
+            "source": "base",
+            "minzoom": 13,
+            "filter": ["==", ["get", "kind"], "building"],
+            "paint": {"fill-color": "#dfe4e9"},
+        },
+        line("street", "#cdd5dc", 0.6, 3.0),
+        line("main", "#b9c4ce", 1.4, 6.0),
+    ]
+
+
+def _grid_layers(tileset: Tileset) -> list[dict[str, Any]]:
+    leaves = ["!=", ["get", "kind"], "parent"]
+    layers: list[dict[str, Any]] = [
+        {
+            "id": "grid-fill",
+            "type": "fill",
+            "source": _SOURCE,
+            "source-layer": "grids",
+            "filter": leaves,
+            "paint": {"fill-color": _fill(tileset), "fill-opacity": _opacity(), "fill-antialias": False},
+        },
+        _line("grid-line", leaves, _LEAF_LINE, _by_zoom((9, 0.3), (13, 1.0), (17, 1.8))),
+    ]
+    for above, level in enumerate(reversed(tileset.levels[:-1]), start=1):
+        own = ["all", ["==", ["get", "level"], level.position], ["==", ["get", "kind"], "parent"]]
+        width = _by_zoom((6, 0.5 + 0.5 * above), (13, 1.2 + 0.9 * above), (17, 1.8 + 1.1 * above))
+        layers.append(_line(f"level-{level.position}-line", own, _INK, width))
+    layers += [
+        {
+            "id": "grid-chosen",
+            "type": "line",
+            "source": _SOURCE,
+            "source-layer": "grids",
+            "filter": leaves,
+            "layout": {"line-join": "round"},
+            "paint": {
+                "line-color": "#0b5cad",
+                "line-width": 3.5,
+                "line-opacity": ["case", ["boolean", ["feature-state", "chosen"], False], 1, 0],
+            },
+        },
+        *_labels(tileset),
+    ]
+    return layers
+
+
+def _fill(tileset: Tileset) -> Any:
+    ordinary: Any = _UNKNOWN
+    if tileset.band is not None:
+        low, high = tileset.band
+        load = ["get", tileset.load]
+        by_band = ["case", ["<", load, low], _UNDER, [">", load, high], _OVER, _IN]
+        ordinary = ["case", ["has", tileset.load], by_band, _UNKNOWN]
+    return ["case", ["==", ["get", "kind"], "dedicated"], _DEDICATED, ordinary]
+
+
+def _opacity() -> Any:
+    plain = ["case", ["==", ["get", "kind"], "dedicated"], 0.3, 0.5]
+    hovered = ["boolean", ["feature-state", "hovered"], False]
+    return ["case", hovered, 0.75, plain]
+
+
+def _line(name: str, which: list[Any], colour: str, width: Any) -> dict[str, Any]:
+    return {
+        "id": name,
+        "type": "line",
+        "source": _SOURCE,
+        "source-layer": "grids",
+        "filter": which,
+        "layout": {"line-join": "round"},
+        "paint": {"line-color": colour, "line-width": width},
+    }
+
+
+def _labels(tileset: Tileset) -> list[dict[str, Any]]:
+    """Return the names: of leaves when there is room for them, of the level above before."""
+    leaf_zoom = min(max(fitting_zoom(tileset.bounds) + 2, 12), MAX_ZOOM)
+    layers = [_label("grid-name", ["!=", ["get", "kind"], "parent"], 12.0, {"minzoom": leaf_zoom})]
+    if len(tileset.levels) > 1:
+        above = ["==", ["get", "level"], tileset.levels[-2].position]
+        until = {"maxzoom": leaf_zoom} if len(tileset.levels) > 2 else {"maxzoom": leaf_zoom, "minzoom": 6}  # noqa: PLR2004 - district and grids
+        layers.append(_label("parent-name", above, 14.0, until))
+    return layers
+
+
+def _label(name: str, which: list[Any], size: float, zooms: dict[str, int]) -> dict[str, Any]:
+    return {
+        "id": name,
+        "type": "symbol",
+        "source": _SOURCE,
+        "source-layer": "labels",
+        "filter": which,
+        **zooms,
+        "layout": {
+            "text-field": ["case", ["==", ["get", "name"], ""], ["get", "code"], ["get", "name"]],
+            "text-font": _FONT,
+            "text-size": size,
+            "text-max-width": 8,
+        },
+        "paint": {"text-color": _INK, "text-halo-color": _PAPER, "text-halo-width": 1.4},
+    }
+
+
+def _by_zoom(*stops: tuple[float, float]) -> list[Any]:
+    return ["interpolate", ["linear"], ["zoom"], *(value for stop in stops for value in stop)]

@@ -1,0 +1,29 @@
+"""Vector tiles: how the plane is divided, and grids cut so that their shared edges stay shared."""
+
+from geogrid.tiling.cutting import CutTile, cut, merged, tile_units
+from geogrid.tiling.generalising import EXACT_ZOOM, generalised
+from geogrid.tiling.matrices import (
+    BUFFER,
+    CGCS2000_QUAD,
+    EXTENT,
+    MATRIX_SETS,
+    WEB_MERCATOR_QUAD,
+    Tile,
+    TileMatrixSet,
+)
+
+__all__ = [
+    "BUFFER",
+    "CGCS2000_QUAD",
+    "EXACT_ZOOM",
+    "EXTENT",
+    "MATRIX_SETS",
+    "WEB_MERCATOR_QUAD",
+    "CutTile",
+    "Tile",
+    "TileMatrixSet",
+    "cut",
+    "generalised",
+    "merged",
+    "tile_units",
+]
