@@ -17,9 +17,10 @@ from api.middleware import BodyLimit, HeadAsGet, SafeHeaders
 from api.pages import base_map, landing, reference, search
 from api.pages.rendering import make_templates
 from api.pages.sketches import Sketches
-from api.routers import assets, cases, collections, geocode, health, history, locate, maps, plans, reviews
+from api.routers import assets, cases, collections, geocode, health, history, locate, maps, plans, reviews, tiles
 from api.settings import ServerSettings
 from api.store import Store
+from api.tile_shelf import TileShelf
 from boundaries.remote.fallback import remote_geocoder
 
 _DESCRIPTION = """
@@ -57,6 +58,7 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
     app.state.editions = EditionBook(store, refresh_seconds=settings.refresh_seconds, kept=settings.kept_editions)
     app.state.frames = GridFrames(store, kept=settings.kept_editions)
     app.state.sketches = Sketches(store, app.state.frames)
+    app.state.tiles = TileShelf(store, kept_mb=settings.tile_memory_mb)
     app.state.remote = remote_geocoder(settings)
     app.state.templates = make_templates()
     for module in (
@@ -67,6 +69,7 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
         collections,
         plans,
         history,
+        tiles,
         maps,
         health,
         landing,

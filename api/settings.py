@@ -25,6 +25,8 @@ class ServerSettings(StoreSettings, GeocoderSettings):
         ``GEOGRID_REFRESH_SECONDS``. How often the server looks for a new edition or changed duties.
     kept_editions : int
         ``GEOGRID_KEPT_EDITIONS``. Former editions held in memory for lookups as of a date.
+    tile_memory_mb : float
+        ``GEOGRID_TILE_MEMORY_MB``. Finished vector tiles held in memory, megabytes.
     """
 
     host: str = "127.0.0.1"
@@ -33,6 +35,7 @@ class ServerSettings(StoreSettings, GeocoderSettings):
     max_body_mb: Annotated[float, Field(gt=0, le=4096)] = 64.0
     refresh_seconds: Annotated[float, Field(gt=0, le=60)] = 0.5
     kept_editions: Annotated[int, Field(ge=1, le=1000)] = 8
+    tile_memory_mb: Annotated[float, Field(ge=0, le=65_536)] = 64.0
 
     @field_validator("cors_origins", mode="before")
     @classmethod
