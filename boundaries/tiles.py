@@ -57,17 +57,17 @@ _ENCODED: Final = text("""
         join jurisdictions on jurisdictions.id = plans.jurisdiction_id
         left join levels on levels.scheme_id = jurisdictions.scheme_id and levels.position = g.level
         left join grids as above on above.id = g.parent_id
-        where g.id = any(:ids) or g.id = any(:named)
+        where g.id = any(cast(:ids as int[])) or g.id = any(cast(:named as int[]))
     ),
     areas as (
         select described.*, ST_GeomFromWKB(cut.shape) as shape
-        from unnest(:ids, :shapes) as cut(id, shape) join described using (id)
+        from unnest(cast(:ids as int[]), cast(:shapes as bytea[])) as cut(id, shape) join described using (id)
         order by described.level, described.code collate "C"
     ),
     names as (
         select described.id, described.code, described.name, described.level, described.kind,
             ST_MakePoint(place.x, place.y) as shape
-        from unnest(:named, :x, :y) as place(id, x, y) join described using (id)
+        from unnest(cast(:named as int[]), cast(:x as float8[]), cast(:y as float8[])) as place(id, x, y) join described using (id)
         order by described.level, described.code collate "C"
     )
     select
