@@ -163,7 +163,9 @@ class EditionBook:
             for period in wanted:
                 edition = before.compiled.get(period.plan_id)
                 if edition is None:
-                    edition = compile_edition(session, session.get_one(Plan, period.plan_id), at=now)
+                    edition = compile_edition(
+                        session, session.get_one(Plan, period.plan_id), at=now, indexes=self._store.indexes
+                    )
                 elif known.get(period.plan_id) != period:
                     duties = duties_at(session, period.plan_id, now)
                     edition = replace(edition, duties=duties, valid_to=period.valid_to)
@@ -182,7 +184,7 @@ class EditionBook:
             if found is None:
                 with self._store.unit_of_work() as session:
                     plan = session.get_one(Plan, period.plan_id)
-                    found = compile_edition(session, plan, at=period.valid_from)
+                    found = compile_edition(session, plan, at=period.valid_from, indexes=self._store.indexes)
                 with self._lock:
                     self._former[period.plan_id] = found
                     while len(self._former) > self._kept:

@@ -7,6 +7,7 @@ from threading import Lock
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from boundaries.edition_index import IndexFolder
 from boundaries.engine import open_engine, unit_of_work
 from boundaries.settings import StoreSettings
 
@@ -24,6 +25,11 @@ class Store:
         self._settings = settings
         self._lock = Lock()
         self._engine: Engine | None = None
+
+    @property
+    def indexes(self) -> IndexFolder:
+        """Where this machine keeps copies of compiled indexes."""
+        return IndexFolder(self._settings.home / "indexes")
 
     def engine(self) -> Engine:
         """Return the open engine.

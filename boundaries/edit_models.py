@@ -1,4 +1,4 @@
-"""The tables of plans under work: edits that can be taken back, accepted problems, lineage, the feed of changes."""
+"""The tables of plans under work: edits, accepted problems, lineage, the feed; and of compiled editions."""
 
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Identity,
     Index,
     PrimaryKeyConstraint,
+    SmallInteger,
     UniqueConstraint,
     func,
 )
@@ -38,6 +39,12 @@ class Edit(Base):
     made_by: Mapped[str] = mapped_column(server_default="")
     reason: Mapped[str] = mapped_column(server_default="")
     operation: Mapped[dict[str, Any]] = mapped_column(comment="The operation as it was asked for")
+    levels_before: Mapped[list[dict[str, str]] | None] = mapped_column(
+        JSONB(none_as_null=True), comment="Levels of the plan before, where the edit changed them"
+    )
+    levels_after: Mapped[list[dict[str, str]] | None] = mapped_column(
+        JSONB(none_as_null=True), comment="Levels of the plan after, where the edit changed them"
+    )
 
 
 class EditGrid(Base):
@@ -113,20 +120,57 @@ class LineageLink(Base):
 
 
 class Change(Base):
-    """An entry of the feed: something that happened to a plan."""
+    """An entry of the feed: something that happened to a plan, or to a case (written by a trigger)."""
 
     __tablename__ = "changes"
     __table_args__ = (
+        UniqueConstraint("number"),
+        CheckConstraint("(plan_id is null) <> (case_event_id is null)", name="plan_or_case"),
+        CheckConstraint("(plan_id is null) = (version is null)", name="version_of_plan"),
         Index("ix_changes_plan", "plan_id", "version"),
-        Index("ix_changes_jurisdiction", "jurisdiction_id", "id"),
+        Index("ix_changes_jurisdiction", "jurisdiction_id", "number"),
+        Index("ix_changes_case_event", "case_event_id"),
+        Index("ix_changes_unnumbered", "id", postgresql_where=sql("number is null")),
         {"comment": "Feed of changes; only ever added to"},
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id"))
-    plan_id: Mapped[int] = mapped_column(ForeignKey("plans.id", ondelete="CASCADE"))
-    version: Mapped[int] = mapped_column(comment="Of the plan, after the change")
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plans.id", ondelete="CASCADE"))
+    version: Mapped[int | None] = mapped_column(comment="Of the plan, after the change")
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     made_by: Mapped[str] = mapped_column(server_default="")
     kind: Mapped[str] = mapped_column(comment="created, edit, undo, redo, accepted, state, published ...")
     detail: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'::jsonb"))
+    case_event_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("case_events.id", ondelete="CASCADE"))
+    number: Mapped[int | None] = mapped_column(BigInteger, comment="Place in the feed, given at commit")
+
+
+class PlanLevel(Base):
+    """A level of a plan whose levels are not those of its jurisdiction."""
+
+    __tablename__ = "plan_levels"
+    __table_args__ = (
+        PrimaryKeyConstraint("plan_id", "position"),
+        UniqueConstraint("plan_id", "name"),
+        CheckConstraint("position between 1 and 6", name="position"),
+        {"comment": "Levels of a plan that differ from those of its jurisdiction"},
+    )
+
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plans.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(SmallInteger, comment="1 is the top level")
+    name: Mapped[str] = mapped_column(comment="Name in English, e.g. community")
+    name_zh: Mapped[str] = mapped_column(server_default="", comment="Name in Chinese, e.g. 社区")
+
+
+class EditionIndex(Base):
+    """The compiled index of an edition, as the bytes of its file."""
+
+    __tablename__ = "edition_indexes"
+    __table_args__ = ({"comment": "Compiled indexes of editions: servers fetch them once and map them into memory"},)
+
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plans.id", ondelete="CASCADE"), primary_key=True)
+    format: Mapped[int] = mapped_column(comment="Of the file")
+    checksum: Mapped[str] = mapped_column(comment="SHA-256 of the content")
+    size: Mapped[int] = mapped_column(BigInteger, comment="Bytes of the content")
+    content: Mapped[bytes] = mapped_column(comment="File of a GridIndex over the leaves by code")

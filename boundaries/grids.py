@@ -3,19 +3,21 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from geoalchemy2 import functions as geo
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import ColumnElement, Row, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
+from boundaries.edit_models import PlanLevel
+from boundaries.edition_index import IndexFolder, open_index
 from boundaries.models import DutyRow, Grid, Jurisdiction, Level, Plan
 from geogrid.edition import Duty, Edition, GridInfo
 from geogrid.errors import ConflictError
-from geogrid.index import GridIndex
 from geogrid.types import GridCode
 
 _TREE_COLUMNS = ("code", "name", "level", "level_name", "parent", "kind", "category")
@@ -36,7 +38,7 @@ def editions_of(session: Session, jurisdiction_id: int) -> Sequence[Plan]:
     ).all()
 
 
-def compile_edition(session: Session, plan: Plan, *, at: datetime) -> Edition:
+def compile_edition(session: Session, plan: Plan, *, at: datetime, indexes: IndexFolder | None = None) -> Edition:
     """Return a published plan compiled for lookups.
 
     Parameters
@@ -47,6 +49,8 @@ def compile_edition(session: Session, plan: Plan, *, at: datetime) -> Edition:
         Published or retired.
     at : datetime
         Moment whose duties are in force.
+    indexes : IndexFolder, optional
+        Where local copies of compiled indexes are; without it the index is compiled from the polygons.
 
     Raises
     ------
@@ -67,11 +71,11 @@ def compile_edition(session: Session, plan: Plan, *, at: datetime) -> Edition:
         leaves=tuple(grids[GridCode(row.code)] for row in leaf_rows),
         grids=grids,
         duties=duties_at(session, plan.id, at),
-        index=GridIndex.build(shapely.from_wkb([bytes(row.shape) for row in leaf_rows])),
+        index=open_index(session, plan, indexes),
     )
 
 
-def _grid_rows(session: Session, plan: Plan) -> Sequence[Row[tuple[int, ...]]]:
+def _grid_rows(session: Session, plan: Plan, *more: ColumnElement[Any]) -> Sequence[Row[tuple[int, ...]]]:
     parent = aliased(Grid)
     statement = (
         select(
@@ -79,18 +83,19 @@ def _grid_rows(session: Session, plan: Plan) -> Sequence[Row[tuple[int, ...]]]:
             Grid.code,
             Grid.name,
             Grid.level,
-            Level.name.label("level_name"),
+            func.coalesce(PlanLevel.name, Level.name, "").label("level_name"),
             parent.code.label("parent"),
             Grid.kind,
             Grid.category,
             Grid.households,
             Grid.population,
             Grid.buildings,
-            geo.ST_AsBinary(Grid.geom).label("shape"),
+            *more,
         )
         .join(Plan, Plan.id == Grid.plan_id)
         .join(Jurisdiction, Jurisdiction.id == Plan.jurisdiction_id)
         .outerjoin(Level, and_(Level.scheme_id == Jurisdiction.scheme_id, Level.position == Grid.level))
+        .outerjoin(PlanLevel, and_(PlanLevel.plan_id == Plan.id, PlanLevel.position == Grid.level))
         .outerjoin(parent, parent.id == Grid.parent_id)
         .where(Grid.plan_id == plan.id)
         .order_by(Grid.code.collate("C"))
@@ -104,7 +109,7 @@ def _info(row: Row[tuple[int, ...]]) -> GridInfo:
         code=GridCode(row.code),
         name=row.name,
         level=row.level,
-        level_name=row.level_name or "",
+        level_name=row.level_name,
         parent=row.parent,
         kind=row.kind,
         category=row.category,
@@ -147,7 +152,11 @@ def grid_frame(
         EPSG:4326, by code; columns code, name, level, level_name, parent, kind, category, households, population,
         buildings, duty (role and holder, several parted by semicolons), geometry (MultiPolygon).
     """
-    rows = [row for row in _grid_rows(session, plan) if level is None or row.level == level]
+    rows = [
+        row
+        for row in _grid_rows(session, plan, geo.ST_AsBinary(Grid.geom).label("shape"))
+        if level is None or row.level == level
+    ]
     duties = {} if at is None else duties_at(session, plan.id, at)
     names = (
         "code",

@@ -6,6 +6,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
+from boundaries.edition_index import build_index, store_index
 from boundaries.grids import edition_at
 from boundaries.lineage import store_lineage
 from boundaries.models import Change, Jurisdiction, Plan
@@ -18,8 +19,8 @@ def publish(
 ) -> Plan:
     """Make a plan the edition of its jurisdiction from a moment on.
 
-    The lineage from the edition in force then is stored, open cases go to their grids in the new edition, and the
-    feed says so.
+    Its compiled index and the lineage from the edition in force then are stored, open cases go to their grids in the
+    new edition, and the feed says so.
 
     Parameters
     ----------
@@ -51,10 +52,12 @@ def publish(
     plan.validity = Range(valid_from, valid_to)
     plan.state = "published"
     session.flush()
+    index, leaves = build_index(session, plan)
+    store_index(session, plan, index)
     moved = 0
     if former is not None:
         store_lineage(session, former, plan)
-        moved = reassign_open_cases(session, plan)
+        moved = reassign_open_cases(session, plan, index, leaves)
     # The version of an edition stands still; its entry in the feed has the one that was published.
     session.add(
         Change(

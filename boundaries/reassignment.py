@@ -1,10 +1,10 @@
 """Open cases when an edition is published: each goes to its grid there, and its history says so."""
 
 import json
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -15,10 +15,6 @@ _OPEN: Final = text("""
     select id, ST_X(geom) as lon, ST_Y(geom) as lat from cases
     where jurisdiction_id = :jurisdiction and status <> 'closed' and geom is not null
     order by id for update
-""")
-_LEAVES: Final = text("""
-    select id, ST_AsBinary(geom) as shape from grids where plan_id = :plan and kind <> 'parent'
-    order by code collate "C"
 """)
 _MOVE: Final = text("""
     with given as (
@@ -38,7 +34,7 @@ _MOVE: Final = text("""
 _BATCH: Final = 20_000
 
 
-def reassign_open_cases(session: Session, plan: Plan) -> int:
+def reassign_open_cases(session: Session, plan: Plan, index: GridIndex, leaves: Sequence[int]) -> int:
     """Give every open case with a point its grid in an edition, and return how many there were.
 
     Parameters
@@ -47,16 +43,18 @@ def reassign_open_cases(session: Session, plan: Plan) -> int:
         Flushed, not committed.
     plan : Plan
         The edition. A point on a shared edge goes to the grid with the smaller code; one outside, to none.
+    index : GridIndex
+        Over its leaves.
+    leaves : sequence of int
+        Their numbers, in the order of the index.
     """
     cases = session.execute(_OPEN, {"jurisdiction": plan.jurisdiction_id}).all()
     if not cases:
         return 0
-    leaves = session.execute(_LEAVES, {"plan": plan.id}).all()
-    index = GridIndex.build(shapely.from_wkb([bytes(row.shape) for row in leaves]))
     lon, lat = (np.array([getattr(row, name) for row in cases], dtype=np.float64) for name in ("lon", "lat"))
     found = index.locate(lon, lat).tolist()
     rows = [
-        {"id": case.id, "grid_id": None if place < 0 else leaves[place].id}
+        {"id": case.id, "grid_id": None if place < 0 else leaves[place]}
         for case, place in zip(cases, found, strict=True)
     ]
     for start in range(0, len(rows), _BATCH):

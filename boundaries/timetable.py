@@ -20,7 +20,8 @@ _EDITIONS = text("""
             as version
         from duties
         join grids on grids.id = duties.grid_id
-        where grids.plan_id = plans.id
+        -- Nobody takes up a duty of an edition that is over, and there are more of those every year.
+        where grids.plan_id = plans.id and (upper(plans.validity) is null or upper(plans.validity) > now())
     ) as on_duty on true
     order by jurisdictions.code, lower(plans.validity)
 """)

@@ -28,6 +28,7 @@ from tests.db.test_edits import NOON, store
 from tests.fixtures_db import start_or_skip
 from tests.property.town_drafts import CELL, ORIGIN, random_town
 
+VICTIMS = ("database", "server")
 PLACES = [ORIGIN + CELL * place for place in (0.5, 1.5, 2.5, 3.5)]
 
 WHOLE = {
@@ -46,6 +47,13 @@ WHOLE = {
         select count(*) from plans p where validity is not null and p.based_on is not null and
             (select count(distinct l.after_id) from lineage l join grids g on g.id = l.after_id
              where g.plan_id = p.id) <> 9""",
+    "an edition has no index": """
+        select count(*) from plans p where validity is not null
+            and not exists (select from edition_indexes i where i.plan_id = p.id and length(i.content) = i.size)""",
+    "an index has no edition": """
+        select count(*) from edition_indexes i join plans p on p.id = i.plan_id where p.validity is null""",
+    "a change has no number in the feed": """
+        select count(*) from changes where number is null""",
     "an edition is not in the feed": """
         select count(*) from plans p where validity is not null
             and not exists (select from changes c where c.plan_id = p.id and c.kind = 'published')""",
@@ -68,15 +76,19 @@ class Site:
         return PrivateCluster(self.home)
 
     def serve(self) -> None:
-        self.process = subprocess.Popen(
-            [GEOGRID, "serve", "--port", str(self.port)],
-            env={**os.environ, "GEOGRID_HOME": str(self.home), "GEOGRID_REFRESH_SECONDS": "0.2"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+        """Start the server on any free port: somebody else may have the former one by now."""
+        with (self.home / "server.log").open("w") as log:
+            self.process = subprocess.Popen(
+                [GEOGRID, "serve", "--port", "0"],
+                env={**os.environ, "GEOGRID_HOME": str(self.home), "GEOGRID_REFRESH_SECONDS": "0.2"},
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
         assert self.process.stdout is not None
         first = self.process.stdout.readline()
+        if not first:
+            raise UnavailableError((self.home / "server.log").read_text())
         self.port = int(first.rsplit(":", 1)[1].strip().rstrip("/"))
 
     @property
@@ -206,7 +218,7 @@ def crash_while_publishing(site: Site, rounds: int, seed: int) -> tuple[int, int
     try:
         for number in range(rounds):
             name = f"e{number}"
-            moment = threading.Timer(float(rng.uniform(0.0, 0.7)), site.kill, [str(rng.choice(["server", "database"]))])
+            moment = threading.Timer(float(rng.uniform(0.0, 0.7)), site.kill, [VICTIMS[number % 2]])
             moment.start()
             if try_to_publish(site, name):
                 said.add(name)
@@ -223,8 +235,8 @@ def crash_while_publishing(site: Site, rounds: int, seed: int) -> tuple[int, int
 
 
 def test_killed_publications_are_there_whole_or_not_at_all(site: Site) -> None:
-    published, cut_short = crash_while_publishing(site, 4, seed=3)
-    assert published + cut_short == 4
+    published, cut_short = crash_while_publishing(site, 2, seed=3)
+    assert published + cut_short == 2
 
 
 @pytest.mark.long

@@ -62,7 +62,7 @@ CATALOGUE = """
 select 'index', indexname::text, indexdef from pg_indexes where schemaname = 'public'
 union all
 select 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid) from pg_constraint
-where connamespace = 'public'::regnamespace
+where connamespace = 'public'::regnamespace and contype <> 't'
 union all
 select 'column', attrelid::regclass || '.' || attname,
     concat_ws(' ', format_type(atttypid, atttypmod), attnotnull, attidentity, pg_get_expr(adbin, adrelid))

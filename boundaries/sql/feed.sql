@@ -1,0 +1,35 @@
+-- The feed of changes. Its numbers are given at commit, under one lock: whoever has read up to a number has missed
+-- nothing before it, however long the transactions took that were under way meanwhile.
+
+create sequence changes_number;
+
+create function number_changes() returns trigger language plpgsql as $$
+begin
+    perform from changes where id = new.id and number is null;
+    if found then
+        perform pg_advisory_xact_lock(7340211003);
+        -- All of this transaction at once; those of others are not visible before they are numbered.
+        update changes set number = numbered.number
+        from (
+            select own.id, nextval('changes_number') as number
+            from (select id from changes where number is null order by id) as own
+        ) as numbered
+        where changes.id = numbered.id;
+    end if;
+    return null;
+end $$;
+
+create constraint trigger changes_numbered_at_commit after insert on changes
+    deferrable initially deferred for each row execute function number_changes();
+
+create function tell_case_events() returns trigger language plpgsql as $$
+begin
+    insert into changes (jurisdiction_id, case_event_id, kind)
+    select cases.jurisdiction_id, happened.id, 'case'
+    from happened join cases on cases.id = happened.case_id
+    order by happened.id;
+    return null;
+end $$;
+
+create trigger case_events_told after insert on case_events
+    referencing new table as happened for each statement execute function tell_case_events();
