@@ -188,17 +188,6 @@ def changes_since(session: Session, plan_id: int, version: int) -> list[dict[str
     return [_entry(row) for row in rows]
 
 
-def feed(session: Session, jurisdiction_id: int, *, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
-    """Return the changes of the plans of a jurisdiction after an entry, oldest first."""
-    rows = session.scalars(
-        select(Change)
-        .where(Change.jurisdiction_id == jurisdiction_id, Change.id > after)
-        .order_by(Change.id)
-        .limit(limit)
-    )
-    return [_entry(row) for row in rows]
-
-
 def _entry(row: Change) -> dict[str, Any]:
     return {
         "id": row.id,

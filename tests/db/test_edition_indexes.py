@@ -30,7 +30,8 @@ def folder(tmp_path: Path) -> IndexFolder:
 
 def answers(session: Session, edition: Plan, folder: IndexFolder | None) -> list[int]:
     places = ORIGIN + CELL * np.random.default_rng(1).uniform(-1, 7, (500, 2))
-    return open_index(session, edition, folder).locate(*places.T).tolist()
+    found: list[int] = open_index(session, edition, folder).locate(*places.T).tolist()
+    return found
 
 
 def copies(folder: IndexFolder) -> list[Path]:

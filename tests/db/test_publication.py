@@ -9,7 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from boundaries.cases import NewCase, add_cases, events_of
-from boundaries.drafts import feed, move_state, new_draft
+from boundaries.change_feed import changes_after
+from boundaries.drafts import move_state, new_draft
 from boundaries.edits import Author, edit
 from boundaries.grids import edition_at, editions_of
 from boundaries.lineage import history, predecessors, successors
@@ -71,8 +72,9 @@ def test_warnings_need_a_reason_and_it_is_recorded(session: Session, first: Plan
     with pytest.raises(InvalidInputError, match="Or accept the warnings with a reason"):
         publish_plan(session, draft.id, Publication(NOON + DAY, "Chen"), version=None)
     publish_plan(session, draft.id, Publication(NOON + DAY, "Chen", accept_warnings="small town"), version=None)
-    entry = next(each for each in feed(session, draft.jurisdiction_id) if each["kind"] == "publishing")
-    assert entry["detail"]["reason"] == "small town"
+    session.commit()
+    (entry,) = changes_after(session, draft.jurisdiction_id, 0, kinds=("publishing",))
+    assert entry.detail["reason"] == "small town"
 
 
 def test_errors_refuse_publication_unless_each_is_accepted(session: Session, first: Plan) -> None:

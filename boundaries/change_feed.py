@@ -1,0 +1,97 @@
+"""The feed of changes: what happened to plans and cases, in the order in which it became true.
+
+Numbers only grow, and an entry becomes visible with its number: who asks for what came after the last number that he
+has seen misses nothing (``boundaries/sql/feed.sql``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+_AFTER: Final = text("""
+    select changes.number, coalesce(happened.at, changes.at) as at, changes.kind, changes.plan_id, changes.version,
+        changes.made_by, changes.detail, happened.case_id, happened.kind as event, happened.detail as event_detail
+    from changes left join case_events happened on happened.id = changes.case_event_id
+    where changes.jurisdiction_id = :jurisdiction and changes.number > :after
+        and (cast(:kinds as text[]) is null or changes.kind = any(:kinds))
+    order by changes.number limit :limit
+""")
+_LAST: Final = text("select coalesce(max(number), 0) from changes where jurisdiction_id = :jurisdiction")
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """Something that happened.
+
+    Parameters
+    ----------
+    number : int
+        Place in the feed; the next request asks for what came after it.
+    at : datetime
+        When.
+    kind : str
+        ``case`` for the event of a case; for plans ``created``, ``edit``, ``undo``, ``redo``, ``accepted``, ``state``,
+        ``publishing`` and, for a new edition, ``published``.
+    plan_id, version : int, optional
+        The plan, and its version after the change.
+    case_id : int, optional
+        The case.
+    made_by : str
+        Who changed the plan.
+    detail : mapping
+        What is particular: of ``published`` ``valid_from``, ``former`` (the edition before) and ``cases`` (how many
+        went to another grid); of ``case`` ``event`` (received, reassigned ...) and what the case's history says.
+    """
+
+    number: int
+    at: datetime
+    kind: str
+    plan_id: int | None
+    version: int | None
+    case_id: int | None
+    made_by: str
+    detail: Mapping[str, Any]
+
+
+def changes_after(
+    session: Session, jurisdiction_id: int, number: int, *, kinds: tuple[str, ...] | None = None, limit: int = 1000
+) -> tuple[FeedEntry, ...]:
+    """Return what happened in a jurisdiction after an entry of the feed, oldest first.
+
+    Parameters
+    ----------
+    session : Session
+        Only read from.
+    jurisdiction_id : int
+        Whose.
+    number : int
+        The last one seen; 0 from the beginning.
+    kinds : tuple of str, optional
+        Only these.
+    limit : int
+        At most so many.
+    """
+    wanted = {"jurisdiction": jurisdiction_id, "after": number, "limit": limit}
+    rows = session.execute(_AFTER, {**wanted, "kinds": None if kinds is None else list(kinds)})
+    return tuple(
+        FeedEntry(
+            number=row.number,
+            at=row.at,
+            kind=row.kind,
+            plan_id=row.plan_id,
+            version=row.version,
+            case_id=row.case_id,
+            made_by=row.made_by,
+            detail=row.detail if row.case_id is None else {"event": row.event, **row.event_detail},
+        )
+        for row in rows
+    )
+
+
+def last_number(session: Session, jurisdiction_id: int) -> int:
+    """Return the number of the newest entry: where somebody starts who wants only what comes; 0 for none."""
+    return int(session.execute(_LAST, {"jurisdiction": jurisdiction_id}).scalar_one())
