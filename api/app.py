@@ -14,10 +14,24 @@ from api.editions import EditionBook
 from api.frames import GridFrames
 from api.many_points import ARROW
 from api.middleware import BodyLimit, HeadAsGet, SafeHeaders
+from api.ogc.freshness import Remembered
 from api.pages import base_map, landing, reference, search
 from api.pages.rendering import make_templates
 from api.pages.sketches import Sketches
-from api.routers import assets, cases, collections, geocode, health, history, locate, maps, plans, reviews, tiles
+from api.routers import (
+    assets,
+    cases,
+    collections,
+    conformance,
+    geocode,
+    health,
+    history,
+    locate,
+    maps,
+    plans,
+    reviews,
+    tiles,
+)
 from api.settings import ServerSettings
 from api.store import Store
 from api.tile_shelf import TileShelf
@@ -57,6 +71,7 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
     app.state.store = store = Store(settings)
     app.state.editions = EditionBook(store, refresh_seconds=settings.refresh_seconds, kept=settings.kept_editions)
     app.state.frames = GridFrames(store, kept=settings.kept_editions)
+    app.state.remembered = Remembered()
     app.state.sketches = Sketches(store, app.state.frames)
     app.state.tiles = TileShelf(store, kept_mb=settings.tile_memory_mb)
     app.state.remote = remote_geocoder(settings)
@@ -67,6 +82,7 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
         geocode,
         cases,
         collections,
+        conformance,
         plans,
         history,
         tiles,

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.links import JSON
+from api.ogc.openapi import paths_of
 from api.schemas.answers import ProblemAnswer
 
 _VERSION: Final = "3.0.3"
@@ -35,7 +36,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
         title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
     )
     problem = ProblemAnswer.model_json_schema(ref_template="#/components/schemas/{model}")
-    found["components"]["schemas"] |= {**problem.pop("$defs"), "ProblemAnswer": problem}
+    paths, schemas = paths_of(app.state.settings.public_case_fields)
+    found["paths"] |= paths
+    found["components"]["schemas"] |= {**problem.pop("$defs"), "ProblemAnswer": problem, **schemas}
     description: dict[str, Any] = _lowered(found)
     description["openapi"] = _VERSION
     schemas = description["components"]["schemas"]

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
+from boundaries.features.catalogue import CASE_FIELD_NAMES, PUBLIC_CASE_FIELDS
 from boundaries.remote.fallback import GeocoderSettings
 from boundaries.settings import StoreSettings
 
@@ -27,6 +28,9 @@ class ServerSettings(StoreSettings, GeocoderSettings):
         ``GEOGRID_KEPT_EDITIONS``. Former editions held in memory for lookups as of a date.
     tile_memory_mb : float
         ``GEOGRID_TILE_MEMORY_MB``. Finished vector tiles held in memory, megabytes.
+    public_case_fields : tuple of str
+        ``GEOGRID_PUBLIC_CASE_FIELDS``, parted by commas. Fields of cases in the collection ``cases``, which other
+        applications read; empty: there is no such collection.
     """
 
     host: str = "127.0.0.1"
@@ -37,7 +41,17 @@ class ServerSettings(StoreSettings, GeocoderSettings):
     kept_editions: Annotated[int, Field(ge=1, le=1000)] = 8
     tile_memory_mb: Annotated[float, Field(ge=0, le=65_536)] = 64.0
 
-    @field_validator("cors_origins", mode="before")
+    public_case_fields: Annotated[tuple[str, ...], NoDecode] = PUBLIC_CASE_FIELDS
+
+    @field_validator("cors_origins", "public_case_fields", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("public_case_fields")
+    @classmethod
+    def _check_fields(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in value if name not in CASE_FIELD_NAMES]
+        if unknown:
+            raise ValueError(f"cases have no field {', '.join(unknown)}; there are {', '.join(CASE_FIELD_NAMES)}")
+        return value

@@ -66,6 +66,7 @@ def _links(request: Request) -> Response:
         link(address(request, "/"), "alternate", HTML, "The start page"),
         link(address(request, "/api"), "service-desc", OPENAPI, "The interface as OpenAPI"),
         link(address(request, "/docs"), "service-doc", HTML, "The interface, explained"),
+        link(address(request, "/conformance"), "conformance", JSON, "What standards this follows"),
         link(address(request, "/collections"), "data", JSON, "The grids as features"),
     ]
     body = {"title": "GeoGrid", "description": "Grids of a town, and which one a place is in.", "links": links}

@@ -1,150 +1,112 @@
-"""``/collections``: the grids as features, for any client of OGC API Features."""
+"""``/collections``: grids, blocks, cases and what is computed from them, for any client of OGC API Features."""
 
-import hashlib
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-import geopandas as gpd
-import numpy as np
-import orjson
-import shapely
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import StreamingResponse
 
-from api.dependencies import Editions, Frames
-from api.frames import GridFrames
-from api.links import GEOJSON, JSON, address, link, link_header, same_page
-from api.parameters import refuse_repeats
-from api.replies import is_known, json_reply, not_modified
-from api.schemas.answers import CollectionAnswer, CollectionsAnswer, GridCollection
-from api.schemas.queries import GridsQuery, OfJurisdiction
-from boundaries.timetable import Calendar, EditionPeriod
+from api.dependencies import Editions, OpenStore
+from api.links import HTML, JSON, address, link
+from api.ogc import description
+from api.ogc.answers import feature_answer, fresh_headers, items_answer, unchanged
+from api.ogc.formats import SCHEMA, format_of
+from api.ogc.freshness import etag_of, first_seen, version_of
+from api.ogc.places import Place, place_of, places
+from api.ogc.queries import Described, ItemQuery, items_model, values_of
+from api.ogc.selections import selection_of, system_named
+from api.parameters import read_query, refuse_repeats
+from api.replies import json_reply
+from api.store import Store
+from boundaries.features.fields import Scope
+from boundaries.features.freshness import cases_version
+from boundaries.features.reading import read_one
+from boundaries.features.selection import Selection
+from geogrid.errors import NotFoundError
 
-router = APIRouter(prefix="/collections", tags=["collections"], dependencies=[Depends(refuse_repeats)])
-
-_CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
-_FEATURES_A_CHUNK = 200
-_PROPERTIES = (
-    "code",
-    "name",
-    "level",
-    "level_name",
-    "parent",
-    "kind",
-    "category",
-    "households",
-    "population",
-    "buildings",
-    "duty",
-)
+router = APIRouter(prefix="/collections", include_in_schema=False)
+_Described = Annotated[Described, Query()]
 
 
-@router.get("", responses={200: {"model": CollectionsAnswer}})
-def collections(
-    request: Request, query: Annotated[OfJurisdiction, Query()], editions: Editions, frames: Frames
-) -> Response:
-    """List the collections: there is one, the grids."""
-    links = [link(same_page(request), "self", JSON, "Collections")]
-    body = {"collections": [_grids(request, editions.calendar(query.jurisdiction), frames)], "links": links}
-    return json_reply(body, links=links)
+@router.get("", dependencies=[Depends(refuse_repeats)])
+def collections(request: Request, query: _Described, editions: Editions, store: OpenStore) -> Response:
+    """List the collections."""
+    found = places(request, editions, query.jurisdiction)
+    own = next(iter(found.values())).own
+    links = [
+        link(address(request, "/collections", own), "self", JSON, "Collections"),
+        link(address(request, "/collections", {**own, "f": "html"}), "alternate", HTML, "Collections as a page"),
+    ]
+    body = {"collections": [description.describe(request, each, store) for each in found.values()], "links": links}
+    return json_reply(body, links=links, headers={"Vary": "Accept"})
 
 
-@router.get("/grids", responses={200: {"model": CollectionAnswer}})
-def grids_collection(
-    request: Request, query: Annotated[OfJurisdiction, Query()], editions: Editions, frames: Frames
-) -> Response:
-    """Describe the grids: where they are, since when, and where their features are."""
-    body = _grids(request, editions.calendar(query.jurisdiction), frames)
-    return json_reply(body, links=body["links"])
+@router.get("/{collection}", dependencies=[Depends(refuse_repeats)])
+def collection(request: Request, collection: str, query: _Described, editions: Editions, store: OpenStore) -> Response:
+    """Describe a collection: where its features are, since when, and in which forms."""
+    place = place_of(request, editions, collection, query.jurisdiction)
+    body = description.describe(request, place, store)
+    return json_reply(body, links=body["links"], headers={"Vary": "Accept"})
 
 
-@router.get(
-    "/grids/items",
-    responses={200: {"model": GridCollection, "content": {GEOJSON: {}}}, 304: {"description": "Unchanged."}},
-)
-def grid_items(request: Request, query: Annotated[GridsQuery, Query()], editions: Editions, frames: Frames) -> Response:
-    """Return grids with their geometry, by code, level upon level; the edition decides the ETag."""
-    calendar = editions.calendar(query.jurisdiction)
-    period = calendar.edition_at(query.at or datetime.now(UTC))
-    etag = _etag(request, period)
-    if is_known(request, etag):
-        return not_modified(etag)
-    found = _matching(frames, period, query)
-    page = found.iloc[query.offset : query.offset + query.limit]
-    links = _page_links(request, query, len(found))
-    head = {
-        "numberMatched": len(found),
-        "numberReturned": len(page),
-        "timeStamp": datetime.now(UTC),
-        "links": links,
-    }
-    headers = {"ETag": etag, "Cache-Control": "no-cache", "Link": link_header(links)}
-    return StreamingResponse(_features(head, page), headers=headers, media_type=GEOJSON)
+@router.get("/{collection}/queryables", dependencies=[Depends(refuse_repeats)])
+def queryables(request: Request, collection: str, query: _Described, editions: Editions) -> Response:
+    """Return what filters on a collection may name."""
+    place = place_of(request, editions, collection, query.jurisdiction)
+    here = address(request, f"{place.path}/queryables", place.own)
+    return json_reply(description.queryables(place.collection, here), media_type=SCHEMA)
 
 
-def _grids(request: Request, calendar: Calendar, frames: GridFrames) -> dict[str, Any]:
-    path, own = "/collections/grids", {"jurisdiction": calendar.code}
-    body: dict[str, Any] = {
-        "id": "grids",
-        "title": f"Grids of {calendar.name}",
-        "description": "Every level of the edition in force; `at` asks for another day's.",
-        "itemType": "feature",
-        "crs": [_CRS84],
-        "attribution": "; ".join(calendar.attribution),
-        "links": [
-            link(address(request, path, own), "self", JSON, "This collection"),
-            link(address(request, f"{path}/items", own), "items", GEOJSON, "The grids"),
-        ],
-    }
-    period = calendar.edition_at(datetime.now(UTC))
-    if period is not None:
-        bounds = frames.of(period).total_bounds
-        interval = [[period.valid_from, period.valid_to]]
-        body["extent"] = {"spatial": {"bbox": [bounds.tolist()], "crs": _CRS84}, "temporal": {"interval": interval}}
-    return body
+@router.get("/{collection}/schema", dependencies=[Depends(refuse_repeats)])
+def schema(request: Request, collection: str, query: _Described, editions: Editions) -> Response:
+    """Return what the features of a collection are made of."""
+    place = place_of(request, editions, collection, query.jurisdiction)
+    here = address(request, f"{place.path}/schema", place.own)
+    return json_reply(description.schema(place.collection, here), media_type=SCHEMA)
 
 
-def _etag(request: Request, period: EditionPeriod | None) -> str:
-    edition = "none" if period is None else f"{period.plan_id}-{period.duties}-{period.valid_to}"
-    content = f"{edition} {request.url} {request.app.version}"
-    return f'"{hashlib.sha256(content.encode()).hexdigest()[:20]}"'
+@router.get("/{collection}/items")
+def items(request: Request, collection: str, editions: Editions, store: OpenStore) -> Response:
+    """Return features of a collection."""
+    place = place_of(request, editions, collection, request.query_params.get("jurisdiction"))
+    asked = values_of(read_query(request, items_model(place.collection)))
+    form = format_of(request, asked["f"])
+    wanted = selection_of(place, asked, description.systems_of(request, place, store), form)
+    version = _version(place, wanted.scope, store)
+    headers = _headers(request, version, form.name, wanted)
+    return unchanged(request, headers) or items_answer(
+        request, place, wanted, store=store, form=form, headers=headers, version=version
+    )
 
 
-def _matching(frames: GridFrames, period: EditionPeriod | None, query: GridsQuery) -> gpd.GeoDataFrame:
-    if period is None:
-        return gpd.GeoDataFrame({name: [] for name in _PROPERTIES}, geometry=[], crs="EPSG:4326")
-    frame = frames.of(period, query.at)
-    keep = np.ones(len(frame), dtype=bool)
-    if query.level is not None:
-        keep &= frame["level"].to_numpy() == query.level
-    if query.bbox is not None:
-        keep &= shapely.intersects(frame.geometry.to_numpy(), shapely.box(*query.bbox))
-    return frame[keep]
+@router.get("/{collection}/items/{feature:path}")
+def item(request: Request, collection: str, feature: str, editions: Editions, store: OpenStore) -> Response:
+    """Return one feature."""
+    query = read_query(request, ItemQuery)
+    place = place_of(request, editions, collection, query.jurisdiction)
+    asked = values_of(query)
+    form = format_of(request, asked["f"])
+    system = system_named(description.systems_of(request, place, store), asked, "crs")
+    wanted = Selection(place.collection, place.scope(), system=system, coord_type=query.coord_type)
+    version = _version(place, wanted.scope, store)
+    headers = _headers(request, version, form.name, wanted)
+    known = unchanged(request, headers)
+    if known is not None:
+        return known
+    with store.unit_of_work() as session:
+        found = read_one(session, wanted, feature)
+    if found is None:
+        raise NotFoundError(f"There is no feature {feature[:80]!r} in {place.collection.id}.")
+    return feature_answer(request, place, found, headers=headers)
 
 
-def _page_links(request: Request, query: GridsQuery, matched: int) -> list[dict[str, str]]:
-    links = [link(same_page(request), "self", GEOJSON, "This page")]
-    if query.offset + query.limit < matched:
-        links.append(link(same_page(request, offset=query.offset + query.limit), "next", GEOJSON, "More grids"))
-    if query.offset > 0:
-        offset = max(query.offset - query.limit, 0) or None
-        links.append(link(same_page(request, offset=offset), "prev", GEOJSON, "Grids before"))
-    return links
+def _version(place: Place, scope: Scope, store: Store) -> str:
+    if place.collection.timing != "instant":
+        return version_of(place, scope)
+    with store.unit_of_work() as session:
+        return version_of(place, scope, cases_version(session))
 
 
-def _features(head: dict[str, Any], page: gpd.GeoDataFrame) -> Iterator[bytes]:
-    yield orjson.dumps({"type": "FeatureCollection", **head})[:-1] + b',"features":['
-    records = page[list(_PROPERTIES)].to_dict("records")
-    for start in range(0, len(page), _FEATURES_A_CHUNK):
-        shapes = shapely.to_geojson(page.geometry.to_numpy()[start : start + _FEATURES_A_CHUNK])
-        chunk = records[start : start + _FEATURES_A_CHUNK]
-        features = b",".join(_feature(row, shape) for row, shape in zip(chunk, shapes, strict=True))
-        yield (b"," if start else b"") + features
-    yield b"]}"
-
-
-def _feature(row: dict[str, Any], shape: str) -> bytes:
-    # NaN, which a table has for an unknown load, becomes null.
-    members = {"type": "Feature", "id": row["code"], "properties": row, "geometry": orjson.Fragment(shape)}
-    return orjson.dumps(members)
+def _headers(request: Request, version: str, form: str, wanted: Selection) -> dict[str, str]:
+    found = fresh_headers(etag_of(request, version, form), first_seen(request, version))
+    if form in {"geojson", "geojsonseq"}:
+        found["Content-Crs"] = f"<{wanted.system.uri}>"
+    return found

@@ -201,6 +201,12 @@ class LocateManyAnswer(Answer):
     results: list[LocatedPoint]
 
 
+class ConformanceAnswer(Answer):
+    """Standards that are followed."""
+
+    conformsTo: list[str]  # noqa: N815 - the name of OGC API
+
+
 class CollectionAnswer(Answer):
     """A collection of features, as OGC API describes one."""
 
@@ -209,6 +215,7 @@ class CollectionAnswer(Answer):
     description: str
     itemType: Literal["feature"]  # noqa: N815 - the name of OGC API
     crs: list[str]
+    storageCrs: str  # noqa: N815 - the name of OGC API
     attribution: str
     extent: dict[str, Any] | None = None
     links: list[Link]
@@ -219,32 +226,3 @@ class CollectionsAnswer(Answer):
 
     collections: list[CollectionAnswer]
     links: list[Link]
-
-
-class GridProperties(GridAnswer):
-    """A grid with its loads and its duty."""
-
-    households: float | None
-    population: float | None
-    buildings: float | None
-    duty: str
-
-
-class GridFeature(Answer):
-    """A grid as a GeoJSON feature; `id` is its code."""
-
-    type: Literal["Feature"]
-    id: str
-    properties: GridProperties
-    geometry: dict[str, Any]
-
-
-class GridCollection(Answer):
-    """A page of grids."""
-
-    type: Literal["FeatureCollection"]
-    numberMatched: int  # noqa: N815 - the name of OGC API
-    numberReturned: int  # noqa: N815 - the name of OGC API
-    timeStamp: datetime  # noqa: N815 - the name of OGC API
-    links: list[Link]
-    features: list[GridFeature]

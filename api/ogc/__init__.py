@@ -1,0 +1,1 @@
+"""What OGC API asks of the HTTP interface: descriptions, formats, parameters, conformance."""

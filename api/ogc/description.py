@@ -1,0 +1,172 @@
+"""Collections as OGC API describes them: the collection itself, its queryables and its schema."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from fastapi import Request
+
+from api.links import HTML, JSON, address, link, same_page
+from api.ogc.formats import FORMATS, SCHEMA
+from api.ogc.freshness import Remembered, version_of
+from api.ogc.places import Place
+from api.store import Store
+from boundaries.features.fields import Collection, Field
+from boundaries.features.reading import Bounds, extent
+from boundaries.features.selection import Selection
+from boundaries.features.systems import CRS84, System, systems_at
+
+QUERYABLES_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+SCHEMA_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/schema"
+DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
+_JSON_TYPES: Final[Mapping[str, str]] = {
+    "text": "string",
+    "integer": "integer",
+    "number": "number",
+    "moment": "string",
+}
+
+
+def describe(request: Request, place: Place, store: Store) -> dict[str, Any]:
+    """Return a collection as ``/collections`` shows it."""
+    collection = place.collection
+    body: dict[str, Any] = {
+        "id": collection.id,
+        "title": f"{collection.title}, {place.calendar.name}",
+        "description": collection.description,
+        "itemType": "feature",
+        "crs": list(systems_of(request, place, store)),
+        "storageCrs": CRS84.uri,
+        "attribution": "; ".join(place.calendar.attribution),
+        "links": _links(request, place),
+    }
+    box, since, until = extent_of(request, place, store)
+    if box is not None:
+        body["extent"] = {"spatial": {"bbox": [list(box)], "crs": CRS84.uri}}
+        if since is not None or until is not None:
+            body["extent"]["temporal"] = {"interval": [[since, until]]}
+    return body
+
+
+def extent_of(request: Request, place: Place, store: Store) -> tuple[Bounds | None, datetime | None, datetime | None]:
+    """Return box and period of a collection, computed once a version."""
+    scope = place.scope()
+
+    def look() -> tuple[Bounds | None, datetime | None, datetime | None]:
+        with store.unit_of_work() as session:
+            return extent(session, Selection(place.collection, scope))
+
+    if place.collection.timing == "instant":
+        return look()
+    remembered: Remembered = request.app.state.remembered
+    box, _, _ = remembered.get(("extent", place.collection.id, version_of(place, scope)), look)
+    shown = place.calendar.editions if place.collection.timing == "validity" else place.editions(scope)
+    if not shown:
+        return box, None, None
+    return box, shown[0].valid_from, shown[-1].valid_to
+
+
+def systems_of(request: Request, place: Place, store: Store) -> dict[str, System]:
+    """Return the coordinate reference systems of a jurisdiction, by name."""
+    remembered: Remembered = request.app.state.remembered
+    current = place.scope().plain
+
+    def look() -> dict[str, System]:
+        grids = Place(place.calendar, place.collection, {}) if place.collection.id == "grids" else None
+        box, _, _ = extent_of(request, grids or _grids(place), store)
+        west, south, east, north = box or (0.0, 0.0, 0.0, 0.0)
+        return systems_at((west + east) / 2, (south + north) / 2)
+
+    return remembered.get(("systems", place.calendar.code, current), look)
+
+
+def _grids(place: Place) -> Place:
+    from boundaries.features.catalogue import Wanted, collections
+
+    return Place(place.calendar, collections(Wanted(()), {})["grids"], place.own)
+
+
+def _links(request: Request, place: Place) -> list[dict[str, str]]:
+    def to(suffix: str, rel: str, media_type: str, title: str, **more: str) -> dict[str, str]:
+        return link(address(request, f"{place.path}{suffix}", {**place.own, **more}), rel, media_type, title)
+
+    return [
+        to("", "self", JSON, "This collection"),
+        to("", "alternate", HTML, "This collection as a page", f="html"),
+        *(
+            to(
+                "/items",
+                "items",
+                each.media_type,
+                f"The features as {each.title}",
+                **({} if name == "geojson" else {"f": name}),
+            )
+            for name, each in FORMATS.items()
+        ),
+        to("/queryables", QUERYABLES_REL, SCHEMA, "What filters may name"),
+        to("/schema", SCHEMA_REL, SCHEMA, "What features are made of"),
+    ]
+
+
+def queryables(collection: Collection, identifier: str) -> dict[str, Any]:
+    """Return what filters may name, as a JSON Schema."""
+    geometry = {"title": "Geometry", "format": f"geometry-{collection.geometry.lower()}"}
+    return {
+        "$schema": DRAFT,
+        "$id": identifier,
+        "type": "object",
+        "title": collection.title,
+        "description": f"What filters on {collection.id} may name.",
+        "properties": {"geometry": geometry, **{each.name: schema_of(each) for each in collection.fields}},
+        "additionalProperties": False,
+    }
+
+
+def schema(collection: Collection, identifier: str) -> dict[str, Any]:
+    """Return what features are made of, as a JSON Schema (OGC API Features Part 5)."""
+    geometry = {
+        "title": "Geometry",
+        "x-ogc-role": "primary-geometry",
+        "format": f"geometry-{collection.geometry.lower()}",
+    }
+    properties: dict[str, Any] = {}
+    for position, each in enumerate(collection.fields, start=2):
+        properties[each.name] = {**schema_of(each), "x-ogc-propertySeq": position}
+    return {
+        "$schema": DRAFT,
+        "$id": identifier,
+        "type": "object",
+        "title": collection.title,
+        "description": collection.description,
+        "properties": {
+            "id": {
+                "title": "Identifier",
+                "type": "integer" if collection.integer_id else "string",
+                "x-ogc-role": "id",
+                "x-ogc-propertySeq": 0,
+            },
+            "geometry": {**geometry, "x-ogc-propertySeq": 1},
+            **properties,
+        },
+    }
+
+
+def schema_of(field: Field) -> dict[str, Any]:
+    """Return a field as JSON Schema."""
+    found: dict[str, Any] = {"title": field.title, "type": _JSON_TYPES[field.kind]}
+    if field.kind == "moment":
+        found["format"] = "date-time"
+    if field.values:
+        found["enum"] = list(field.values)
+    if field.low is not None:
+        found |= {"minimum": field.low, "maximum": field.high}
+    return found
+
+
+def alternates(request: Request, self_format: str, formats: Sequence[str]) -> list[dict[str, str]]:
+    """Return links to the same answer in other formats."""
+    return [
+        link(same_page(request, f=name), "alternate", FORMATS[name].media_type, f"This as {FORMATS[name].title}")
+        for name in formats
+        if name != self_format
+    ]

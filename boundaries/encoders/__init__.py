@@ -1,0 +1,1 @@
+"""Features as bytes, a batch at a time: one module a format."""

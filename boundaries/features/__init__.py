@@ -1,0 +1,1 @@
+"""Collections of features: declared once, read by SQL, in any coordinate reference system."""

@@ -1,0 +1,191 @@
+"""The collections that GeoGrid serves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from boundaries.features.fields import Collection, Field
+from geogrid.types import CASE_STATUSES, DEDICATED_CATEGORIES, GRID_KINDS
+
+LEVELS: Final = range(1, 7)
+
+_EDITION_FIELDS: Final = (
+    Field("edition", "integer", "Number of the edition", low=1, high=2_147_483_647),
+    Field("valid_from", "moment", "Beginning of the edition's validity"),
+    Field("valid_to", "moment", "End of the edition's validity; null until it is replaced"),
+)
+_LOADS: Final = (
+    Field("households", "number", "Households"),
+    Field("population", "number", "Residents"),
+    Field("buildings", "number", "Buildings"),
+)
+_GRID_FIELDS: Final = (
+    Field("code", "text", "Code of the grid"),
+    Field("name", "text", "Name of the grid"),
+    Field("level", "integer", "Level, 1 is the top", low=1, high=6),
+    Field("level_name", "text", "Name of the level"),
+    Field("parent", "text", "Code of the grid above; null at the top"),
+    Field("kind", "text", "Whether a leaf is for residents or for an institution; parent above the leaves", GRID_KINDS),
+    Field("category", "text", "What a dedicated grid is carved out for", DEDICATED_CATEGORIES),
+    *_LOADS,
+    Field("duty", "text", "Roles and holders on duty, parted by semicolons"),
+    *_EDITION_FIELDS,
+)
+# Duties as of the moment asked for, or of the edition's last or first moment where it was not in force then.
+_AS_OF: Final = """case when p.validity @> %(moment)s::timestamptz then %(moment)s::timestamptz
+        when upper(p.validity) <= %(moment)s::timestamptz then upper(p.validity) - interval '1 microsecond'
+        else lower(p.validity) end"""
+_GRIDS: Final = f"""
+    select case when g.plan_id = %(plain)s then g.code else g.code || '@' || g.plan_id end as fid,
+        g.id as place, g.code, g.name, g.level::int as level, coalesce(l.name, '') as level_name, above.code as parent,
+        g.kind, g.category, g.households, g.population, g.buildings,
+        coalesce((select string_agg(d.role || ' ' || d.holder, '; ' order by d.id) from duties d
+            where d.grid_id = g.id and d.validity @> {_AS_OF}), '') as duty,
+        g.plan_id as edition, lower(p.validity) as valid_from, upper(p.validity) as valid_to, g.geom
+    from grids g
+    join plans p on p.id = g.plan_id
+    join jurisdictions j on j.id = p.jurisdiction_id
+    left join levels l on l.scheme_id = j.scheme_id and l.position = g.level
+    left join grids above on above.id = g.parent_id
+    where g.plan_id = any(%(plans)s) and p.validity is not null and p.jurisdiction_id = %(jurisdiction)s
+"""  # noqa: S608 - our own text
+_BLOCKS: Final = """
+    select case when a.plan_id = %(plain)s then b.id::text else b.id || '@' || a.plan_id end as fid,
+        b.id as place, b.id as block, g.code as grid, b.households, b.population, b.buildings,
+        a.plan_id as edition, lower(p.validity) as valid_from, upper(p.validity) as valid_to, b.geom
+    from assignments a
+    join plans p on p.id = a.plan_id
+    join blocks b on b.id = a.block_id
+    join grids g on g.id = a.grid_id
+    where a.plan_id = any(%(plans)s) and p.validity is not null and p.jurisdiction_id = %(jurisdiction)s
+"""
+_CASES: Final = """
+    select c.id as fid, c.id as place, c.id as number, c.source, c.external_id, c.channel, c.category, c.text,
+        c.address, c.status, c.reported_at, c.closed_at, c.located_by, c.positional_error_m, g.code as grid,
+        g.name as grid_name, g.plan_id as edition, c.geom
+    from cases c
+    left join grids g on g.id = c.grid_id
+    where c.jurisdiction_id = %(jurisdiction)s and c.geom is not null
+        and (%(since)s::timestamptz is null or c.reported_at >= %(since)s)
+        and (%(until)s::timestamptz is null or c.reported_at < %(until)s)
+"""
+_CASE_FIELDS: Final = (
+    Field("source", "text", "Where the case came from"),
+    Field("external_id", "text", "Number in the system that it came from"),
+    Field("channel", "text", "How it came in"),
+    Field("category", "text", "What it is about"),
+    Field("text", "text", "What was said"),
+    Field("address", "text", "Address as it was given"),
+    Field("status", "text", "How far it is", CASE_STATUSES),
+    Field("reported_at", "moment", "When it came in"),
+    Field("closed_at", "moment", "When it was closed"),
+    Field("located_by", "text", "Whether the point was given or looked up by the address", ("point", "address")),
+    Field("positional_error_m", "number", "Radius around the point, metres"),
+    Field("grid", "text", "Code of the leaf grid"),
+    Field("grid_name", "text", "Name of the leaf grid"),
+    Field("edition", "integer", "Number of the edition that it was assigned by", low=1, high=2_147_483_647),
+)
+CASE_FIELD_NAMES: Final = tuple(each.name for each in _CASE_FIELDS)
+
+PUBLIC_CASE_FIELDS: Final = ("channel", "category", "status", "reported_at", "closed_at", "grid")
+"""Fields of cases that are public unless the operator says otherwise: nothing that a person wrote."""
+
+_GRIDS_COLLECTION: Final = Collection(
+    id="grids",
+    title="Grids",
+    description="Grids of every level. Without `datetime` those in force now; with it, those of that time.",
+    fields=_GRID_FIELDS,
+    geometry="MultiPolygon",
+    source=_GRIDS,
+    key="code",
+    order=("edition", "place"),
+    timing="validity",
+)
+_BLOCKS_COLLECTION: Final = Collection(
+    id="blocks",
+    title="Blocks",
+    description="Blocks between barriers, and the leaf grid that each belongs to.",
+    fields=(
+        Field("block", "integer", "Number of the block", low=1, high=2**63 - 1),
+        Field("grid", "text", "Code of the leaf grid"),
+        *_LOADS,
+        *_EDITION_FIELDS,
+    ),
+    geometry="Polygon",
+    source=_BLOCKS,
+    key="block",
+    order=("edition", "place"),
+    timing="validity",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the operator lets others see.
+
+    Parameters
+    ----------
+    case_fields : tuple of str
+        Fields of cases that are public; none means that there is no collection of cases.
+    """
+
+    case_fields: tuple[str, ...]
+
+
+def collections(wanted: Wanted, level_names: Mapping[int, str] | None = None) -> dict[str, Collection]:
+    """Return the collections of a jurisdiction, by their names.
+
+    Parameters
+    ----------
+    wanted : Wanted
+        What may be seen.
+    level_names : mapping of int to str, optional
+        Levels of the jurisdiction; without it all that a jurisdiction can have.
+    """
+    found = [_GRIDS_COLLECTION]
+    names = {level: f"level {level}" for level in LEVELS} if level_names is None else level_names
+    found += [level_collection(level, name) for level, name in names.items()]
+    found.append(_BLOCKS_COLLECTION)
+    if wanted.case_fields:
+        found.append(case_collection(wanted.case_fields))
+    return {each.id: each for each in found}
+
+
+def level_collection(level: int, name: str) -> Collection:
+    """Return the grids of one level."""
+    return replace(
+        _GRIDS_COLLECTION,
+        id=f"level-{level}",
+        title=f"Grids: {name}",
+        description=f"Grids of level {level} ({name}); see the collection grids.",
+        source=f"{_GRIDS} and g.level = %(level)s",
+        level=level,
+    )
+
+
+def edition_collection(edition: int, name: str) -> Collection:
+    """Return the grids of one edition, which never change."""
+    return replace(
+        _GRIDS_COLLECTION,
+        id=f"edition-{edition}",
+        title=f"Grids of edition {edition}: {name}",
+        description="Grids of every level of one edition, in force or not.",
+        timing="none",
+    )
+
+
+def case_collection(public: Sequence[str]) -> Collection:
+    """Return the cases with the fields that are public."""
+    return Collection(
+        id="cases",
+        title="Cases",
+        description="Cases that have a point, with their public fields; `datetime` is when they were reported.",
+        fields=tuple(each for each in _CASE_FIELDS if each.name in public),
+        geometry="Point",
+        source=_CASES,
+        key="number",
+        order=("place",),
+        timing="instant",
+        instant="reported_at",
+        integer_id=True,
+    )

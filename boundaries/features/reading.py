@@ -1,0 +1,153 @@
+"""Features read from the store: pages at once, large answers a batch at a time by a cursor of the server."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from itertools import chain
+from typing import Any, Final
+
+import psycopg
+from psycopg.adapt import Loader
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from boundaries.driver_errors import translate_errors
+from boundaries.features.selection import Condition, Selection, Statement, as_features, as_values, counting, extents
+from geogrid.errors import InvalidInputError
+
+Row = tuple[Any, ...]
+Bounds = tuple[float, float, float, float]
+
+AT_ONCE: Final = 1_000
+_BATCH: Final = 200
+_LONGEST_SECONDS: Final = 60
+_LARGEST_EDITION: Final = 2**31 - 1
+_LARGEST_NUMBER: Final = 2**63 - 1
+
+
+class _AsBytes(Loader):
+    """Texts stay as they come: features are passed on, not looked at."""
+
+    def load(self, data: Any) -> bytes:
+        return bytes(data)
+
+
+def count(session: Session, wanted: Selection) -> int:
+    """Return how many features match, whatever the page.
+
+    Raises
+    ------
+    InvalidInputError
+        The filter cannot be computed, e.g. divides by zero.
+    """
+    statement = counting(wanted)
+    with _cursor(session) as cursor, _refused():
+        row = cursor.execute(statement.sql.encode(), statement.values).fetchone()
+    return int(row[0]) if row else 0
+
+
+def extent(session: Session, wanted: Selection) -> tuple[Bounds | None, datetime | None, datetime | None]:
+    """Return the box of a collection in stored coordinates, and the first and last of its instants."""
+    statement = extents(wanted.collection, wanted.scope)
+    with _cursor(session) as cursor:
+        row = cursor.execute(statement.sql.encode(), statement.values).fetchone()
+    if row is None or row[0] is None:
+        return None, None, None
+    west, south, east, north, since, until = row
+    return (west, south, east, north), since, until
+
+
+def read_features(session: Session, wanted: Selection) -> list[bytes]:
+    """Return the texts of a page of GeoJSON features; for pages of at most `AT_ONCE`."""
+    statement = as_features(wanted)
+    with _cursor(session) as cursor, _refused():
+        cursor.adapters.register_loader("text", _AsBytes)
+        return [row[1] for row in cursor.execute(statement.sql.encode(), statement.values)]
+
+
+def read_values(session: Session, wanted: Selection) -> list[Row]:
+    """Return a page as rows of identifier, WKB and values; for pages of at most `AT_ONCE`."""
+    statement = as_values(wanted)
+    with _cursor(session) as cursor, _refused():
+        return cursor.execute(statement.sql.encode(), statement.values, binary=True).fetchall()
+
+
+def read_one(session: Session, wanted: Selection, identifier: str) -> bytes | None:
+    """Return the text of one GeoJSON feature by its identifier, None where there is none.
+
+    A feature of an edition that is not in force has the edition's number after an ``@``.
+    """
+    for found in _named(wanted, identifier):
+        rows = read_features(session, found)
+        if rows:
+            return rows[0]
+    return None
+
+
+def _named(wanted: Selection, identifier: str) -> Iterator[Selection]:
+    """Yield where a feature may be: under its plain name, then in the edition that its name ends in."""
+    key = wanted.collection.field(wanted.collection.key)
+    is_number = key is None or key.kind == "integer"
+    name, _, edition = identifier.rpartition("@")
+    tried = [(identifier, wanted.scope)]
+    if wanted.collection.timing == "validity" and name and edition.isdecimal() and int(edition) <= _LARGEST_EDITION:
+        tried.append((name, replace(wanted.scope, plans=(int(edition),))))
+    for text, scope in tried:
+        if not is_number or (text.isdecimal() and int(text) <= _LARGEST_NUMBER):
+            value = int(text) if is_number else text
+            condition = Condition(f"f.{wanted.collection.key} = %(key)s", {"key": value})
+            yield replace(wanted, scope=scope, condition=condition, limit=1)
+
+
+def stream_features(engine: Engine, wanted: Selection) -> Iterator[list[bytes]]:
+    """Yield the texts of GeoJSON features in batches; the first is read at once, so that errors come before."""
+    return _primed(_features(engine, as_features(wanted)))
+
+
+def stream_values(engine: Engine, wanted: Selection) -> Iterator[list[Row]]:
+    """Yield rows of identifier, WKB and values in batches; the first is read at once."""
+    return _primed(_batches(engine, as_values(wanted), as_bytes=False))
+
+
+def _features(engine: Engine, statement: Statement) -> Iterator[list[bytes]]:
+    for rows in _batches(engine, statement, as_bytes=True):
+        yield [row[1] for row in rows]
+
+
+def _batches(engine: Engine, statement: Statement, *, as_bytes: bool) -> Iterator[list[Row]]:
+    with translate_errors(engine), engine.connect() as held:
+        connection = held.connection.driver_connection
+        assert connection is not None  # noqa: S101 - a held connection is open; narrows a type
+        connection.execute(f"set local statement_timeout = '{_LONGEST_SECONDS}s'")
+        with connection.cursor("features", binary=not as_bytes) as cursor, _refused():
+            if as_bytes:
+                cursor.adapters.register_loader("text", _AsBytes)
+            cursor.execute(statement.sql.encode(), statement.values)
+            while rows := cursor.fetchmany(_BATCH):
+                yield rows
+
+
+def _primed(batches: Iterator[Any]) -> Iterator[Any]:
+    first = next(batches, None)
+    return iter(()) if first is None else chain([first], batches)
+
+
+@contextmanager
+def _cursor(session: Session) -> Iterator[psycopg.Cursor[Any]]:
+    connection = session.connection().connection.driver_connection
+    assert connection is not None  # noqa: S101 - a session's connection is open while it is used; narrows a type
+    connection.execute(f"set local statement_timeout = '{_LONGEST_SECONDS}s'")
+    with connection.cursor() as cursor:
+        yield cursor
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """Turn what only a filter can cause into a refusal of the filter."""
+    try:
+        yield
+    except (psycopg.DataError, psycopg.InternalError) as error:
+        raise InvalidInputError.of(
+            "filter", f"The filter cannot be computed: {error.diag.message_primary}.", "Change it.", subject="filter"
+        ) from error
