@@ -14,7 +14,7 @@ from geogrid.barriers import NO_BARRIER, RANK_NAMES
 from geogrid.errors import Problem
 from geogrid.faces import cut_buildings
 from geogrid.ground import NOWHERE, to_lonlat
-from geogrid.partition.engine import Partition
+from geogrid.partition.result import Partition
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 
 

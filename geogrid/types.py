@@ -14,6 +14,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 GeometryArray = NDArray[np.object_]
+CodeArray = NDArray[np.object_]
 
 GridKind = Literal["comprehensive", "dedicated", "parent"]
 DedicatedCategory = Literal[

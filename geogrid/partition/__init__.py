@@ -1,8 +1,9 @@
 """Blocks to grids: comprehensive ones within a band, dedicated ones carved out, in nested levels."""
 
 from geogrid.partition.dedicated import SiteRule, carve_dedicated
-from geogrid.partition.engine import Partition, partition, partition_of
+from geogrid.partition.engine import partition
 from geogrid.partition.levels import GridTree, Level, partition_levels
+from geogrid.partition.result import Partition, partition_of
 from geogrid.partition.terms import Objective
 
 __all__ = [

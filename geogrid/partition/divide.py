@@ -1,7 +1,6 @@
 """One connected piece of land divided into grids."""
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -10,6 +9,7 @@ import numpy as np
 from geogrid.partition.anneal import anneal
 from geogrid.partition.exact import MOST_BLOCKS, best_division
 from geogrid.partition.graph import Graph
+from geogrid.partition.pool import at_once
 from geogrid.partition.repair import repair
 from geogrid.partition.seed import seed_labels
 from geogrid.partition.shares import share_out
@@ -150,7 +150,7 @@ def _divide_in_quarters(graph: Graph, wish: Wish, rng: np.random.Generator) -> I
         totals = np.bincount(quarter, weights=graph.load_of).tolist()
         shares = share_out(wish.count, totals, sizes.tolist(), band=wish.band)
         wishes = [replace(wish, count=share) for share in shares]
-    parts = divide_all([graph.part(members) for members in lots], wishes, rng)
+    parts = at_once(lambda lot, chance: divide(*lot, chance), list(zip(graph.split(quarter), wishes, strict=True)), rng)
     labels = np.empty(len(graph), dtype=np.int64)
     used = 0
     for members, part in zip(lots, parts, strict=True):
@@ -161,13 +161,6 @@ def _divide_in_quarters(graph: Graph, wish: Wish, rng: np.random.Generator) -> I
     anneal(net, state, weights, _SHAKE, _FROZEN)
     _mend(net, state, weights, wish)
     return state.label.copy()
-
-
-def divide_all(graphs: list[Graph], wishes: list[Wish], rng: np.random.Generator) -> list[IntArray]:
-    """Return `divide` of every graph, worked on at once; each has a source of chance of its own."""
-    seeds = rng.integers(2**63, size=len(graphs))
-    with ThreadPoolExecutor() as pool:
-        return list(pool.map(divide, graphs, wishes, map(np.random.default_rng, seeds)))
 
 
 def _absorbed(graph: Graph, labels: IntArray, band: tuple[float, float]) -> IntArray:

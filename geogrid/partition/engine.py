@@ -4,87 +4,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import geopandas as gpd
 import numpy as np
 
 from geogrid.blocks import Blocks
-from geogrid.codes import reading_order
-from geogrid.crs import WGS84
 from geogrid.errors import InvalidInputError, Problem
-from geogrid.faces import dissolve
-from geogrid.ground import NOWHERE, to_lonlat
-from geogrid.partition.divide import Wish, divide
-from geogrid.partition.graph import Shapes, graph_of
-from geogrid.partition.reasons import Banded, band_problems
+from geogrid.ground import NOWHERE
+from geogrid.partition.divide import Wish, divide, thoroughness
+from geogrid.partition.graph import Graph
+from geogrid.partition.land import FREE, Bounds, Land, land_of
+from geogrid.partition.pool import at_once
+from geogrid.partition.redivide import redivide
+from geogrid.partition.result import Partition, numbered
 from geogrid.partition.shares import share_out
 from geogrid.partition.terms import Objective
-from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
-
-
-@dataclass(frozen=True, slots=True)
-class Partition:
-    """Grids as an assignment of blocks.
-
-    Parameters
-    ----------
-    blocks : Blocks
-        What is assigned.
-    grid : (n,) int64
-        Grid of each block, 0 .. k-1; grids are numbered by parent, then north to south and west to east.
-    parent : (k,) int64
-        Parent of each grid, as in `nested_in`.
-    site : (k,) int64
-        Position in ``blocks.sites`` of a dedicated grid, -1 for a comprehensive one.
-    load_name : str
-        What is balanced.
-    load : (k,) float64
-        Load of each grid.
-    band : tuple of float
-        Lower and upper limit of the load of comprehensive grids.
-    problems : tuple of Problem
-        What could not be met, with the nearest wish that can.
-    """
-
-    blocks: Blocks
-    grid: IntArray
-    parent: IntArray
-    site: IntArray
-    load_name: str
-    load: FloatArray
-    band: tuple[float, float]
-    problems: tuple[Problem, ...]
-
-    def __len__(self) -> int:
-        """Return the number of grids."""
-        return len(self.load)
-
-    @property
-    def in_band(self) -> BoolArray:
-        """Which grids are within the band; dedicated grids are exempt and count as within."""
-        low, high = self.band
-        within: BoolArray = (self.site != NOWHERE) | ((self.load >= low) & (self.load <= high))
-        return within
-
-    def polygons(self) -> GeometryArray:
-        """Return the grids in the metric CRS of the blocks: the unions of their blocks."""
-        return dissolve(self.blocks.polygons, self.grid)
-
-    def band_problems(self, names: Sequence[str]) -> list[Problem]:
-        """Return why each comprehensive grid out of the band is so, under the names given."""
-        grids = Banded(
-            part="block",
-            load=self.blocks.loads[self.load_name],
-            grid=self.grid,
-            region=_regions(self.blocks, self.parent[self.grid]),
-            exempt=self.site != NOWHERE,
-        )
-        lonlat = to_lonlat(self.polygons(), self.blocks.crs)
-        return band_problems(grids, self.band, names=names, lonlat=lonlat, unit=self.load_name)
-
-    def to_frame(self) -> gpd.GeoDataFrame:
-        """Return the grids in EPSG:4326; the index is the grid number."""
-        columns = {"parent": self.parent, "site": self.site, "load": self.load, "in_band": self.in_band}
-        return gpd.GeoDataFrame(columns, geometry=to_lonlat(self.polygons(), self.blocks.crs), crs=WGS84)
+from geogrid.types import IntArray
 
 
 def partition(  # noqa: PLR0913 - one wish of the planner each, by keyword
@@ -94,6 +27,10 @@ def partition(  # noqa: PLR0913 - one wish of the planner each, by keyword
     n_grids: int | None = None,
     load: str = "households",
     nested_in: IntArray | None = None,
+    previous: IntArray | None = None,
+    locked: Sequence[int] = (),
+    keep_together: Sequence[Sequence[int]] = (),
+    hard_barriers: Sequence[int] = (),
     objective: Objective | None = None,
     effort: float = 1.0,
     rng: np.random.Generator,
@@ -107,135 +44,178 @@ def partition(  # noqa: PLR0913 - one wish of the planner each, by keyword
     band : tuple of float, optional
         Lower and upper limit of the load of each comprehensive grid.
     n_grids : int, optional
-        Exact number of comprehensive grids, instead of a band; loads are then as even as can be.
+        Exact number of comprehensive grids. Without a band their loads are as even as can be; with one both are
+        wanted, and the number comes first.
     load : str
         Name of the load in ``blocks.loads``.
     nested_in : (n,) int64, optional
         Parent of each block; ``blocks.parent`` by default. No grid straddles two.
+    previous : (n,) int64, optional
+        Grid of each block in an earlier plan, -1 for land that had none. As few households as can be leave their grid:
+        only as many as the band, the number, or the other wishes ask for.
+    locked : sequence of int
+        Grids of the earlier plan that stay as they are.
+    keep_together : sequence of sequences of int
+        Blocks of each estate (小区), which ends in one grid.
+    hard_barriers : sequence of int
+        Ranks of barriers that no grid crosses; around the end of one it may reach.
     objective : Objective, optional
         How much compactness, barriers and evenness count.
     effort : float
         Multiplies the search: more finds better grids, later.
     rng : numpy.random.Generator
-        Same state, same grids.
+        Same state, same grids, however many processors there are.
 
     Returns
     -------
     Partition
-        Always contiguous and complete; what misses the band is listed in its problems.
+        Always contiguous and complete; what misses a wish is listed in its problems, with the nearest that can be met.
 
     Raises
     ------
     InvalidInputError
-        Neither or both of `band` and `n_grids`, an impossible band, an unknown load.
+        Neither a band nor a number, an impossible band, an unknown load, a lock or group of what is not there.
     """
-    _check_wish(blocks, band, n_grids, load)
-    parents = blocks.parent if nested_in is None else nested_in
-    loads = blocks.loads[load]
-    region = _regions(blocks, parents)
-    regions = np.split(np.argsort(region, kind="stable"), np.cumsum(np.bincount(region))[:-1])
-    ordinary = [members for members in regions if blocks.site[members[0]] == NOWHERE]
-    wishes, problems = _wishes(ordinary, loads, band, n_grids)
-    wishes = [replace(wish, objective=objective or Objective(), effort=effort) for wish in wishes]
-    labels = _labelled(blocks, loads, regions, wishes, rng)
-    limits = band or (0.0, math.inf)
-    result = _numbered(blocks, labels, parents, load_name=load, band=limits)
+    bounds = Bounds(
+        parent=blocks.parent if nested_in is None else nested_in,
+        previous=previous,
+        locked=tuple(locked),
+        keep_together=tuple(keep_together),
+        hard_barriers=tuple(hard_barriers),
+    )
+    _check_wish(blocks, band, n_grids, load, bounds)
+    land = land_of(blocks, blocks.loads[load], bounds)
+    tasks, missed = _tasks(land, band, n_grids, previous)
+    thorough = effort * thoroughness(len(land.graph))
+    tasks = [
+        replace(task, wish=replace(task.wish, objective=objective or Objective(), effort=thorough)) for task in tasks
+    ]
+    labels, former = _labelled(land, tasks, at_once(_done, tasks, rng))
+    result = numbered(
+        land, labels, blocks=blocks, parents=bounds.parent, load_name=load, band=band or (0.0, math.inf), former=former
+    )
+    problems = [*land.problems, *missed]
     if band is not None:
         names = [str(grid) for grid in range(len(result))]
-        problems.extend(result.band_problems(names))
+        problems.extend(result.band_problems(names, fixed=n_grids is not None))
     return replace(result, problems=tuple(problems))
 
 
-def partition_of(
-    blocks: Blocks, grid: IntArray, *, load: str = "households", band: tuple[float, float] = (0.0, math.inf)
-) -> Partition:
-    """Return grids made elsewhere as a partition, e.g. to evaluate them.
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A region to be divided.
 
     Parameters
     ----------
-    blocks : Blocks
-        What is assigned.
-    grid : (n,) int64
-        Grid of each block, any numbers.
-    load, band
-        As in `partition`.
+    graph : Graph
+        Its units.
+    members : (u,) int64
+        Their numbers in the land.
+    wish : Wish
+        What is wanted of it.
+    home : (u,) int64, optional
+        Former grid of each unit, numbered from 0 within the region, -1 for none.
+    former : (h,) int64
+        The numbers that those grids have in the earlier plan.
     """
-    labels = np.unique(grid, return_inverse=True)[1].astype(np.int64)
-    return _numbered(blocks, labels, blocks.parent, load_name=load, band=band)
+
+    graph: Graph
+    members: IntArray
+    wish: Wish
+    home: IntArray | None
+    former: IntArray
 
 
-def _labelled(
-    blocks: Blocks, loads: FloatArray, regions: list[IntArray], wishes: list[Wish], rng: np.random.Generator
-) -> IntArray:
-    """Return the grid of each block: a dedicated region is one, an ordinary one is divided."""
-    whole = graph_of(blocks.adjacency, loads, np.ones(len(blocks), dtype=np.bool_), shapes=Shapes.of(blocks.polygons))
-    labels = np.full(len(blocks), NOWHERE)
-    used, pending = 0, iter(wishes)
-    for members in regions:
-        if blocks.site[members[0]] == NOWHERE:
-            labels[members] = used + divide(whole.part(members), next(pending), rng)
-        else:
-            labels[members] = used
-        used = int(labels[members].max()) + 1
-    return labels
+def _done(task: _Task, rng: np.random.Generator) -> IntArray:
+    if task.home is None or not len(task.former):
+        return divide(task.graph, task.wish, rng)
+    return redivide(task.graph, task.home, task.wish, rng)
 
 
-def _check_wish(blocks: Blocks, band: tuple[float, float] | None, n_grids: int | None, load: str) -> None:
+def _tasks(
+    land: Land, band: tuple[float, float] | None, n_grids: int | None, previous: IntArray | None
+) -> tuple[list[_Task], list[Problem]]:
+    """Return the regions to be divided, with what is wanted of each; an exact number is shared out by load."""
+    regions = land.unit_regions()
+    graphs = land.graph.split(regions)
+    members = np.split(np.argsort(regions, kind="stable"), np.cumsum(np.bincount(regions))[:-1])
+    chosen = np.flatnonzero(land.divisible).tolist()
+    wishes, problems = _wishes([graphs[region] for region in chosen], band, n_grids, int((land.locked != FREE).sum()))
+    home = None if previous is None else _homes(land, previous)
+    tasks = []
+    for region, wish in zip(chosen, wishes, strict=True):
+        former, own = np.empty(0, dtype=np.int64), None
+        if home is not None:
+            former, own = np.unique(home[members[region]], return_inverse=True)
+            none = int((former < 0).sum())
+            former, own = former[none:], (own - none).astype(np.int64)
+        tasks.append(_Task(graphs[region], members[region], wish, own, former))
+    return tasks, problems
+
+
+def _homes(land: Land, previous: IntArray) -> IntArray:
+    """Return the former grid of each unit: that of its first block; estates that two grids shared move in part."""
+    homes: IntArray = np.maximum(previous, NOWHERE)[np.unique(land.unit, return_index=True)[1]]
+    return homes
+
+
+def _wishes(
+    graphs: list[Graph], band: tuple[float, float] | None, n_grids: int | None, locked: int
+) -> tuple[list[Wish], list[Problem]]:
+    if n_grids is None:
+        return [Wish(band, None) for _ in graphs], []
+    high = math.inf if band is None else band[1]
+    loads = [float(np.minimum(graph.load_of, high).sum()) for graph in graphs]
+    counts = share_out(n_grids - locked, loads, [len(graph) for graph in graphs], band=band)
+    problems = []
+    if sum(counts) + locked != n_grids:
+        message = f"{n_grids} grids were asked for; {sum(counts) + locked} is the nearest that can be."
+        blocks = sum(map(len, graphs))
+        remedy = (
+            f"There are {len(graphs)} separate pieces of land with {blocks} blocks in all, and {locked} locked grids."
+        )
+        problems.append(
+            Problem("count-missed", message, remedy, severity="warning", size=sum(counts) + locked, unit="grids")
+        )
+    return [Wish(band, count) for count in counts], problems
+
+
+def _labelled(land: Land, tasks: list[_Task], found: list[IntArray]) -> tuple[IntArray, IntArray]:
+    """Return a number for the grid of each block, and the former grid that each number goes on with, -1 for none."""
+    of_unit = np.full(len(land.graph), NOWHERE)
+    former: list[IntArray] = []
+    used = 0
+    for task, labels in zip(tasks, found, strict=True):
+        present, label = np.unique(labels, return_inverse=True)
+        known = np.full(max(int(present.max()) + 1, len(task.former)), FREE)
+        known[: len(task.former)] = task.former if task.home is not None else FREE
+        of_unit[task.members] = used + label
+        former.append(known[present])
+        used += len(present)
+    whole = np.flatnonzero(~land.divisible)
+    number = np.full(len(land.locked), NOWHERE)
+    number[whole] = used + np.arange(len(whole))
+    former.append(land.locked[whole])
+    labels = of_unit[land.unit]
+    fixed = number[land.region] != NOWHERE
+    labels[fixed] = number[land.region][fixed]
+    return labels, np.concatenate(former)
+
+
+def _check_wish(
+    blocks: Blocks, band: tuple[float, float] | None, n_grids: int | None, load: str, bounds: Bounds
+) -> None:
     problems = []
     if load not in blocks.loads:
         known = ", ".join(sorted(blocks.loads))
         problems.append(Problem("unknown-load", f"The blocks have no load '{load}'.", f"They have: {known}."))
-    if (band is None) == (n_grids is None):
-        problems.append(Problem("band-or-count", "Exactly one of a band and a number of grids is needed."))
+    if band is None and n_grids is None:
+        problems.append(Problem("band-or-count", "A band, a number of grids, or both are needed."))
     if band is not None and not (0 < band[0] <= band[1] < math.inf):
         message = f"The band {band[0]:g}:{band[1]:g} is not 0 < low <= high."
         problems.append(Problem("bad-band", message, "Give two numbers, e.g. 300:500."))
     if n_grids is not None and n_grids < 1:
         problems.append(Problem("bad-count", f"The number of grids is {n_grids}; it must be 1 or more."))
+    problems.extend(bounds.problems(len(blocks)))
     if problems:
         raise InvalidInputError(problems)
-
-
-def _regions(blocks: Blocks, parents: IntArray) -> IntArray:
-    """Return for each block its land that grids cannot leave: contiguous, of one parent, of one site or ordinary."""
-    key = np.unique(np.column_stack([parents, blocks.site]), axis=0, return_inverse=True)[1]
-    return blocks.adjacency.components(key.astype(np.int64))
-
-
-def _wishes(
-    regions: list[IntArray], loads: FloatArray, band: tuple[float, float] | None, n_grids: int | None
-) -> tuple[list[Wish], list[Problem]]:
-    """Return what is wanted in each region; an exact number of grids is shared out by load."""
-    if band is not None:
-        return [Wish(band, None) for _ in regions], []
-    wanted = n_grids or 0
-    counts = share_out(wanted, [float(loads[region].sum()) for region in regions], [len(r) for r in regions])
-    problems = []
-    if sum(counts) != wanted:
-        message = f"{wanted} grids were asked for; {sum(counts)} is the nearest that can be."
-        remedy = f"There are {len(regions)} separate pieces of land with {sum(map(len, regions))} blocks in all."
-        problems.append(Problem("count-missed", message, remedy, severity="warning", size=sum(counts), unit="grids"))
-    return [Wish(None, count) for count in counts], problems
-
-
-def _numbered(
-    blocks: Blocks, labels: IntArray, parents: IntArray, *, load_name: str, band: tuple[float, float]
-) -> Partition:
-    """Return the partition with its grids numbered by parent, then in reading order."""
-    count = int(labels.max(initial=-1)) + 1
-    first = np.unique(labels, return_index=True)[1]
-    order = reading_order(dissolve(blocks.polygons, labels))
-    order = order[np.argsort(parents[first][order], kind="stable")]
-    number = np.empty(count, dtype=np.int64)
-    number[order] = np.arange(count)
-    grid = number[labels]
-    return Partition(
-        blocks=blocks,
-        grid=grid,
-        parent=parents[first][order],
-        site=blocks.site[first][order],
-        load_name=load_name,
-        load=np.bincount(grid, weights=blocks.loads[load_name], minlength=count).astype(np.float64),
-        band=band,
-        problems=(),
-    )

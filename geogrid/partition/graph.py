@@ -80,24 +80,39 @@ class Graph:
 
     def part(self, members: IntArray) -> "Graph":
         """Return the graph of some nodes, given ascending, renumbered in order."""
-        place = np.full(len(self), -1)
-        place[members] = np.arange(len(members))
-        degree = np.diff(self.starts)[members]
-        edges = np.repeat(self.starts[members] - np.cumsum(degree) + degree, degree) + np.arange(int(degree.sum()))
+        outside = np.ones(len(self), dtype=np.int64)
+        outside[members] = 0
+        return self.split(outside)[0]
+
+    def split(self, labels: IntArray) -> "list[Graph]":
+        """Return the graph of the nodes of each label 0 .. k-1, each present, renumbered in order."""
+        order = np.argsort(labels, kind="stable")
+        sizes = np.bincount(labels)
+        bounds = np.concatenate([[0], np.cumsum(sizes)])
+        place = np.empty(len(self), dtype=np.int64)
+        place[order] = np.arange(len(self)) - np.repeat(bounds[:-1], sizes)
+        owners = self.owners
+        edges = np.flatnonzero(labels[owners] == labels[self.others])
+        # Stable: within a label the edges stay in the order of their nodes.
+        edges = edges[np.argsort(labels[owners[edges]], kind="stable")]
+        degree = np.bincount(owners[edges], minlength=len(self))[order]
+        ends = np.concatenate([[0], np.cumsum(degree)])
         others = place[self.others[edges]]
-        inside = others >= 0
-        owners = np.repeat(np.arange(len(members)), degree)[inside]
-        starts = np.zeros(len(members) + 1, dtype=np.int64)
-        np.cumsum(np.bincount(owners, minlength=len(members)), out=starts[1:])
-        return Graph(
-            starts=starts,
-            others=others[inside],
-            cost=self.cost[edges][inside],
-            length_m=self.length_m[edges][inside],
-            load_of=self.load_of[members],
-            area_m2=self.area_m2[members],
-            perimeter_m=self.perimeter_m[members],
-        )
+        graphs = []
+        for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+            own, members = slice(int(ends[first]), int(ends[last])), order[first:last]
+            graphs.append(
+                Graph(
+                    starts=ends[first : last + 1] - ends[first],
+                    others=others[own],
+                    cost=self.cost[edges[own]],
+                    length_m=self.length_m[edges[own]],
+                    load_of=self.load_of[members],
+                    area_m2=self.area_m2[members],
+                    perimeter_m=self.perimeter_m[members],
+                )
+            )
+        return graphs
 
 
 @dataclass(frozen=True, slots=True)

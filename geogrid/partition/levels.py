@@ -1,8 +1,10 @@
 """Levels (层级): grids joined to grids above them, coded and named."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -15,12 +17,15 @@ from geogrid.crs import WGS84
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.faces import dissolve
 from geogrid.ground import NOWHERE, to_lonlat
-from geogrid.partition.divide import Wish, divide
-from geogrid.partition.engine import Partition, partition
+from geogrid.partition.divide import Wish, divide, thoroughness
+from geogrid.partition.engine import partition
 from geogrid.partition.graph import graph_of
+from geogrid.partition.pool import at_once
 from geogrid.partition.reasons import Banded, band_problems
+from geogrid.partition.result import Partition, partition_of
 from geogrid.partition.shares import share_out
-from geogrid.types import GridCode, IntArray
+from geogrid.partition.terms import Objective
+from geogrid.types import CodeArray, GridCode, IntArray
 
 _CODE_DIGITS = 3
 
@@ -36,12 +41,16 @@ class Level:
     band : tuple of float, optional
         Limits of the load of each grid; of comprehensive grids on the lowest level.
     n_grids : int, optional
-        Exact number of grids instead. The top level may leave both out: it is one grid.
+        Exact number of grids; with a band too, both are wanted, and the number comes first. The top level may leave
+        both out: it is one grid.
+    given : (n,) int64, optional
+        Grid of each block where this level is drawn already, e.g. communities; levels below nest in it.
     """
 
     name: str
     band: tuple[float, float] | None = None
     n_grids: int | None = None
+    given: IntArray | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +94,15 @@ class GridTree:
         return gpd.GeoDataFrame(columns, geometry=to_lonlat(blocks.polygons, blocks.crs), crs=WGS84)
 
 
-def partition_levels(
+def partition_levels(  # noqa: PLR0913 - one wish of the planner each, by keyword
     blocks: Blocks,
     scheme: Sequence[Level],
     *,
     prefix: str,
     load: str = "households",
+    keep_together: Sequence[Sequence[int]] = (),
+    hard_barriers: Sequence[int] = (),
+    objective: Objective | None = None,
     rng: np.random.Generator,
 ) -> GridTree:
     """Divide blocks into nested levels of grids.
@@ -102,9 +114,11 @@ def partition_levels(
     scheme : sequence of Level
         From the top to the leaves, at least two.
     prefix : str
-        Code of the top grid; each level below adds three digits.
+        Code of the top grid; each level below adds three digits, or more where a grid has over 999 children.
     load : str
         What is balanced.
+    keep_together, hard_barriers, objective
+        For the leaves, as in `partition`.
     rng : numpy.random.Generator
         Same state, same grids.
 
@@ -116,135 +130,194 @@ def partition_levels(
     Raises
     ------
     InvalidInputError
-        Fewer than two levels, or a level below the top with neither or both of band and count.
+        Fewer than two levels, a level below the top with nothing wanted, given levels that do not nest.
 
     Notes
     -----
-    The leaves are made first, then joined upward, so that leaves meet their band wherever blocks allow.
+    The leaves are made first, then joined upward, so that leaves meet their band wherever blocks allow. No grid
+    straddles two of the nearest given level above it or, where no level is given, two parents of the blocks.
     """
-    _check_scheme(scheme)
-    lowest = scheme[-1]
-    leaves = partition(blocks, band=lowest.band, n_grids=lowest.n_grids, load=load, rng=rng)
-    problems = [*blocks.problems, *(problem for problem in leaves.problems if problem.kind == "count-missed")]
+    _check_scheme(scheme, len(blocks))
+    lowest, limits = scheme[-1], _limits(blocks, scheme)
+    if lowest.given is not None:
+        leaves = replace(partition_of(blocks, lowest.given, load=load), band=lowest.band or (0.0, math.inf))
+    else:
+        leaves = partition(
+            blocks,
+            band=lowest.band,
+            n_grids=lowest.n_grids,
+            load=load,
+            nested_in=limits[-1],
+            keep_together=keep_together,
+            hard_barriers=hard_barriers,
+            objective=objective,
+            rng=rng,
+        )
+    unbanded = (problem for problem in leaves.problems if problem.kind in {"count-missed", "estate-divided"})
+    problems = [*blocks.problems, *unbanded]
     labels = [leaves.grid]
-    for level in reversed(scheme[1:-1]):
-        grids, missed = _join(blocks, labels[0], level, load=load, rng=rng)
+    for level, limit in zip(reversed(scheme[1:-1]), reversed(limits[1:-1]), strict=True):
+        grids, missed = _join(blocks, labels[0], level, limit=limit, load=load, rng=rng)
         labels.insert(0, grids)
         problems.extend(missed)
     labels.insert(0, np.zeros(len(blocks), dtype=np.int64))
-    coded = [_coded(blocks, labels, depth, prefix=prefix) for depth in range(len(scheme))]
+    coded = _coded(blocks, labels, prefix)
     for depth in range(1, len(scheme)):
-        problems.extend(_out_of_band(leaves, scheme, depth, labels=labels, codes=coded[depth]))
+        problems.extend(_out_of_band(leaves, scheme, depth, labels=labels, coded=coded))
     levels = [_level_rows(leaves, scheme, depth, labels=labels, coded=coded) for depth in range(len(scheme))]
     return GridTree(
         leaves=leaves,
         level_names=tuple(level.name for level in scheme),
         grids=pd.concat(levels, ignore_index=True),
-        leaf_code=tuple(GridCode(code) for code in coded[-1]),
-        members=tuple(np.flatnonzero(codes == code) for codes in map(np.array, coded) for code in np.unique(codes)),
+        leaf_code=tuple(GridCode(code) for code in coded[-1][labels[-1]]),
+        members=tuple(member for depth in range(len(scheme)) for member in _members(labels[depth], coded[depth])),
         problems=tuple(problems),
     )
 
 
-def _check_scheme(scheme: Sequence[Level]) -> None:
+def _check_scheme(scheme: Sequence[Level], blocks: int) -> None:
     problems = []
     if len(scheme) < 2:  # noqa: PLR2004 - a top and the leaves
         problems.append(Problem("too-few-levels", f"{len(scheme)} levels were given; a tree needs at least 2."))
     problems.extend(
-        Problem("band-or-count", f"Level '{level.name}' needs exactly one of a band and a number of grids.")
+        Problem("band-or-count", f"Level '{level.name}' needs a band, a number of grids, or both.")
         for level in scheme[1:]
-        if (level.band is None) == (level.n_grids is None)
+        if level.band is None and level.n_grids is None and level.given is None
     )
+    given = [level for level in scheme[1:] if level.given is not None]
+    problems.extend(
+        Problem("wrong-length", f"Level '{level.name}' is given for {len(level.given)} blocks; there are {blocks}.")
+        for level in given
+        if level.given is not None and len(level.given) != blocks
+    )
+    if not problems:
+        problems.extend(
+            Problem("not-nested", f"Grids given for level '{below.name}' straddle those of '{above.name}'.")
+            for above, below in pairwise(given)
+            if above.given is not None and below.given is not None and not _nests(below.given, above.given)
+        )
     if problems:
         raise InvalidInputError(problems)
 
 
-def _join(
-    blocks: Blocks, grids: IntArray, level: Level, *, load: str, rng: np.random.Generator
+def _nests(below: IntArray, above: IntArray) -> bool:
+    first, label = np.unique(below, return_index=True, return_inverse=True)[1:]
+    return bool((above[first][label] == above).all())
+
+
+def _limits(blocks: Blocks, scheme: Sequence[Level]) -> list[IntArray]:
+    """Return for each level what its grids must not straddle, shape (n,) each."""
+    if all(level.given is None for level in scheme[1:]):
+        return [blocks.parent] * len(scheme)
+    nothing = np.zeros(len(blocks), dtype=np.int64)
+    limits, current = [nothing], nothing
+    for level in scheme[1:]:
+        limits.append(current)
+        current = current if level.given is None else level.given
+    return limits
+
+
+def _join(  # noqa: PLR0913 - a level, what it is made of, and what bounds it
+    blocks: Blocks, grids: IntArray, level: Level, *, limit: IntArray, load: str, rng: np.random.Generator
 ) -> tuple[IntArray, list[Problem]]:
-    """Return the grid of the level above for each block, joining grids of the level below."""
+    """Return the grid of a level for each block, joining grids of the level below."""
+    if level.given is not None:
+        return np.unique(level.given, return_inverse=True)[1].astype(np.int64), []
     adjacency = blocks.adjacency.contracted(grids)
     loads = np.bincount(grids, weights=blocks.loads[load]).astype(np.float64)
-    parents = blocks.parent[np.unique(grids, return_index=True)[1]]
-    region = adjacency.components(parents)
-    numbers = np.unique(region).tolist()
-    counts: list[int | None] = [None] * len(numbers)
+    region = adjacency.components(limit[np.unique(grids, return_index=True)[1]])
+    graphs = graph_of(adjacency, loads, np.ones(len(loads), dtype=np.bool_)).split(region)
+    effort = thoroughness(len(loads))
+    wishes = [Wish(level.band, None, effort=effort) for _ in graphs]
     problems = []
     if level.n_grids is not None:
-        shares = share_out(
-            level.n_grids,
-            [float(loads[region == n].sum()) for n in numbers],
-            [int((region == n).sum()) for n in numbers],
-        )
-        counts = list(shares)
+        totals, sizes = [graph.total for graph in graphs], [len(graph) for graph in graphs]
+        shares = share_out(level.n_grids, totals, sizes, band=level.band)
+        wishes = [Wish(level.band, share, effort=effort) for share in shares]
         if sum(shares) != level.n_grids:
             message = f"Level '{level.name}': {level.n_grids} grids were asked for; {sum(shares)} is the nearest."
-            problems.append(Problem("count-missed", message, "The land is in pieces.", severity="warning"))
+            remedy = f"There are {len(graphs)} separate pieces of land with {len(loads)} grids of the level below."
+            problems.append(Problem("count-missed", message, remedy, severity="warning", subject=level.name))
+    found = at_once(lambda lot, chance: divide(*lot, chance), list(zip(graphs, wishes, strict=True)), rng)
     above = np.empty(len(loads), dtype=np.int64)
     used = 0
-    for number, count in zip(numbers, counts, strict=True):
-        inside = region == number
-        above[inside] = used + divide(graph_of(adjacency, loads, inside), Wish(level.band, count), rng)
-        used = int(above[inside].max()) + 1
+    for number, label in enumerate(found):
+        above[region == number] = used + label
+        used += int(label.max()) + 1
     return above[grids], problems
 
 
 def _out_of_band(
-    leaves: Partition, scheme: Sequence[Level], depth: int, *, labels: list[IntArray], codes: list[str]
+    leaves: Partition, scheme: Sequence[Level], depth: int, *, labels: list[IntArray], coded: list[CodeArray]
 ) -> list[Problem]:
     """Return why grids of a level with a band are out of it, by their codes."""
-    band = scheme[depth].band
+    band, fixed = scheme[depth].band, scheme[depth].n_grids is not None
     if band is None:
         return []
-    names = [codes[block] for block in np.unique(labels[depth], return_index=True)[1]]
+    codes = coded[depth].tolist()
     if depth == len(scheme) - 1:
-        return leaves.band_problems(names)
+        return leaves.band_problems(codes, fixed=fixed)
     blocks, below = leaves.blocks, labels[depth + 1]
     first = np.unique(below, return_index=True)[1]
+    limit = _limits(blocks, scheme)[depth][first]
     grids = Banded(
-        part=scheme[depth + 1].name,
+        part=lambda number: f"grid {coded[depth + 1][number]}",
         load=np.bincount(below, weights=blocks.loads[leaves.load_name]).astype(np.float64),
         grid=labels[depth][first],
-        region=blocks.adjacency.contracted(below).components(blocks.parent[first]),
-        exempt=np.zeros(len(names), dtype=np.bool_),
+        region=blocks.adjacency.contracted(below).components(limit),
+        parent=limit,
+        exempt=np.zeros(len(codes), dtype=np.bool_),
+        locked=np.full(len(codes), scheme[depth].given is not None),
+        fixed=fixed,
     )
     lonlat = to_lonlat(dissolve(blocks.polygons, labels[depth]), blocks.crs)
-    return band_problems(grids, band, names=names, lonlat=lonlat, unit=leaves.load_name)
+    return band_problems(grids, band, names=codes, lonlat=lonlat, unit=leaves.load_name)
 
 
-def _coded(blocks: Blocks, labels: list[IntArray], depth: int, *, prefix: str) -> list[str]:
-    """Return for each block the code of its grid at a depth: the code above and a number in reading order."""
-    codes = np.full(len(blocks), prefix, dtype=object)
-    for level in range(1, depth + 1):
-        first = np.unique(labels[level], return_index=True)[1]
-        above = np.unique(codes.astype(str), return_inverse=True)[1]
-        order = reading_order(dissolve(blocks.polygons, labels[level]))
-        number = number_within(above[first].astype(np.int64), order)
-        codes = np.array(
-            [f"{code}{n:0{_CODE_DIGITS}d}" for code, n in zip(codes, number[labels[level]], strict=True)], dtype=object
-        )
-    return [str(code) for code in codes]
+def _coded(blocks: Blocks, labels: list[IntArray], prefix: str) -> list[CodeArray]:
+    """Return the codes of the grids of each level: the code above and a number in reading order."""
+    codes = [np.array([prefix], dtype=object)]
+    for level in range(1, len(labels)):
+        above = labels[level - 1][np.unique(labels[level], return_index=True)[1]]
+        number = number_within(above, reading_order(dissolve(blocks.polygons, labels[level])))
+        digits = max(_CODE_DIGITS, len(str(int(number.max()))))
+        prefixes = codes[-1][above].tolist()
+        codes.append(np.array([f"{a}{n:0{digits}d}" for a, n in zip(prefixes, number, strict=True)], dtype=object))
+    return codes
+
+
+def _members(labels: IntArray, codes: CodeArray) -> list[IntArray]:
+    """Return the blocks of each grid of a level, by code."""
+    blocks = np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels))[:-1])
+    return [blocks[grid] for grid in np.argsort(codes.astype(str), kind="stable").tolist()]
 
 
 def _level_rows(
-    leaves: Partition, scheme: Sequence[Level], depth: int, *, labels: list[IntArray], coded: list[list[str]]
+    leaves: Partition, scheme: Sequence[Level], depth: int, *, labels: list[IntArray], coded: list[CodeArray]
 ) -> pd.DataFrame:
     """Return the rows of one level, ordered by code."""
-    codes, first, member = np.unique(np.array(coded[depth]), return_index=True, return_inverse=True)
-    sums = {name: np.bincount(member, weights=values) for name, values in leaves.blocks.loads.items()}
-    site = leaves.site[labels[-1][first]] if depth == len(scheme) - 1 else np.full(len(codes), NOWHERE)
+    order = np.argsort(coded[depth].astype(str), kind="stable")
+    codes = coded[depth][order].tolist()
+    first = np.unique(labels[depth], return_index=True)[1][order]
+    count = len(order)
+    sums = {
+        name: np.bincount(labels[depth], weights=values, minlength=count)[order]
+        for name, values in leaves.blocks.loads.items()
+    }
     leaf = depth == len(scheme) - 1
+    site = leaves.site[order] if leaf else np.full(count, NOWHERE)
     band = scheme[depth].band
     load = sums[leaves.load_name]
-    within = np.ones(len(codes), dtype=np.bool_) if band is None else (load >= band[0]) & (load <= band[1])
+    within = np.ones(count, dtype=np.bool_) if band is None else (load >= band[0]) & (load <= band[1])
     sites = leaves.blocks.sites
+    above = coded[depth - 1][labels[depth - 1][first]].tolist() if depth else None
     return pd.DataFrame(
         {
             "code": codes,
-            "name": _names(scheme[depth].name, codes.tolist(), [sites[n].name if n != NOWHERE else None for n in site]),
+            "name": _names(scheme[depth].name, codes, above, [sites[n].name if n != NOWHERE else None for n in site]),
             "level": depth + 1,
             "level_name": scheme[depth].name,
-            "parent": [coded[depth - 1][block] for block in first] if depth else None,
+            "parent": above,
             "kind": [("comprehensive" if n == NOWHERE else "dedicated") if leaf else "parent" for n in site],
             "category": [sites[n].category if n != NOWHERE else None for n in site],
             "in_band": within | (site != NOWHERE),
@@ -253,14 +326,16 @@ def _level_rows(
     )
 
 
-def _names(level: str, codes: Sequence[str], institutions: list[str | None]) -> list[str]:
+def _names(
+    level: str, codes: Sequence[str], above: Sequence[str] | None, institutions: Sequence[str | None]
+) -> list[str]:
     """Return the name of each grid: its institution's, numbered from the second piece on, or level and number."""
     seen: Counter[str] = Counter()
     names = []
-    for code, institution in zip(codes, institutions, strict=True):
+    for place, (code, institution) in enumerate(zip(codes, institutions, strict=True)):
         if institution is None:
-            number = code[-_CODE_DIGITS:].lstrip("0")
-            names.append(f"{level.capitalize()} {number}")
+            number = code[len(above[place]) :] if above else code[-_CODE_DIGITS:]
+            names.append(f"{level.capitalize()} {number.lstrip('0')}")
             continue
         seen[institution] += 1
         names.append(institution if seen[institution] == 1 else f"{institution} ({seen[institution]})")

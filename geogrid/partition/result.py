@@ -1,0 +1,172 @@
+"""Grids as an assignment of blocks."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+
+from geogrid.blocks import Blocks
+from geogrid.codes import reading_order
+from geogrid.crs import WGS84
+from geogrid.errors import Problem
+from geogrid.faces import dissolve
+from geogrid.ground import NOWHERE, to_lonlat
+from geogrid.partition.land import FREE, Bounds, Land, land_of
+from geogrid.partition.reasons import Banded, band_problems
+from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Grids as an assignment of blocks.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        What is assigned.
+    grid : (n,) int64
+        Grid of each block, 0 .. k-1; grids are numbered by parent, then north to south and west to east.
+    parent : (k,) int64
+        Parent of each grid, as in `nested_in`.
+    site : (k,) int64
+        Position in ``blocks.sites`` of a dedicated grid, -1 for a comprehensive one.
+    load_name : str
+        What is balanced.
+    load : (k,) float64
+        Load of each grid.
+    band : tuple of float
+        Lower and upper limit of the load of comprehensive grids.
+    problems : tuple of Problem
+        What could not be met, with the nearest wish that can.
+    former : (k,) int64
+        Grid of the earlier plan that each goes on with, -1 for new ones and where no earlier plan was given.
+    land : Land
+        The regions and units that they were made of.
+    """
+
+    blocks: Blocks
+    grid: IntArray
+    parent: IntArray
+    site: IntArray
+    load_name: str
+    load: FloatArray
+    band: tuple[float, float]
+    problems: tuple[Problem, ...]
+    former: IntArray
+    land: Land
+
+    def __len__(self) -> int:
+        """Return the number of grids."""
+        return len(self.load)
+
+    @property
+    def in_band(self) -> BoolArray:
+        """Which grids are within the band; dedicated grids are exempt and count as within."""
+        low, high = self.band
+        within: BoolArray = (self.site != NOWHERE) | ((self.load >= low) & (self.load <= high))
+        return within
+
+    def polygons(self) -> GeometryArray:
+        """Return the grids in the metric CRS of the blocks: the unions of their blocks."""
+        return dissolve(self.blocks.polygons, self.grid)
+
+    def band_problems(self, names: Sequence[str], *, fixed: bool = False) -> list[Problem]:
+        """Return why each comprehensive grid out of the band is so, under the names given.
+
+        Parameters
+        ----------
+        names : (k,) sequence of str
+            What the grids are called.
+        fixed : bool
+            Their number was given.
+        """
+        first = np.unique(self.land.unit, return_index=True)[1]
+        grid = self.grid[first]
+
+        def part(unit: int) -> str:
+            return (
+                f"group {self.land.estates[unit]}, kept together,"
+                if unit in self.land.estates
+                else f"block {first[unit]}"
+            )
+
+        grids = Banded(
+            part=part,
+            load=self.land.graph.load_of,
+            grid=grid,
+            region=self.land.region[first],
+            parent=self.parent[grid],
+            exempt=self.site != NOWHERE,
+            locked=np.isin(np.arange(len(self)), grid[self.land.locked[self.land.region[first]] != FREE]),
+            fixed=fixed,
+        )
+        missing = ~self.in_band
+        lonlat = np.full(len(self), None, dtype=object)
+        lonlat[missing] = to_lonlat(self.polygons()[missing], self.blocks.crs)
+        return band_problems(grids, self.band, names=names, lonlat=lonlat, unit=self.load_name)
+
+    def to_frame(self) -> gpd.GeoDataFrame:
+        """Return the grids in EPSG:4326; the index is the grid number."""
+        columns = {"parent": self.parent, "site": self.site, "load": self.load, "in_band": self.in_band}
+        return gpd.GeoDataFrame(columns, geometry=to_lonlat(self.polygons(), self.blocks.crs), crs=WGS84)
+
+
+def partition_of(
+    blocks: Blocks, grid: IntArray, *, load: str = "households", band: tuple[float, float] = (0.0, math.inf)
+) -> Partition:
+    """Return grids made elsewhere as a partition, e.g. to evaluate them.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        What is assigned.
+    grid : (n,) int64
+        Grid of each block, any numbers.
+    load, band
+        As in `partition`.
+    """
+    labels = np.unique(grid, return_inverse=True)[1].astype(np.int64)
+    land = land_of(blocks, blocks.loads[load], Bounds(blocks.parent))
+    return numbered(land, labels, blocks=blocks, parents=blocks.parent, load_name=load, band=band)
+
+
+def numbered(  # noqa: PLR0913 - the fields of Partition that are not derived
+    land: Land,
+    labels: IntArray,
+    *,
+    blocks: Blocks,
+    parents: IntArray,
+    load_name: str,
+    band: tuple[float, float],
+    former: IntArray | None = None,
+) -> Partition:
+    """Return the partition with its grids numbered by parent, then in reading order."""
+    count = int(labels.max(initial=-1)) + 1
+    first = np.unique(labels, return_index=True)[1]
+    order = reading_order(dissolve(blocks.polygons, labels))
+    order = order[np.argsort(parents[first][order], kind="stable")]
+    number = np.empty(count, dtype=np.int64)
+    number[order] = np.arange(count)
+    grid = number[labels]
+    return Partition(
+        blocks=blocks,
+        grid=grid,
+        parent=parents[first][order],
+        site=_sites(blocks, grid),
+        load_name=load_name,
+        load=np.bincount(grid, weights=blocks.loads[load_name], minlength=count).astype(np.float64),
+        band=band,
+        problems=(),
+        former=np.full(count, FREE) if former is None else former[order],
+        land=land,
+    )
+
+
+def _sites(blocks: Blocks, grid: IntArray) -> IntArray:
+    """Return the site of each grid; a grid with ordinary land beside that of a site is an ordinary one."""
+    first = np.unique(grid, return_index=True)[1]
+    site = blocks.site[first].copy()
+    site[grid[blocks.site != site[grid]]] = NOWHERE
+    return site
