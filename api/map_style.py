@@ -5,9 +5,9 @@ from typing import Any, Final
 from fastapi import Request
 
 from api.links import address
-from api.tilesets import fitting_zoom, shifted_bounds, tile_template
+from api.tilesets import tile_template
 from boundaries.tiles import MAX_ZOOM
-from boundaries.tilesets import Tileset
+from boundaries.tilesets import Tileset, fitting_zoom, shifted_bounds
 from geogrid.tiling import WEB_MERCATOR_QUAD
 from geogrid.types import CoordType
 

@@ -1,16 +1,13 @@
 """Descriptions of tiles: as OGC API Tiles has them, and as TileJSON."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-import numpy as np
 from fastapi import Request
 
 from api.links import JSON, address, link
 from boundaries.tiles import MAX_ZOOM
-from boundaries.tilesets import Tileset
-from geogrid.datum import from_wgs84
+from boundaries.tilesets import FIELDS, LAYERS, Bounds, Tileset, fitting_zoom, shifted_bounds, vector_layers
 from geogrid.tiling import WEB_MERCATOR_QUAD, TileMatrixSet
 from geogrid.types import CoordType
 
@@ -18,26 +15,6 @@ MVT: Final = "application/vnd.mapbox-vector-tile"
 TILEJSON: Final = "application/json"
 _CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 _REL: Final = "http://www.opengis.net/def/rel/ogc/1.0"
-_FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "grids": {
-        "code": "string",
-        "name": "string",
-        "level": "integer",
-        "level_name": "string",
-        "parent": "string",
-        "kind": "string",
-        "category": "string",
-        "households": "number",
-        "population": "number",
-        "buildings": "number",
-    },
-    "labels": {"code": "string", "name": "string", "level": "integer", "kind": "string"},
-}
-_LAYERS: Final = {
-    "grids": ("Grids of every level; each level is a coverage.", 2),
-    "labels": ("A point for the name of each grid.", 0),
-}
-Bounds = tuple[float, float, float, float]
 
 
 def tile_template(request: Request, tileset: Tileset, matrix_set: TileMatrixSet, coord_type: CoordType) -> str:
@@ -46,14 +23,6 @@ def tile_template(request: Request, tileset: Tileset, matrix_set: TileMatrixSet,
     The number of the edition is part of it, so what it leads to never changes.
     """
     return f"{_own_address(request, tileset, matrix_set)}/{{z}}/{{y}}/{{x}}{_query(coord_type)}"
-
-
-def shifted_bounds(tileset: Tileset, coord_type: CoordType) -> Bounds:
-    """Return west, south, east, north in the datum of the tiles, to about a centimetre."""
-    west, south, east, north = tileset.bounds
-    lon, lat = from_wgs84([west, west, east, east], [south, north, south, north], coord_type)
-    found = (np.min(lon), np.min(lat), np.max(lon), np.max(lat))
-    return tuple(round(float(each), 7) for each in found)  # type: ignore[return-value]
 
 
 def tileset_document(
@@ -70,7 +39,7 @@ def tileset_document(
         "crs": matrix_set.crs,
         "tileMatrixSetId": matrix_set.id,
         "tileMatrixSetLimits": _limits((west, south, east, north), matrix_set),
-        "layers": [_layer(name) for name in _FIELDS],
+        "layers": [_layer(name) for name in FIELDS],
         "boundingBox": {"lowerLeft": [west, south], "upperRight": [east, north], "crs": _CRS84},
         "edition": tileset.edition,
         "validFrom": tileset.valid_from,
@@ -112,22 +81,6 @@ def tilejson(request: Request, tileset: Tileset, coord_type: CoordType) -> dict[
         "center": [(bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2, fitting_zoom(bounds)],
         "vector_layers": vector_layers(),
     }
-
-
-def vector_layers() -> list[dict[str, Any]]:
-    """Return the layers in a tile as TileJSON describes them."""
-    return [
-        {"id": name, "description": _LAYERS[name][0], "minzoom": 0, "maxzoom": MAX_ZOOM, "fields": _words(fields)}
-        for name, fields in _FIELDS.items()
-    ]
-
-
-def fitting_zoom(bounds: Bounds) -> int:
-    """Return the finest zoom at which a box is not wider or higher than a tile."""
-    lon, lat = np.array([bounds[0], bounds[2]]), np.array([bounds[3], bounds[1]])
-    x, y = WEB_MERCATOR_QUAD.forward(lon, lat)
-    side = max(float(x[1] - x[0]), float(y[1] - y[0]), 2.0**-MAX_ZOOM)
-    return int(np.clip(np.floor(-np.log2(side)), 0, MAX_ZOOM))
 
 
 def tileset_item(
@@ -178,8 +131,8 @@ def _limits(bounds: Bounds, matrix_set: TileMatrixSet) -> list[dict[str, Any]]:
 
 
 def _layer(name: str) -> dict[str, Any]:
-    words, dimension = _LAYERS[name]
-    properties = {field: {"type": kind} for field, kind in _FIELDS[name].items()}
+    words, dimension = LAYERS[name]
+    properties = {field: {"type": kind} for field, kind in FIELDS[name].items()}
     return {
         "id": name,
         "description": words,
@@ -189,7 +142,3 @@ def _layer(name: str) -> dict[str, Any]:
         "maxTileMatrix": str(MAX_ZOOM),
         "propertiesSchema": {"type": "object", "properties": properties},
     }
-
-
-def _words(fields: Mapping[str, str]) -> dict[str, str]:
-    return {name: "String" if kind == "string" else "Number" for name, kind in fields.items()}

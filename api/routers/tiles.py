@@ -243,7 +243,7 @@ def _tile_reply(request: Request, wanted: TileAddress, headers: dict[str, str]) 
     if not found.content:
         return Response(status_code=204, headers=headers)
     takes_gzip = "gzip" in request.headers.get("accept-encoding", "")
-    headers["Vary"] = "Accept-Encoding"
     if found.packed is not None and takes_gzip:
-        return Response(found.packed, headers={**headers, "Content-Encoding": "gzip"}, media_type=MVT)
+        packed = {**headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        return Response(found.packed, headers=packed, media_type=MVT)
     return Response(found.content, headers=headers, media_type=MVT)
