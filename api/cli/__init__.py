@@ -10,6 +10,7 @@ from geogrid.errors import GeogridError
 _COMMANDS = {
     "db": "Start, stop and look after the database.",
     "demo": "Run the whole main job on real streets of Helsinki, and serve it.",
+    "export": "Write an edition as vector tiles in one file, for static hosting.",
     "geocode": "Find where the addresses of a file are.",
     "import": "Bring grids, cases or addresses in from files.",
     "locate": "Find the grid of each point in a file; no database.",
