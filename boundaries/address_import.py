@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import geopandas as gpd
 import numpy as np
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from boundaries.bulk import copy_rows, hex_ewkb, new_ids
 from boundaries.models import Address
+from geogrid.address.known import PlaceKind
 from geogrid.address.normalise import core_of, normalise
 from geogrid.address.numbers import HouseNumber, NumberStyle, known_places, parse_number, style_of
 from geogrid.crs import WGS84, require_crs
@@ -34,6 +36,10 @@ LADDER = (
 )
 """Columns of an address, from the widest area to the narrowest; a frame may have any of them."""
 
+AREAS = "areas of addresses"
+"""Source of the areas that are derived from the addresses in them."""
+LEARNED = "learned"
+"""Source of the addresses that were learned from choices."""
 _AREAS = ("province", "city", "district", "town", "community")
 _NAMED_BY = ("street", "name", "estate", "community", "town")
 _SAME_PLACE_DECIMALS = 4
@@ -41,11 +47,42 @@ _BATCH = 50_000
 
 _UNINDEXED = text(
     """
-    select id, street, house_number, name, estate, building, community, village_group, town, aliases
+    select id, street, house_number, name, estate, building, community, village_group, town, district, aliases
     from addresses
     where jurisdiction_id = :jurisdiction_id
       and not exists (select from address_places where address_id = addresses.id)
     order by id
+    """
+)
+# Areas that addresses name and nobody has imported: in the middle of their addresses, as large as these spread.
+_DROP_AREAS = text("delete from addresses where jurisdiction_id = :jurisdiction_id and source = :source")
+_ADD_AREAS = text(
+    """
+    with known as (
+        select province, city, district, town, community, st_extent(geom) as box
+        from addresses
+        where jurisdiction_id = :jurisdiction_id and source <> :learned and district || town || community <> ''
+        group by grouping sets
+            ((province, city, district, town, community), (province, city, district, town), (province, city, district))
+    ), ladder as (
+        select coalesce(province, '') as province, coalesce(city, '') as city, coalesce(district, '') as district,
+               coalesce(town, '') as town, coalesce(community, '') as community, box
+        from known
+        where (community <> '') or (community is null and town <> '') or (town is null and district <> '')
+    )
+    insert into addresses
+        (jurisdiction_id, source, source_key, province, city, district, town, community, areas, geom, error_m)
+    select :jurisdiction_id, :source, concat_ws('|', province, city, district, town, community),
+           province, city, district, town, community, '', st_setsrid(st_centroid(box), 4326),
+           st_distance(st_setsrid(st_point(st_xmin(box), st_ymin(box)), 4326)::geography,
+                       st_setsrid(st_point(st_xmax(box), st_ymax(box)), 4326)::geography) / 2
+    from ladder
+    where not exists (
+        select from addresses a
+        where a.jurisdiction_id = :jurisdiction_id and (a.district, a.town, a.community)
+              = (ladder.district, ladder.town, ladder.community)
+          and a.street || a.name || a.estate || a.village_group = ''
+    )
     """
 )
 _DROP_UNUSED_NAMES = text(
@@ -55,6 +92,24 @@ _DROP_UNUSED_NAMES = text(
       and not exists (select from address_places where name_id = address_names.id)
     """
 )
+
+
+_Entry = tuple[str, int | None, str, PlaceKind]
+
+
+class _Known(Protocol):
+    """A stored address; its columns as in `LADDER`."""
+
+    street: str
+    house_number: str
+    name: str
+    estate: str
+    building: str
+    community: str
+    village_group: str
+    town: str
+    district: str
+    aliases: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +148,26 @@ def import_addresses(session: Session, jurisdiction_id: int, frame: gpd.GeoDataF
     session.execute(delete(Address).where(Address.jurisdiction_id == jurisdiction_id, Address.source == source))
     columns = ("jurisdiction_id", "source", "source_key", *LADDER, "areas", "aliases", "geom")
     count = copy_rows(session, "addresses", columns, _stored(rows, jurisdiction_id, source))
+    _add_areas(session, jurisdiction_id)
     index_addresses(session, jurisdiction_id)
     return count
+
+
+def _add_areas(session: Session, jurisdiction_id: int) -> None:
+    """Make the areas that addresses lie in addresses of their own, so that they are found by name."""
+    asked = {"jurisdiction_id": jurisdiction_id, "source": AREAS}
+    session.execute(_DROP_AREAS, asked)
+    session.execute(_ADD_AREAS, {**asked, "learned": LEARNED})
+    unfolded = text(
+        "select id, province, city, district, town, community from addresses "
+        "where jurisdiction_id = :jurisdiction_id and source = :source"
+    )
+    folded = [
+        {"id": identifier, "areas": " ".join(filter(None, map(normalise, names)))}
+        for identifier, *names in session.execute(unfolded, asked).all()
+    ]
+    if folded:
+        session.execute(text("update addresses set areas = :areas where id = :id"), folded)
 
 
 def index_addresses(session: Session, jurisdiction_id: int) -> None:
@@ -103,15 +176,10 @@ def index_addresses(session: Session, jurisdiction_id: int) -> None:
     rows = session.execute(_UNINDEXED, {"jurisdiction_id": jurisdiction_id}).all()
     style = style_of([number for row in rows if (number := parse_number(row.house_number)) is not None])
     named = [(row.id, *entry) for row in rows for entry in _entries(row, style)]
-    texts: dict[str, str] = {}
-    for _, name, *_rest in named:
-        texts.setdefault(name, name)
-    keys = {name: normalise(name) for name in texts}
+    keys = {name: normalise(name) for name in dict.fromkeys(entry[1] for entry in named)}
     ids = _name_ids(session, jurisdiction_id, keys)
-    placed = (
-        (ids[keys[name]], address_id, place, number_key) for address_id, name, place, number_key in named if keys[name]
-    )
-    copy_rows(session, "address_places", ("name_id", "address_id", "place", "number_key"), placed)
+    placed = ((ids[keys[name]], address_id, *rest) for address_id, name, *rest in named if keys[name])
+    copy_rows(session, "address_places", ("name_id", "address_id", "place", "number_key", "kind"), placed)
     session.execute(_DROP_UNUSED_NAMES, {"jurisdiction_id": jurisdiction_id})
     for table in ("addresses", "address_names", "address_places"):
         session.execute(text(f"analyze {table}"))
@@ -132,41 +200,50 @@ def _name_ids(session: Session, jurisdiction_id: int, keys: Mapping[str, str]) -
     return ids | fresh
 
 
-def _entries(row: object, style: NumberStyle) -> Iterator[tuple[str, int | None, str]]:
-    """Yield each name of an address with its place there and the number as it is compared."""
-    street, house_number = row.street, row.house_number  # type: ignore[attr-defined]
-    number = parse_number(house_number) if house_number else None
-    if street:
-        yield from _on_street(street, number, style)
-    building = parse_number(row.building) if row.building else None  # type: ignore[attr-defined]
-    group = parse_number(row.village_group) if row.village_group else None  # type: ignore[attr-defined]
-    for name, on_it in (
-        (row.name, building),  # type: ignore[attr-defined]
-        (row.estate, building if street else building or number),  # type: ignore[attr-defined]
-        *((alias, building) for alias in row.aliases),  # type: ignore[attr-defined]
-    ):
+def _entries(row: _Known, style: NumberStyle) -> Iterator[_Entry]:
+    """Yield each name of an address with its place there, the number as it is compared, and what it counts."""
+    number = parse_number(row.house_number) if row.house_number else None
+    building = parse_number(row.building) if row.building else None
+    group = parse_number(row.village_group) if row.village_group else None
+    if row.street:
+        yield from _on_street(row.street, number, style)
+    of_estate: tuple[HouseNumber | None, PlaceKind] = (building, "building")
+    if building is None and not row.street:
+        of_estate = (number, "")
+    named: list[tuple[str, HouseNumber | None, PlaceKind]]
+    named = [(row.name, building, "building"), (row.estate, *of_estate)]
+    for name, on_it, kind in (*named, *((alias, building, named[0][2]) for alias in row.aliases)):
         if name:
-            yield (name, None if on_it is None else on_it.first, "" if on_it is None else on_it.key)
-    is_area = not (street or row.name or row.estate)  # type: ignore[attr-defined]
-    if row.community and (group is not None or is_area):  # type: ignore[attr-defined]
-        yield (row.community, None if group is None else group.first, "" if group is None else group.key)  # type: ignore[attr-defined]
-    elif row.town and is_area:  # type: ignore[attr-defined]
-        yield (row.town, None, "")  # type: ignore[attr-defined]
+            yield _entry(name, on_it, kind)
+    if row.community and group is not None:
+        yield _entry(row.community, group, "village_group")
+    if row.community and building is not None and not (row.street or row.name):
+        yield _entry(row.community, building, "building")
+    if not (row.street or row.name or row.estate or row.village_group):
+        areas: tuple[tuple[str, PlaceKind], ...]
+        areas = ((row.community, "community"), (row.town, "town"), (row.district, "district"))
+        yield from (_entry(area, None, kind) for area, kind in areas if area)
 
 
-def _on_street(street: str, number: HouseNumber | None, style: NumberStyle) -> Iterator[tuple[str, int | None, str]]:
+def _entry(name: str, number: HouseNumber | None, kind: PlaceKind) -> _Entry:
+    if number is not None:
+        return (name, number.first, number.key, kind)
+    return (name, None, "", "" if kind == "building" else kind)
+
+
+def _on_street(street: str, number: HouseNumber | None, style: NumberStyle) -> Iterator[_Entry]:
     if number is None:
-        yield (street, None, "")
+        yield (street, None, "", "")
         return
     if number.lane:
         lane = parse_number(number.lane.removesuffix("弄"))
         if lane is not None:
-            yield (street, lane.first, lane.key)
+            yield (street, lane.first, lane.key, "")
         if number.key != number.lane:
-            yield (street + number.lane, number.first, number.key)
+            yield (street + number.lane, number.first, number.key, "")
         return
     for place in known_places(number, style):
-        yield (street, place, number.key)
+        yield (street, place, number.key, "")
 
 
 def _rows(frame: gpd.GeoDataFrame) -> list[_Row]:

@@ -1,6 +1,7 @@
 """Candidates for address questions from PostGIS: names by key, core and trigram, places by number."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -9,6 +10,10 @@ from geogrid.address.known import KnownName, KnownPlace
 
 _NAMES_A_WORD = 8
 _LEAST_SIMILARITY = 0.3
+# One character of three that differs leaves a seventh of the trigrams in common.
+_SHORT = 5
+_NAMES_A_SHORT_WORD = 60
+_LEAST_OF_SHORT = 0.12
 _NEIGHBOURS = 14
 _MOST_OF_A_NAME = 400
 
@@ -40,9 +45,12 @@ _BY_LIKENESS = text(
 LABEL = """
     concat_ws(', ', nullif(a.name, ''), nullif(concat_ws(' ', nullif(a.street, ''), nullif(a.house_number, '')), ''),
               nullif(concat_ws(' ', nullif(a.estate, ''), nullif(a.building, '')), ''), nullif(a.village_group, ''),
-              nullif(a.community, ''), nullif(a.town, ''), nullif(a.city, ''))
+              nullif(a.community, ''), nullif(a.town, ''), nullif(a.district, ''), nullif(a.city, ''))
 """
-_COLUMNS = f"found.name_id, found.place, found.number_key, a.id, {LABEL}, a.areas, st_x(a.geom), st_y(a.geom)"
+_COLUMNS = f"""
+    found.name_id, found.place, found.number_key, a.id, {LABEL}, a.areas, st_x(a.geom), st_y(a.geom),
+    found.kind, a.error_m, a.building, a.unit, a.room
+"""
 _AT_NUMBER = text(
     f"""
     select {_COLUMNS}
@@ -118,14 +126,20 @@ def names_like(session: Session, jurisdiction_id: int, cores: Iterable[str]) -> 
     wanted = sorted(set(cores))
     if not wanted:
         return {}
-    session.execute(_USE_TRIGRAMS, {"least": str(_LEAST_SIMILARITY)})
-    rows = session.execute(
-        _BY_LIKENESS, {"cores": wanted, "jurisdiction_id": jurisdiction_id, "names": _NAMES_A_WORD}
-    ).all()
+    short = [core for core in wanted if len(core) <= _SHORT and not core.isascii()]
+    rows: list[Any] = []
+    for some, least, names in (
+        (short, _LEAST_OF_SHORT, _NAMES_A_SHORT_WORD),
+        ([core for core in wanted if core not in set(short)], _LEAST_SIMILARITY, _NAMES_A_WORD),
+    ):
+        if some:
+            session.execute(_USE_TRIGRAMS, {"least": str(least)})
+            asked = {"cores": some, "jurisdiction_id": jurisdiction_id, "names": names}
+            rows += session.execute(_BY_LIKENESS, asked).all()
     session.execute(_USE_ANY_SCAN)
     found: dict[str, list[KnownName]] = {}
-    for asked, *name in rows:
-        found.setdefault(asked, []).append(KnownName(*name))
+    for core, *name in rows:
+        found.setdefault(core, []).append(KnownName(*name))
     return found
 
 

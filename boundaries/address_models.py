@@ -54,6 +54,7 @@ class Address(Base):
     aliases: Mapped[list[str]] = mapped_column(
         JSONB, server_default=sql("'[]'::jsonb"), comment="Other names of the same place"
     )
+    error_m: Mapped[float] = mapped_column(server_default="0", comment="Radius of an area around its point, metres")
 
 
 class AddressName(Base):
@@ -97,6 +98,7 @@ class AddressPlace(Base):
     address_id: Mapped[int] = mapped_column(ForeignKey("addresses.id", ondelete="CASCADE"))
     place: Mapped[int | None] = mapped_column(BigInteger, comment="Along the street, from the house number")
     number_key: Mapped[str] = mapped_column(server_default="", comment="Normalised house number")
+    kind: Mapped[str] = mapped_column(server_default="", comment="What the number counts or the name is; see PlaceKind")
 
 
 class GeocodeReview(Base):

@@ -9,13 +9,14 @@ from boundaries.address_import import import_addresses
 from boundaries.address_lookup import Places, names_by_key, names_like, places_at, places_near, places_of
 from boundaries.address_model import element_tagger
 from boundaries.street_crossings import crossing_matches
+from geogrid.address.chinese import every_stretch
 from geogrid.address.known import KnownName, name_likeness
-from geogrid.address.match import LEAST_LIKENESS, Hit, Match, MatchedLevel, is_settled, rank
-from geogrid.address.normalise import core_of
+from geogrid.address.match import LEAST_LIKENESS, Hit, Inside, Match, MatchedLevel, is_settled, rank
+from geogrid.address.normalise import core_of, is_chinese
 from geogrid.address.question import Question, understand
 from geogrid.address.reading import Reading
 
-__all__ = ["GeocodeAnswer", "candidates_many", "geocode", "geocode_many", "import_addresses"]
+__all__ = ["ANYWHERE", "Context", "GeocodeAnswer", "candidates_many", "geocode", "geocode_many", "import_addresses"]
 
 _BATCH = 2_000
 _MOST_HITS = 12
@@ -79,12 +80,30 @@ def geocode_many(session: Session, jurisdiction_id: int, addresses: Sequence[str
     return [answers[0] if answers else None for answers in found]
 
 
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known of where the caller is.
+
+    Parameters
+    ----------
+    near : tuple of float, optional
+        Longitude and latitude; of equal answers the nearer counts more.
+    inside : callable, optional
+        Whether a longitude and latitude may be meant: the hotline's district, say. Answers elsewhere are left out.
+    areas : tuple of str
+        Names of areas, widest first, that a caller may leave unsaid: "七组" of the caller's village.
+    """
+
+    near: tuple[float, float] | None = None
+    inside: Inside | None = None
+    areas: tuple[str, ...] = ()
+
+
+ANYWHERE = Context()
+
+
 def candidates_many(
-    session: Session,
-    jurisdiction_id: int,
-    addresses: Sequence[str],
-    *,
-    near: tuple[float, float] | None = None,
+    session: Session, jurisdiction_id: int, addresses: Sequence[str], context: Context = ANYWHERE
 ) -> list[list[GeocodeAnswer]]:
     """Return what each address text may mean, likeliest first.
 
@@ -92,17 +111,40 @@ def candidates_many(
     ----------
     session, jurisdiction_id, addresses
         As `geocode_many`.
-    near : tuple of float, optional
-        Longitude and latitude of the caller; of equal answers the nearer counts more.
+    context : Context
+        What is known of where the callers are.
     """
-    answers: dict[str, list[GeocodeAnswer]] = {}
     distinct = list(dict.fromkeys(addresses))
+    answers = _answers_of(session, jurisdiction_id, distinct, context)
+    if context.areas:
+        open_ones = [address for address in distinct if not answers[address] or answers[address][0].needs_review]
+        said = {address: _with_areas(address, context.areas) for address in open_ones}
+        again = _answers_of(session, jurisdiction_id, list(said.values()), context)
+        for address in open_ones:
+            answers[address] = _better(again[said[address]], answers[address])
+    return [answers[address] for address in addresses]
+
+
+def _answers_of(
+    session: Session, jurisdiction_id: int, distinct: Sequence[str], context: Context
+) -> dict[str, list[GeocodeAnswer]]:
+    answers: dict[str, list[GeocodeAnswer]] = {}
     for start in range(0, len(distinct), _BATCH):
         batch = distinct[start : start + _BATCH]
         asked = [understand(address, element_tagger()) for address in batch]
-        for address, matches in zip(batch, _answer(session, jurisdiction_id, asked, near), strict=True):
+        for address, matches in zip(batch, _answer(session, jurisdiction_id, asked, context), strict=True):
             answers[address] = [_shaped(match) for match in matches]
-    return [answers[address] for address in addresses]
+    return answers
+
+
+def _with_areas(address: str, areas: Sequence[str]) -> str:
+    return f"{''.join(areas)}{address}" if is_chinese(address) else f"{address}, {', '.join(reversed(areas))}"
+
+
+def _better(some: list[GeocodeAnswer], others: list[GeocodeAnswer]) -> list[GeocodeAnswer]:
+    """Return the list with the surer best answer."""
+    best, other = (found[0].score if found else 0.0 for found in (some, others))
+    return some if best > other else others
 
 
 def _shaped(match: Match) -> GeocodeAnswer:
@@ -120,16 +162,19 @@ def _shaped(match: Match) -> GeocodeAnswer:
 
 
 def _answer(
-    session: Session, jurisdiction_id: int, asked: Sequence[Question], near: tuple[float, float] | None
+    session: Session, jurisdiction_id: int, asked: Sequence[Question], context: Context
 ) -> Iterator[list[Match]]:
     known = _Names(session, jurisdiction_id)
     hits = known.by_key(asked)
     places: Places = {}
     places_at(session, _numbered(hits), places)
     unsettled = [number for number, found in enumerate(hits) if not is_settled(found, places)]
-    extra = known.by_likeness([asked[number] for number in unsettled if _wants_likeness(hits[number], asked[number])])
+    vague = [number for number in unsettled if _wants_likeness(hits[number], asked[number])]
+    extra = known.by_likeness([asked[number] for number in vague])
+    within = known.within([asked[number] for number in vague])
     for number in unsettled:
-        hits[number] = _best_hits([*hits[number], *extra.get(asked[number], [])])
+        question = asked[number]
+        hits[number] = _best_hits([*hits[number], *extra.get(question, ()), *within.get(question, ())])
     open_hits = [hits[number] for number in unsettled]
     places_at(session, _numbered(open_hits), places)
     places_near(session, _without_exact(open_hits, places), places)
@@ -139,7 +184,8 @@ def _answer(
         places[name_id] = list(dict.fromkeys([*places.get(name_id, []), *of_name]))
     for question, found in zip(asked, hits, strict=True):
         crossings = crossing_matches(session, jurisdiction_id, question) if question.relation.names else []
-        yield crossings or rank(question, found, places, near=near)
+        crossings = [match for match in crossings if context.inside is None or context.inside(match.lon, match.lat)]
+        yield crossings or rank(question, found, places, near=context.near, inside=context.inside)
 
 
 def _numbered(hits: Sequence[Sequence[Hit]]) -> set[tuple[int, int]]:
@@ -216,6 +262,18 @@ class _Names:
             ]
             found[question] = [hit for hit in hits if hit.likeness >= LEAST_LIKENESS]
         return found
+
+    def within(self, asked: Sequence[Question]) -> Mapping[Question, list[Hit]]:
+        """Return for each Chinese question the names that stand anywhere in it, a complaint for example."""
+        stretches = {question: list(every_stretch(question.text)) for question in asked if is_chinese(question.text)}
+        keys = {reading.name for readings in stretches.values() for reading in readings}
+        by_key = {name.key: name for name in names_by_key(self._session, self._jurisdiction_id, keys, ())}
+        return {
+            question: [
+                Hit(reading, by_key[reading.name], reading.worth) for reading in readings if reading.name in by_key
+            ]
+            for question, readings in stretches.items()
+        }
 
 
 def _with_core(question: Question) -> list[Reading]:

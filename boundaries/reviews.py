@@ -11,14 +11,12 @@ from geoalchemy2.shape import from_shape
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from boundaries.address_import import LEARNED
 from boundaries.gazetteer import GeocodeAnswer
 from boundaries.models import Address, AddressName, AddressPlace, Case, CaseEvent, GeocodeReview
 from geogrid.address.normalise import core_of, normalise
 from geogrid.edition import Edition
 from geogrid.errors import ConflictError, InvalidInputError, NotFoundError
-
-LEARNED = "learned"
-"""Source of the addresses that were learned from choices."""
 
 _CHOSEN_ERROR_M = 15.0
 

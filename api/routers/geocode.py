@@ -17,13 +17,14 @@ from api.schemas.geocode import GeocodeCollection, GeocodeQuery, ReverseQuery, S
 from api.schemas.queries import OfJurisdiction
 from api.shapes import grid_shape
 from api.store import Store
-from boundaries.gazetteer import GeocodeAnswer, candidates_many, geocode_many
+from boundaries.gazetteer import Context, GeocodeAnswer, candidates_many, geocode_many
 from boundaries.remote.fallback import with_remote
 from boundaries.reverse import addresses_near
 from boundaries.suggestions import suggest
 from geogrid.circle import grid_shares
 from geogrid.datum import to_wgs84
 from geogrid.edition import Edition
+from geogrid.types import GridCode
 
 router = APIRouter(tags=["geocode"], dependencies=[Depends(refuse_repeats)])
 
@@ -51,12 +52,10 @@ def geocode(
     calendar = editions.calendar(query.jurisdiction)
     edition = editions.edition(calendar)
     with store.unit_of_work() as session:
-        (answers,) = candidates_many(session, calendar.id, [query.q], near=query.near)
+        (answers,) = candidates_many(session, calendar.id, [query.q], _context(edition, query.near, query.within))
     combined = with_remote(query.q, answers[0] if answers else None, remote)
     if combined.answer is not None and combined.answer not in answers:
         answers = [combined.answer, *answers]
-    if query.within is not None:
-        answers = [answer for answer in answers if _is_within(edition, answer, query.within)]
     return _collection(query.q, [_answer(answer, edition) for answer in answers[: query.limit]], note=combined.note)
 
 
@@ -173,6 +172,15 @@ def _collection(asked: str, features: list[dict[str, Any]], *, note: str = "") -
     return json_reply({"type": "FeatureCollection", "geocoding": head, "features": features}, media_type=GEOJSON)
 
 
-def _is_within(edition: Edition | None, answer: GeocodeAnswer, code: str) -> bool:
-    located = None if edition is None else edition.locate(answer.lon, answer.lat)
-    return located is not None and any(grid.code == code for grid in located.chain)
+def _context(edition: Edition | None, near: tuple[float, float] | None, within: str | None) -> Context:
+    """Return the context of a caller who is in a grid of any level."""
+    if within is None:
+        return Context(near)
+
+    def inside(lon: float, lat: float) -> bool:
+        located = None if edition is None else edition.locate(lon, lat)
+        return located is not None and any(grid.code == within for grid in located.chain)
+
+    known = None if edition is None else edition.grids.get(GridCode(within))
+    chain = () if edition is None or known is None else edition.chain(known.code)
+    return Context(near, inside, tuple(grid.name for grid in reversed(chain) if grid.name))

@@ -22,6 +22,10 @@ _LONGEST_NAME: Final = 24
 _LONGEST_LATIN_NAME: Final = 80
 _LEAST_LATIN: Final = 4
 _LONGEST_WHOLE: Final = 16
+_LONGEST_SEARCHED: Final = 120
+_LONGEST_KNOWN: Final = 12
+_NUMBER_OF_A_LANE: Final = 0.93
+_NUMBER_BEFORE: Final = re.compile(r"(\d{1,5}(?:-\d{1,4})?)号$")
 _MOST_STARTS: Final = 7
 _MOST_READINGS: Final = 90
 _MOST_FUZZY: Final = 5
@@ -53,6 +57,20 @@ def read_chinese(parts: Sequence[str], tagger: ElementTagger | None) -> ChineseR
     )
 
 
+def every_stretch(text: str) -> Iterator[Reading]:
+    """Yield every stretch of a normalised Chinese text that may be a name, longest first, with the number after it."""
+    run = text[:_LONGEST_SEARCHED]
+    for length in range(min(_LONGEST_KNOWN, len(run)), 1, -1):
+        for start in range(len(run) - length + 1):
+            name = run[start : start + length]
+            if name.isascii() or not is_chinese(name):
+                continue
+            number = number_after(run, start + length)
+            if number is not None:
+                yield from _numbered(name, number)
+            yield Reading(name, None)
+
+
 def number_after(text: str, place: int) -> HouseNumber | None:
     """Return the number that stands at a place of a text: 12 of "路12号", lane and number of "路1028弄5号"."""
     found = _NUMBERED.match(text, place)
@@ -75,10 +93,16 @@ def _substrings(text: str, elements: Sequence[Element]) -> Iterator[Reading]:
         name = _FILLER.sub("", normalise(text[start:end]))
         if len(name) < _SHORTEST_NAME or name.isdigit():
             continue
-        number = number_after(text, end)
+        number = number_after(text, end) or _number_before(text, start)
         if number is not None:
             yield from _numbered(name, number)
         yield Reading(name, None)
+
+
+def _number_before(text: str, place: int) -> HouseNumber | None:
+    """Return the number right before a place of a text, as in "12号解放路"; it belongs to no name before it."""
+    found = _NUMBER_BEFORE.fullmatch(text[:place])
+    return parse_number(found[1]) if found else None
 
 
 def _longest(stretch: str) -> int:
@@ -88,8 +112,10 @@ def _longest(stretch: str) -> int:
 
 def _numbered(name: str, number: HouseNumber) -> Iterator[Reading]:
     if number.lane:
-        yield Reading(name + number.lane, parse_number(number.key) if number.key != number.lane else None)
-        yield Reading(name, parse_number(number.lane.removesuffix("弄")))
+        is_whole = number.key == number.lane
+        yield Reading(name + number.lane, None if is_whole else parse_number(number.key))
+        lane = parse_number(number.lane.removesuffix("弄"))
+        yield Reading(name, lane, worth=1.0 if is_whole else _NUMBER_OF_A_LANE)
     else:
         yield Reading(name, number)
 
@@ -107,7 +133,7 @@ def _likely(text: str, elements: Sequence[Element]) -> Iterator[Reading]:
             number = number_after(text, element.end)
             kind = "street" if "road" in element.kind else "place"
             found = list(_numbered(name, number)) if number is not None else [Reading(name, None)]
-            yield from (Reading(reading.name, reading.number, kind) for reading in found)
+            yield from (Reading(reading.name, reading.number, kind, reading.worth) for reading in found)
     if not named:
         digits = _DIGITS.search(text)
         name = text[: digits.start()] if digits and digits.start() > 1 else text

@@ -1,12 +1,15 @@
 """What a gazetteer knows, and how alike a name that is asked for and a name that is known are."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from rapidfuzz.distance import OSA
 
 from geogrid.address.normalise import core_of, is_chinese
 from geogrid.address.words import DIRECTIONS, TYPES
+
+PlaceKind = Literal["", "building", "village_group", "community", "town", "district"]
+"""What a number on a name counts, and what a name without number is, where it is no street or named place."""
 
 _NO_TYPE: Final = 0.97
 _OTHER_TYPE: Final = 0.84
@@ -16,6 +19,11 @@ _NO_DIRECTION: Final = 0.97
 _OTHER_DIRECTION: Final = 0.65
 _WORTH_OF_REST: Final = 0.6
 _SHORTEST_PART: Final = 2
+_COUNTING: Final = frozenset("0123456789一二三四五六七八九十")
+_COMPASS: Final = frozenset("东西南北中")
+_NO_COMPASS: Final = 0.95
+_LONGEST_UNSURE: Final = 4
+_UNSURE: Final = 0.69
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,12 @@ class KnownPlace:
         Town, district, community, normalised, parted by blanks.
     lon, lat : float
         Degrees, WGS 84.
+    kind : str
+        Empty for house numbers, streets and named places.
+    error_m : float
+        Radius of an area around its point, metres; 0 for a building.
+    building, unit, room : str
+        As written.
     """
 
     name_id: int
@@ -58,6 +72,11 @@ class KnownPlace:
     areas: str
     lon: float
     lat: float
+    kind: PlaceKind = ""
+    error_m: float = 0.0
+    building: str = ""
+    unit: str = ""
+    room: str = ""
 
 
 def name_likeness(asked: str, known: KnownName) -> float:
@@ -104,12 +123,16 @@ def _beside_core(asked: str, core: str, known: KnownName) -> float:
 
 
 def _chinese_likeness(asked: str, known: str) -> float:
-    if [letter for letter in asked if letter.isdigit()] != [letter for letter in known if letter.isdigit()]:
+    counted = [letter for letter in asked if letter in _COUNTING] == [letter for letter in known if letter in _COUNTING]
+    if not counted:
         return 0.0
+    ours, theirs = ({letter for letter in name[1:] if letter in _COMPASS} for name in (asked, known))
+    turned = 1.0 if ours == theirs else _OTHER_DIRECTION if ours and theirs else _NO_COMPASS
     short, long = sorted((asked, known), key=len)
     if len(short) >= _SHORTEST_PART and short in long:
-        return _WORTH_OF_REST + (1.0 - _WORTH_OF_REST) * len(short) / len(long)
-    slips = OSA.distance(asked, known)
-    likeness = 1.0 - slips / len(long)
+        return turned * (_WORTH_OF_REST + (1.0 - _WORTH_OF_REST) * len(short) / len(long))
+    likeness = 1.0 - OSA.distance(asked, known) / len(long)
+    if len(asked) == len(known) <= _LONGEST_UNSURE:
+        likeness = min(likeness, _UNSURE)  # another character in a short name is as likely another name
     # The last character tells what a thing is: 路 or 街, 公园 or 广场.
-    return max(0.0, likeness - (0.1 if asked[-1] != known[-1] else 0.0))
+    return max(0.0, turned * likeness - (0.1 if asked[-1] != known[-1] else 0.0))

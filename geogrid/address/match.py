@@ -1,12 +1,13 @@
 """Which known address a question means, how sure that is, how far off the point may be, and why."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from geogrid.address.known import KnownName, KnownPlace
 from geogrid.address.question import Question
 from geogrid.address.reading import Reading
+from geogrid.address.recognised import moved, named_areas, of_areas, read_share
 from geogrid.address.street import PlaceLevel, Spot, apart_m, exact_spots, near_spots, whole_spots
 
 MatchedLevel = PlaceLevel
@@ -18,24 +19,36 @@ LEAST_SCORE: Final = 0.45
 LEAST_LIKENESS: Final = 0.6
 
 _WORTH: Final[Mapping[PlaceLevel, float]] = {
+    "room": 1.0,
+    "unit": 1.0,
+    "building": 1.0,
     "house_number": 1.0,
     "between_numbers": 0.96,
     "nearest_number": 0.86,
-    "street": 0.8,
     "name": 0.99,
     "crossing": 0.97,
+    "street": 0.8,
+    "village_group": 0.98,
+    "community": 0.7,
+    "town": 0.6,
+    "district": 0.5,
 }
+_ROUGH_M: Final[Mapping[PlaceLevel, float]] = {"street": 300.0, "nearest_number": 200.0, "name": 600.0}
+_ROUGH: Final = 0.7
+"""Of answers with a larger error than those: a person has to say more."""
 _NUMBER_UNKNOWN: Final = 0.8
-_UNREAD_BESIDE_NUMBER: Final = 0.12
-_UNREAD_BESIDE_NAME: Final = 0.45
-_AREA_AGREES: Final = 1.02
-_AREA_DIFFERS: Final = 0.93
 _NEAR_M: Final = 20_000.0
 _FAR: Final = 0.92
 _MARGIN: Final = 0.04
 _AMBIGUOUS: Final = 0.9
 _SAME_PLACE_M: Final = 60.0
 _MOST_ANSWERS: Final = 10
+_BESIDE_M: Final = 30.0
+
+_EXACT: Final = frozenset({"room", "unit", "building", "village_group"})
+
+Inside = Callable[[float, float], bool]
+"""Whether a longitude and latitude lie where the answer is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +113,7 @@ def rank(
     places: Mapping[int, Sequence[KnownPlace]],
     *,
     near: tuple[float, float] | None = None,
+    inside: Inside | None = None,
 ) -> list[Match]:
     """Return answers, best first; equal ones in the order of their text, never in that of the input.
 
@@ -113,66 +127,69 @@ def rank(
         Known addresses of each of those names around the numbers that were asked for.
     near : tuple of float, optional
         Longitude and latitude; of equal answers the nearer counts more.
+    inside : callable, optional
+        Where answers may lie; others are left out before likelihoods are compared.
     """
-    found: list[Match] = []
-    for hit in hits:
-        if hit.likeness >= LEAST_LIKENESS:
-            for spot, worth in _spots(hit, places.get(hit.name.id, ())):
-                found.append(_match(question, hit, spot, worth, near))
+    spots = [
+        (hit, spot, worth)
+        for hit in hits
+        if hit.likeness >= LEAST_LIKENESS
+        for spot, worth in _spots(question, hit, places.get(hit.name.id, ()))
+        if inside is None or inside(spot.lon, spot.lat)
+    ]
+    named = [named_areas(question, hit.reading.name, spot.places[0].areas) for hit, spot, _ in spots]
+    most = max(map(len, named), default=0)
+    found = [
+        _match(
+            question,
+            hit,
+            spot,
+            areas,
+            worth * of_areas(question, areas, spot.places[0].areas, most) * _nearness(spot, near),
+        )
+        for (hit, spot, worth), areas in zip(spots, named, strict=True)
+    ]
     ranked = sorted(found, key=lambda match: (-match.score, match.error_m, match.text, match.lon, match.lat))
     distinct = _distinct([match for match in ranked if match.score >= LEAST_SCORE])
-    return _doubted(distinct[:_MOST_ANSWERS])
+    return [replace(match, score=min(match.score, _most_score(match))) for match in _doubted(distinct[:_MOST_ANSWERS])]
 
 
-def _spots(hit: Hit, known: Sequence[KnownPlace]) -> Iterable[tuple[Spot, float]]:
+def _spots(question: Question, hit: Hit, known: Sequence[KnownPlace]) -> Iterable[tuple[Spot, float]]:
     number = hit.reading.number
     if number is None:
         yield from ((spot, 1.0) for spot in whole_spots(known))
         return
     numbered = [place for place in known if place.place is not None]
-    exact = exact_spots(number, numbered)
-    spots = exact or near_spots(number, numbered)
+    spots = exact_spots(number, numbered, question.details) or near_spots(number, numbered)
     yield from ((spot, 1.0) for spot in spots)
     if not spots:
         yield from ((spot, _NUMBER_UNKNOWN) for spot in whole_spots(known))
 
 
-def _match(question: Question, hit: Hit, spot: Spot, worth: float, near: tuple[float, float] | None) -> Match:
-    score = hit.likeness * _WORTH[spot.level] * worth * _read(question, hit)
-    areas = spot.places[0].areas
-    if question.areas and areas:
-        agrees = any(area and area in areas for area in question.areas)
-        score *= _AREA_AGREES if agrees else _AREA_DIFFERS if _contradicts(question.areas, areas) else 1.0
-    if near is not None:
-        here = replace(spot.places[0], lon=near[0], lat=near[1])
-        score *= 1.0 - (1.0 - _FAR) * min(apart_m(here, spot) / _NEAR_M, 1.0)
-    error_m = spot.error_m + (30.0 if question.relation.kind == "beside" else 0.0)
+def _most_score(match: Match) -> float:
+    return _ROUGH if match.error_m > _ROUGH_M.get(match.level, match.error_m) else 1.0
+
+
+def _nearness(spot: Spot, near: tuple[float, float] | None) -> float:
+    if near is None:
+        return 1.0
+    here = replace(spot.places[0], lon=near[0], lat=near[1])
+    return 1.0 - (1.0 - _FAR) * min(apart_m(here, spot) / _NEAR_M, 1.0)
+
+
+def _match(question: Question, hit: Hit, spot: Spot, areas: Sequence[str], worth: float) -> Match:
+    read = read_share(question, hit.reading, areas, is_numbered=hit.reading.number is not None)
+    error_m = spot.error_m + (_BESIDE_M if question.relation.kind == "beside" else 0.0)
     label = " – ".join(dict.fromkeys(place.label for place in spot.places))
     if spot.level == "street":
         label = hit.name.text
     first = spot.places[0].address_id
-    return Match(spot.lon, spot.lat, min(score, 1.0), spot.level, error_m, label, _why(hit, spot), first)
+    score = hit.likeness * _WORTH[spot.level] * worth * read
+    lon, lat, error_m = moved(spot, question.relation, error_m)
+    return Match(lon, lat, score, spot.level, error_m, label, _why(hit, spot, areas), first)
 
 
-def _contradicts(asked: Sequence[str], areas: str) -> bool:
-    """Return whether an area of the same kind (区 or 镇 ...) is named differently."""
-    known = {word[-1]: word for word in areas.split()}
-    return any(area and area[-1] in "区县镇乡村" and known.get(area[-1], area) != area for area in asked)
-
-
-def _read(question: Question, hit: Hit) -> float:
-    """Return what it costs that parts of the question were not recognised."""
-    whole = len(question.text.replace(" ", ""))
-    read = len(hit.reading.name.replace(" ", "")) + sum(
-        len(area.replace(" ", "")) for area in question.areas if area not in hit.reading.name
-    )
-    number = hit.reading.number
-    read += 0 if number is None else len(number.key) + len(number.lane) + 1
-    unread = 1.0 - min(read / max(whole, 1), 1.0)
-    return 1.0 - unread * (_UNREAD_BESIDE_NAME if number is None else _UNREAD_BESIDE_NUMBER)
-
-
-def _why(hit: Hit, spot: Spot) -> tuple[str, ...]:
+def _why(hit: Hit, spot: Spot, areas: Sequence[str]) -> tuple[str, ...]:
     likeness = "is" if hit.likeness == 1.0 else f"is {hit.likeness:.0%} like"
     why = [f"{hit.reading.name!r} {likeness} {hit.name.text!r}"]
     number = hit.reading.number
@@ -183,8 +200,9 @@ def _why(hit: Hit, spot: Spot) -> tuple[str, ...]:
             "between_numbers": f"lies between the known numbers {known}",
             "nearest_number": f"is not known; the nearest is {known}",
         }
-        why.append(f"number {number.key} {said.get(spot.level, 'is not known there')}")
-    return tuple(why)
+        exact = f"is the known {spot.level.replace('_', ' ')} {known}" if spot.level in _EXACT else "is not known there"
+        why.append(f"number {number.key} {said.get(spot.level, exact)}")
+    return (*why, *(f"it lies in {area!r}, as was said" for area in areas))
 
 
 def _distinct(ranked: Sequence[Match]) -> list[Match]:

@@ -52,10 +52,14 @@ class HouseNumber:
             return None
         return self.second
 
-    def places(self) -> tuple[int, ...]:
-        """Return the places along the street that a question with this number may mean, likelier first."""
+    def starts(self) -> tuple[int, ...]:
+        """Return the places along the street where a question with this number may begin, likelier first."""
         block = self.block_place
         return (self.first,) if block is None else (block, self.first)
+
+    def places(self) -> tuple[int, ...]:
+        """Return the places along the street that tell where this number is: `starts`, and the end of a range."""
+        return self.starts() if self.range_end is None else (*self.starts(), self.range_end)
 
 
 def parse_number(text: str) -> HouseNumber | None:

@@ -6,20 +6,25 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from geogrid.address.chinese import read_chinese
+from geogrid.address.details import Details, details_of
 from geogrid.address.elements import ElementTagger
 from geogrid.address.normalise import fold, is_chinese, normalise, parts_of
 from geogrid.address.numbers import HouseNumber, parse_number
 from geogrid.address.reading import Reading
 from geogrid.address.relations import Relation, take_relation
-from geogrid.address.words import DIRECTIONS, TYPES, UNITS, mended_type
+from geogrid.address.words import DIRECTIONS, FLOORS, TYPES, UNITS, mended_type
 
 _NUMBER: Final = re.compile(r"\d{1,6}(?:[-/]\d{1,4})?(?:[a-z]|bis|ter)?")
+_LONGEST_TEXT: Final = 1_000
 _POSTCODE_DIGITS: Final = 5
 _LONGEST_NAME: Final = 6
+_MOST_OF_A_HOUSE: Final = 3
 _LONGEST_PLACE: Final = 10
 _MOST_READINGS: Final = 80
 _LEAST_LETTERS: Final = 3
 _MENDED: Final = 0.95
+_TURNED: Final = 0.9
+"""What a letter is worth that may be a direction: 20 E Main Street is hardly number 20 E."""
 _NO_NAMES: Final = TYPES | DIRECTIONS
 _LEADING: Final = frozenset({"at", "near", "on", "in", "the", "no", "nr", "number"})
 
@@ -40,6 +45,8 @@ class Question:
         Whether the place itself is meant, or one beside it, or a crossing.
     areas : tuple of str
         District, town, community and the like, normalised.
+    details : Details
+        Building, unit and room.
     """
 
     text: str
@@ -47,6 +54,7 @@ class Question:
     fuzzy: tuple[Reading, ...]
     relation: Relation = field(default_factory=Relation)
     areas: tuple[str, ...] = ()
+    details: Details = field(default_factory=Details)
 
 
 def understand(text: str, tagger: ElementTagger | None = None) -> Question:
@@ -58,31 +66,47 @@ def understand(text: str, tagger: ElementTagger | None = None) -> Question:
         As people write it.
     tagger : ElementTagger, optional
         Of Chinese elements; without it Chinese is cut by its marks alone.
+
+    Notes
+    -----
+    Of a longer text than 1,000 characters the first 1,000 are read.
     """
-    relation, rest = take_relation(fold(text))
-    whole = normalise(text)
+    folded = fold(text[:_LONGEST_TEXT])
+    relation, rest = take_relation(folded)
+    whole, details = normalise(text[:_LONGEST_TEXT]), details_of(folded)
     if is_chinese(rest):
         understood = read_chinese(parts_of(rest), tagger)
-        return Question(whole, (Reading(whole), *understood.readings), understood.fuzzy, relation, understood.areas)
+        return Question(
+            whole, (Reading(whole), *understood.readings), understood.fuzzy, relation, understood.areas, details
+        )
     parts = [_without_unit(part.split()) for part in parts_of(rest)]
     parts = [part for part in parts if part]
     # All of it first: what a person has chosen for these words is known under them.
     readings = tuple(dict.fromkeys([Reading(whole), *_readings(parts)]))[:_MOST_READINGS]
-    return Question(whole, readings, tuple(dict.fromkeys(_likely(parts))), relation, _areas(parts))
+    return Question(whole, readings, tuple(dict.fromkeys(_likely(parts))), relation, _areas(parts), details)
 
 
 def _without_unit(words: Sequence[str]) -> list[str]:
     """Return words without flat and floor: "apt 5b" says nothing of where the house is."""
     found: list[str] = []
     skipped = False
-    for word in words:
+    for place, word in enumerate(words):
         if skipped:
             skipped = False
-        elif found and word in UNITS:
+        elif word in FLOORS and _is_floor(found, words[place + 1 : place + 2]):
+            found.pop()  # "2nd floor" has its number before it
+        elif place and word in UNITS:
             skipped = True
         elif found or word not in _LEADING:
             found.append(word)
     return found
+
+
+def _is_floor(before: Sequence[str], after: Sequence[str]) -> bool:
+    """Return whether the floor's number stands before it: "2nd floor", but "12 floor 3" is house 12."""
+    if not before or not before[-1].isdigit():
+        return False
+    return len(before) == 1 or not (after and after[0].isdigit())
 
 
 def _is_number(words: Sequence[str], place: int) -> bool:
@@ -102,11 +126,16 @@ def _numbered(parts: Sequence[Sequence[str]]) -> Iterator[tuple[HouseNumber, lis
             if number is None:
                 continue
             before, after = list(words[:at]), list(words[at + 1 :])
-            if not after and at == 0 and place + 1 < len(parts):
-                after = list(parts[place + 1])
+            if not after and at == 0:
+                after = next((list(part) for part in parts[place + 1 :] if part), [])
             if not before and not after and place:
                 before = list(parts[place - 1])
             yield number, before[-_LONGEST_NAME:], after[:_LONGEST_NAME]
+            if after and at == 0 and place + 1 < len(parts) and len(after) <= _MOST_OF_A_HOUSE:
+                yield number, [], list(parts[place + 1])  # "1 Station Hall, Market Street"
+                yield number, [], [*after, *parts[place + 1]][:_LONGEST_NAME]
+            if before and place and len(parts[place - 1]) <= _MOST_OF_A_HOUSE:
+                yield number, [*parts[place - 1], *before][-_LONGEST_NAME:], []
 
 
 def _with_letter(number: HouseNumber, after: Sequence[str]) -> HouseNumber:
@@ -131,7 +160,11 @@ def _readings(parts: Sequence[Sequence[str]]) -> Iterator[Reading]:
 
 
 def _before_street(number: HouseNumber, after: Sequence[str]) -> Iterator[Reading]:
-    """Yield readings of a number with the street after it: "217-14 Hempstead Ave"."""
+    """Yield readings of a number with the street after it: "217-14 Hempstead Ave", "20 B Mannerheimintie"."""
+    lettered = _with_letter(number, after)
+    if lettered != number and len(after) > 1:
+        for count in range(len(after) - 1, _least_words(after[1:]) - 1, -1):
+            yield Reading(" ".join(after[1 : count + 1]), lettered, worth=_TURNED if after[0] in DIRECTIONS else 1.0)
     for count in range(len(after), _least_words(after) - 1, -1):
         if count > 1 or after[0] not in _NO_NAMES - {"st"}:
             yield Reading(" ".join(after[:count]), number)

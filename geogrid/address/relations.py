@@ -1,7 +1,7 @@
 """Words that say how a place lies to the one that is named: crossings, between, opposite, next to."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 RelationKind = Literal["at", "beside", "crossing", "between"]
@@ -33,6 +33,15 @@ _ENGLISH_BESIDE: Final = re.compile(
     r"\b(?:opposite(?:\s+(?:of|to))?|across(?:\s+the\s+(?:street|road))?(?:\s+from)?|in\s+front\s+of|in\s+back\s+of|behind|"
     r"next\s+(?:to|door\s+to)|beside|close\s+to|near(?:by)?|around|adjacent\s+to|outside(?:\s+of)?)\b"
 )
+_CHINESE_WAY: Final = re.compile(
+    r"(?:再?(?:以|往|向|朝))(?P<direction>[东西][南北]?|[南北])(?:方向|侧|面|边)?(?:走|行|行驶)?(?:大?约)?"
+    r"(?P<length>\d{1,4}(?:\.\d)?)(?P<unit>公里|千米|米|m)(?:处|左右|远|的地方)*"
+)
+_ENGLISH_WAY: Final = re.compile(
+    r"(?:about\s+)?(?P<length>\d{1,4}(?:\.\d)?)\s*(?P<unit>km|m|metres|meters)\s+(?:to\s+the\s+)?"
+    r"(?P<direction>(?:north|south)[- ]?(?:east|west)|north|south|east|west)\s+(?:of|from)\b"
+)
+_FARTHEST_M: Final = 2_000.0
 _STARTS_WITH_NUMBER: Final = re.compile(r"\s*\d+(?:-\d+)?[a-z]?\s+\S")
 
 
@@ -46,14 +55,35 @@ class Relation:
         Beside: opposite, next to, behind.
     names : tuple of str
         Of a crossing its two streets, of "between" the street and the two that bound the stretch; not normalised.
+    way_m : tuple of float
+        Metres to the east and to the north from what is named: "往东50米" is (50, 0).
     """
 
     kind: RelationKind = "at"
     names: tuple[str, ...] = ()
+    way_m: tuple[float, float] = (0.0, 0.0)
 
 
 def take_relation(folded: str) -> tuple[Relation, str]:
     """Return the relation that a folded text states, and the text without the words that state it."""
+    way = _CHINESE_WAY.search(folded) or _ENGLISH_WAY.search(folded)
+    if way is None:
+        return _take_relation(folded)
+    relation, rest = _take_relation(f"{folded[: way.start()]}\uff0c{folded[way.end() :]}")
+    return replace(relation, way_m=_way_m(way)), rest
+
+
+def _way_m(way: re.Match[str]) -> tuple[float, float]:
+    """Return metres to the east and north of "往东北100米" or "100 m north-east of"."""
+    direction = way["direction"].replace("-", "").replace(" ", "")
+    length = float(way["length"]) * (1000.0 if way["unit"] in {"km", "公里", "千米"} else 1.0)
+    east = ("东" in direction or "east" in direction) - ("西" in direction or "west" in direction)
+    north = ("北" in direction or "north" in direction) - ("南" in direction or "south" in direction)
+    part = length if not (east and north) else length * 0.5**0.5
+    return (east * part, north * part) if length <= _FARTHEST_M else (0.0, 0.0)
+
+
+def _take_relation(folded: str) -> tuple[Relation, str]:
     for pattern in (_CHINESE_BETWEEN, _ENGLISH_BETWEEN):
         found = pattern.search(folded)
         if found:

@@ -1,20 +1,34 @@
 """A number on a street: known, between known ones, or beyond them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
 
+from geogrid.address.details import Details, narrowed
 from geogrid.address.known import KnownPlace
 from geogrid.address.numbers import HouseNumber
 from geogrid.crs import metres_per_degree
 from geogrid.types import FloatArray
 
-PlaceLevel = Literal["house_number", "between_numbers", "nearest_number", "street", "name", "crossing"]
+PlaceLevel = Literal[
+    "room", "unit", "building", "house_number", "between_numbers", "nearest_number", "name", "crossing", "street",
+    "village_group", "community", "town", "district",
+]  # fmt: skip
+"""What of an address matched, from the narrowest to the widest."""
 
 BUILDING_ERROR_M: Final = 15.0
-_LEAST_STREET_ERROR_M: Final = 30.0
+_LEAST_ERROR_M: Final[Mapping[PlaceLevel, float]] = {
+    "street": 30.0,
+    "village_group": 100.0,
+    "community": 400.0,
+    "town": 2_000.0,
+    "district": 8_000.0,
+}
+_LEAST_STREET_ERROR_M: Final = _LEAST_ERROR_M["street"]
+_ONE_STREET_M: Final = 500.0
+_MOST_GROUPS: Final = 30
 _APART_M: Final = 250.0
 _METRES_PER_NUMBER: Final = 8.0
 _MOST_METRES_PER_NUMBER: Final = 25.0
@@ -58,22 +72,62 @@ def apart_m(first: Spot | KnownPlace, second: Spot | KnownPlace) -> float:
     return float(distance_m(np.array([[first.lon, first.lat], [second.lon, second.lat]]))[0, 1])
 
 
-def exact_spots(number: HouseNumber, known: Sequence[KnownPlace]) -> list[Spot]:
-    """Return where a number is known to be: one spot for each group of addresses that lie together."""
+def exact_spots(number: HouseNumber, known: Sequence[KnownPlace], details: Details = Details()) -> list[Spot]:  # noqa: B008 - frozen
+    """Return where a number is known to be: one spot for each group of addresses that lie together.
+
+    Parameters
+    ----------
+    number : HouseNumber
+        As asked; a range such as 12-20 is the stretch between both; a part such as 12-1 is at 12.
+    known : sequence of KnownPlace
+        Of one name.
+    details : Details
+        Building, unit and room: of several addresses of the number those that agree are meant.
+    """
     same = [place for place in known if place.number_key == number.key]
     if not same:
         joined = number.key.replace("-", "")
         same = [place for place in known if "-" in place.number_key and place.number_key.replace("-", "") == joined]
-    if not same:
-        same = [place for place in known if place.place in number.places()[:1]]
-    return [middle_of(group, "house_number") for group in together(same)]
+    if not same and number.second is not None:
+        same = [place for place in known if place.place == number.block_place and "-" in place.number_key]
+        stretches = [] if same or _counts_blocks(known) else _stretches(number, known)
+        if stretches:
+            return stretches
+    if not same and (number.second is None or not _counts_blocks(known)):
+        same = [place for place in known if place.place == number.first]
+    meant, level = narrowed(same, details)
+    return [middle_of(group, level or group[0].kind or "house_number") for group in together(meant)]
+
+
+def _counts_blocks(known: Sequence[KnownPlace]) -> bool:
+    """Return whether the hyphens of a street's numbers set blocks apart, as in Queens."""
+    hyphenated = [place for place in known if place.place is not None and "-" in place.number_key]
+    return any((place.place or 0) > int(place.number_key.partition("-")[0]) * 100 for place in hyphenated)
+
+
+def _stretches(number: HouseNumber, known: Sequence[KnownPlace]) -> list[Spot]:
+    """Return the stretches that a range such as 12-20 takes up, where both of its ends are known."""
+    found = []
+    for group in _by_area([place for place in known if not place.kind]):
+        first, last = ([place for place in group if place.place == end] for end in (number.first, number.range_end))
+        if first and last:
+            ends = middle_of(first, "house_number"), middle_of(last, "house_number")
+            middle = (ends[0].lon + ends[1].lon) / 2, (ends[0].lat + ends[1].lat) / 2
+            error_m = apart_m(*ends) / 2 + BUILDING_ERROR_M
+            found.append(Spot(*middle, error_m, "between_numbers", (*ends[0].places, *ends[1].places)))
+    return found
 
 
 def near_spots(number: HouseNumber, known: Sequence[KnownPlace]) -> list[Spot]:
-    """Return where an unknown number is likely: between its neighbours, else beyond the last of them."""
+    """Return where an unknown number is likely: between its neighbours, else beyond the last of them.
+
+    Notes
+    -----
+    Only house numbers stand in a row; of buildings and village groups no number tells where another one is.
+    """
     found = []
-    for group in _by_area([place for place in known if place.place is not None]):
-        tried = [_near(asked, group) for asked in number.places()]
+    for group in _by_area([place for place in known if place.place is not None and not place.kind]):
+        tried = [_near(asked, group) for asked in number.starts()]
         spots = [spot for spot in tried if spot is not None and spot.error_m <= _FARTHEST_M]
         if spots:
             found.append(min(spots, key=lambda spot: (spot.level == "nearest_number", spot.error_m)))
@@ -81,11 +135,18 @@ def near_spots(number: HouseNumber, known: Sequence[KnownPlace]) -> list[Spot]:
 
 
 def whole_spots(known: Sequence[KnownPlace]) -> list[Spot]:
-    """Return where a name without a number is: its places, or the middle of a street with an error that spans it."""
-    unnumbered = [place for place in known if place.place is None]
-    numbered = [place for place in known if place.place is not None]
-    named = [middle_of(group, "name") for group in together(unnumbered)]
-    return [*named, *(middle_of(group, "street") for group in _by_area(numbered))]
+    """Return where a name without a number is: its places, its areas, or the middle of a street that spans it."""
+    found: list[Spot] = []
+    plain = [place for place in known if place.place is None and not place.kind]
+    found += [middle_of(group, "name") for group in together(plain)]
+    areas = [middle_of([place], place.kind) for place in known if place.place is None and place.kind]
+    if areas:
+        return [*found, *areas]
+    for kind, level in (("", "street"), ("building", "name"), ("village_group", "community")):
+        numbered = [place for place in known if place.place is not None and place.kind == kind]
+        groups = _by_street(numbered) if level == "street" else _by_area(numbered)
+        found += [middle_of(group, level) for group in groups]  # type: ignore[arg-type]
+    return found
 
 
 def middle_of(same: Sequence[KnownPlace], level: PlaceLevel) -> Spot:
@@ -95,9 +156,9 @@ def middle_of(same: Sequence[KnownPlace], level: PlaceLevel) -> Spot:
     )
     distance = distance_m(np.array([(place.lon, place.lat) for place in ordered]))
     middle = int(distance.sum(axis=0).argmin())
-    least = _LEAST_STREET_ERROR_M if level == "street" else BUILDING_ERROR_M
     chosen = ordered[middle]
-    return Spot(chosen.lon, chosen.lat, max(float(distance[middle].max()), least), level, (chosen,))
+    error_m = max(float(distance[middle].max()), chosen.error_m, _LEAST_ERROR_M.get(level, BUILDING_ERROR_M))
+    return Spot(chosen.lon, chosen.lat, error_m, level, (chosen,))
 
 
 def together(known: Sequence[KnownPlace]) -> list[list[KnownPlace]]:
@@ -110,6 +171,21 @@ def together(known: Sequence[KnownPlace]) -> list[list[KnownPlace]]:
         else:
             home.append(place)
     return groups
+
+
+def _by_street(known: Sequence[KnownPlace]) -> list[list[KnownPlace]]:
+    """Return places in groups that are one street each: parts of it in other areas that begin where it ends join it."""
+    streets: list[list[KnownPlace]] = []
+    for part in _by_area(known)[:_MOST_GROUPS]:
+        lonlat = _lonlat(part)
+        beside = [street for street in streets if closest_between(lonlat, _lonlat(street))[2] <= _ONE_STREET_M]
+        streets = [street for street in streets if street not in beside]
+        streets.append([place for street in (*beside, part) for place in street])
+    return streets
+
+
+def _lonlat(places: Sequence[KnownPlace]) -> FloatArray:
+    return np.array([(place.lon, place.lat) for place in places], dtype=np.float64)
 
 
 def _by_area(known: Sequence[KnownPlace]) -> list[list[KnownPlace]]:

@@ -63,6 +63,7 @@ _TYPE_WORDS: Final = {
     if len(long) > 3  # noqa: PLR2004 - of shorter words every other word is one slip away
 }
 UNITS: Final = frozenset({"apt", "apartment", "unit", "suite", "ste", "fl", "floor", "rm", "room", "flat", "#"})
+FLOORS: Final = frozenset({"fl", "floor", "flr", "krs", "etage", "og", "piso", "storey", "story"})
 
 _ONES: Final = (
     "first",
@@ -103,14 +104,21 @@ _NUMERAL: Final = "\u3007○零一二三四五六七八九十百千两"
 _COUNTED: Final = re.compile(
     rf"(?<![{_NUMERAL}第])([{_NUMERAL}]+)(?=号|弄|幢|栋|单元|室|楼|层|村民小组|组(?!织)|队(?!伍)|门栋|座|巷|房|-[{_NUMERAL}]+[号弄室])"
 )
+_GROUP: Final = re.compile(rf"第([{_NUMERAL}]+|\d+)(?=(?:村民|村|居民)?小组|组(?!织)|栋|幢|单元)")
+_MISREAD: Final = (
+    (re.compile(r"(?<=\d)o(?=[\d号弄栋幢室单组座])|(?<=\d)o(?![a-z])"), "0"),
+    (re.compile(r"(?<![a-z])[il|](?=\d)|(?<=\d)[il|](?=[\d号弄室])"), "1"),
+)
 _MARKS: Final = (
+    (re.compile(r"(?<=\d)\s+(?=[a-z]\s*[号栋座])"), ""),
+    (re.compile(r"(?<=\d)\s*号?\s*(?:至|到|-)\s*(?=\d+号)"), "-"),
     (re.compile(r"(?<![a-z])no\.?\s*(?=\d)"), ""),
     (re.compile(r"號"), "号"),
     (re.compile(r"(?<=\d)\s*号\s*楼"), "栋"),
     (re.compile(r"(?<=[\da-z])\s*(?:幢|橦|撞|棟|栋楼|栋|懂)"), "栋"),
     (re.compile(r"单无|单園|单园|单员"), "单元"),
     (re.compile(r"(?<=\d)\s*(?:房间|房号|房)(?!屋)"), "室"),
-    (re.compile(r"(?<=\d)\s*(?:村民小组|村小组|小组)"), "组"),
+    (re.compile(r"(?<=\d)\s*(?:村民小组|居民小组|村小组|小组)"), "组"),
     (re.compile(r"(?<=\d)\s*(?:門|门)牌"), "号"),
     (re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff\d])|(?<=\d)\s+(?=[\u4e00-\u9fff])"), ""),
 )
@@ -134,9 +142,13 @@ def unify_chinese(text: str) -> str:
 
     Notes
     -----
-    Numerals in names stay: only those before a mark such as 号 or 单元 are counted things.
+    Numerals in names stay: only those before a mark such as 号 or 单元 are counted things. Letters that a scanner
+    takes for digits become digits between them: l2号 is 12号.
     """
-    counted = _COUNTED.sub(lambda found: str(chinese_number(found[1])), text)
+    counted = _GROUP.sub(lambda found: found[1], text)
+    counted = _COUNTED.sub(lambda found: str(chinese_number(found[1])), counted)
+    for pattern, digit in _MISREAD:
+        counted = pattern.sub(digit, counted)
     for pattern, mark in _MARKS:
         counted = pattern.sub(mark, counted)
     return counted
