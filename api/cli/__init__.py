@@ -11,10 +11,12 @@ _COMMANDS = {
     "db": "Start, stop and look after the database.",
     "demo": "Run the whole main job on real streets of Helsinki, and serve it.",
     "export": "Write an edition as vector tiles in one file, for static hosting.",
+    "evaluate": "Measure grids of any origin: balance, pieces, shape, boundaries, gaps.",
     "geocode": "Find where the addresses of a file are.",
     "import": "Bring grids, cases or addresses in from files.",
     "locate": "Find the grid of each point in a file; no database.",
     "map": "Write a coverage or hotspot map as one file that needs no network.",
+    "partition": "Cut a town into grids: streets and buildings in, grids out; no database.",
     "plan": "Draft, check, compare and publish plans of grids, and go back.",
     "serve": "Serve the maps, the case search and the HTTP interface.",
 }
