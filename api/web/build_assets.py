@@ -33,6 +33,9 @@ _COPIED = (
     ("@fortawesome/fontawesome-free/webfonts/*.woff2", "fontawesome/webfonts"),
     ("swagger-ui-dist/swagger-ui-bundle.js", "swagger-ui"),
     ("swagger-ui-dist/swagger-ui.css", "swagger-ui"),
+    ("maplibre-gl/dist/maplibre-gl.mjs", "maplibre"),
+    ("maplibre-gl/dist/maplibre-gl-worker.mjs", "maplibre"),
+    ("maplibre-gl/dist/maplibre-gl.css", "maplibre"),
     ("bootstrap-glyphicons/fonts/glyphicons-halflings-regular.woff2", "glyphicons/fonts"),
 )
 """Files in ``node_modules``, and the folder of ``vendor`` that gets them."""
@@ -107,7 +110,7 @@ def _copy(modules: Path, vendor: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
         for source in sources:
             content = source.read_bytes()
-            if source.suffix in {".js", ".css"}:
+            if source.suffix in {".js", ".mjs", ".css"}:
                 content = _SOURCE_MAP.sub(b"\n", content)  # the maps are not shipped
             (target / source.name).write_bytes(content)
 
