@@ -23,6 +23,7 @@ _MOST_SWEEPS: Final = 400
 _ATTEMPTS: Final = 8
 _LARGE: Final = 4_000
 _ROUNDS: Final = 24
+_FEW_ROUNDS: Final = 3
 _POLISH: Final = 30
 _SHAKE: Final = 10
 _WARM: Final = 0.02
@@ -91,17 +92,30 @@ def _weighed(graph: Graph, wish: Wish) -> IntArray:
 
 
 def _search(graph: Graph, wish: Wish, rng: np.random.Generator) -> IntArray:
-    best: tuple[int, float, IntArray] | None = None
     counts = _counts(graph, wish)
     attempts = max(round((_ATTEMPTS if len(graph) < _LARGE else 2) * wish.effort), 1)
-    enough = max(attempts // 4, 1)
-    for attempt in range(attempts):
-        missed, value, labels = _attempt(graph, wish, counts[attempt % len(counts)], rng)
-        if best is None or (missed, value) < best[:2]:
-            best = (missed, value, labels)
-        if not best[0] and attempt + 1 >= enough:
+    enough = max(attempts // 4, 1) if _may_be_met(graph, wish) else 1
+    best, fewer_at = _attempt(graph, wish, counts[0], rng), 0
+    for attempt in range(1, attempts):
+        # Within the band a quarter is enough; out of it, a quarter in vain.
+        if attempt >= enough and (not best[0] or attempt - fewer_at >= max(enough, len(counts))):
             break
-    return best[2] if best else np.empty(0, dtype=np.int64)
+        found = _attempt(graph, wish, counts[attempt % len(counts)], rng)
+        if found[0] < best[0]:
+            fewer_at = attempt
+        best = min(best, found, key=lambda each: each[:2])
+    return best[2]
+
+
+def _may_be_met(graph: Graph, wish: Wish) -> bool:
+    """Tell whether the band has room for the load of the land at all."""
+    if wish.band is None:
+        return False
+    low, high = wish.band
+    total = float(np.minimum(graph.load_of, high).sum())
+    if wish.count is not None:
+        return low * wish.count <= total + ROUNDING and total <= high * wish.count + ROUNDING
+    return math.ceil(total / high - ROUNDING) <= math.floor(total / low + ROUNDING)
 
 
 def _attempt(graph: Graph, wish: Wish, count: int, rng: np.random.Generator) -> tuple[int, float, IntArray]:
@@ -114,7 +128,7 @@ def _attempt(graph: Graph, wish: Wish, count: int, rng: np.random.Generator) -> 
     sweeps = int(min(max(_STEPS // max(len(graph), 1), _FEWEST_SWEEPS), _MOST_SWEEPS))
     anneal(net, state, weights, sweeps, (_HOT * unit, _COLD * unit))
     anneal(net, state, weights, _POLISH, _FROZEN)
-    _mend(net, state, weights, wish)
+    _mend(net, state, weights, wish, _ROUNDS if _may_be_met(graph, wish) else _FEW_ROUNDS)
     return len(misses(state, weights)), value_of(net, state, weights), state.label.copy()
 
 
@@ -129,10 +143,10 @@ def _prepared(
     return net, state_of(net, labels, capacity=capacity, rng=rng), weights_of(graph, wish)
 
 
-def _mend(net: Net, state: State, weights: Weights, wish: Wish) -> None:
+def _mend(net: Net, state: State, weights: Weights, wish: Wish, rounds: int) -> None:
     """Redraw grids out of the band, round by round, in place."""
     unit = unit_of(wish.objective)
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         if not len(misses(state, weights)):
             break
         if not repair(net, state, weights, _is_fixed(wish), 0):
@@ -159,7 +173,7 @@ def _divide_in_quarters(graph: Graph, wish: Wish, rng: np.random.Generator) -> I
     room = used if _is_fixed(wish) else used + len(lots)
     net, state, weights = _prepared(graph, wish, labels, (used, room), rng)
     anneal(net, state, weights, _SHAKE, _FROZEN)
-    _mend(net, state, weights, wish)
+    _mend(net, state, weights, wish, _ROUNDS if wish.band else _FEW_ROUNDS)
     return state.label.copy()
 
 
