@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from geogrid.index.edges import NOBODY, Edges
-from geogrid.jit import Array, inner
+from geogrid.jit import Array, borrowing, kernel, locked
 from geogrid.types import FloatArray, IntArray
 
 FANOUT: Final = 8
@@ -35,23 +35,32 @@ def box_tree(edges: Edges) -> FloatArray:
 
     Boxes of nothing are empty: their low end is above their high end.
     """
-    boxes = np.tile(_NOWHERE, (len(edges.vertices), 1))
-    live = np.flatnonzero((edges.left != NOBODY) | (edges.right != NOBODY))
-    boxes[live, :2] = np.minimum(edges.vertices[live], edges.vertices[live + 1])
-    boxes[live, 2:] = np.maximum(edges.vertices[live], edges.vertices[live + 1])
-    levels = []
-    for _ in range(len(level_starts(len(boxes))) - 1):
-        boxes = _parents(boxes)
-        levels.append(boxes)
-    return np.concatenate(levels)
+    starts = level_starts(len(edges.vertices))
+    boxes = np.tile(_NOWHERE, (int(starts[-1]), 1))
+    _fill_boxes(locked(edges.vertices), locked(edges.left), locked(edges.right), starts, boxes)
+    return boxes
 
 
-def _parents(boxes: FloatArray) -> FloatArray:
-    groups = np.concatenate([boxes, np.tile(_NOWHERE, (-len(boxes) % FANOUT, 1))]).reshape(-1, FANOUT, 4)
-    return np.concatenate([groups[:, :, :2].min(axis=1), groups[:, :, 2:].max(axis=1)], axis=1)
+@kernel
+def _fill_boxes(vertices: Array, left: Array, right: Array, starts: Array, boxes: Array) -> None:
+    for edge in range(len(left)):
+        if left[edge] != NOBODY or right[edge] != NOBODY:
+            for vertex in range(edge, edge + 2):
+                x, y = vertices[vertex, 0], vertices[vertex, 1]
+                _widen(boxes, edge // FANOUT, x, y, x, y)
+    for level in range(len(starts) - 2):
+        for box in range(starts[level], starts[level + 1]):
+            parent = starts[level + 1] + (box - starts[level]) // FANOUT
+            _widen(boxes, parent, boxes[box, 0], boxes[box, 1], boxes[box, 2], boxes[box, 3])
 
 
-@inner
+@borrowing
+def _widen(boxes: Array, box: int, low_x: float, low_y: float, high_x: float, high_y: float) -> None:
+    boxes[box, 0], boxes[box, 1] = min(boxes[box, 0], low_x), min(boxes[box, 1], low_y)
+    boxes[box, 2], boxes[box, 3] = max(boxes[box, 2], high_x), max(boxes[box, 3], high_y)
+
+
+@borrowing
 def push(
     boxes: Array,
     node: int,
@@ -73,7 +82,7 @@ def push(
     return size + 1
 
 
-@inner
+@borrowing
 def next_leaf(
     boxes: Array,
     starts: Array,
@@ -109,7 +118,7 @@ def next_leaf(
     return -1, 0
 
 
-@inner
+@borrowing
 def squared_distance(vertices: Array, edge: int, px: float, py: float, sx: float, sy: float) -> tuple[float, float]:
     """Return the squared distance to an edge in scaled units, and where on the edge it is nearest, 0 to 1."""
     ax, ay = (vertices[edge, 0] - px) * sx, (vertices[edge, 1] - py) * sy

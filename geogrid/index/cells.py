@@ -25,7 +25,7 @@ from geogrid.index.leaves import (
     write_general,
     write_simple,
 )
-from geogrid.jit import Array, inner, kernel
+from geogrid.jit import Array, borrowing, inner, kernel
 
 # A cell with more edges becomes a table of its own, unless that cannot thin them out.
 _CROWD: Final = 8
@@ -122,7 +122,7 @@ def fill_tables(
     return len(queue.shapes)
 
 
-@inner
+@borrowing
 def _table(places: Array, shapes: Array, item_ends: Array, t: int) -> Table:
     u, v, per_cell, x, y = places[t, 0], places[t, 1], places[t, 2], places[t, 3], places[t, 4]
     return Table(u, v, per_cell, x, y, shapes[t, 0], shapes[t, 1], item_ends[t], item_ends[t + 1], shapes[t, 2] < 0)
@@ -162,7 +162,7 @@ def _list_edges(table: Table, frame: Frame, vertices: Array, items: Array, start
     return listed
 
 
-@inner
+@borrowing
 def _place(table: Table, frame: Frame, vertices: Array, vertex: int) -> tuple[float, float]:
     """Return a vertex in the table's own cells."""
     u = (vertices[vertex, 0] - frame.x0) / frame.width
@@ -170,7 +170,7 @@ def _place(table: Table, frame: Frame, vertices: Array, vertex: int) -> tuple[fl
     return (u - table.u) * table.per_cell, (v - table.v) * table.per_cell
 
 
-@inner
+@borrowing
 def _span(au: float, av: float, bu: float, bv: float, low_v: float, high_v: float) -> tuple[float, float]:
     """Return the range of u of the part of an edge between two values of v."""
     if av == bv:
@@ -180,7 +180,7 @@ def _span(au: float, av: float, bu: float, bv: float, low_v: float, high_v: floa
     return min(s, t), max(s, t)
 
 
-@inner
+@borrowing
 def _fill(
     table: Table,
     frame: Frame,
@@ -227,7 +227,7 @@ def _fill(
     return True
 
 
-@inner
+@borrowing
 def _toggle(covers: Array, face: int) -> None:
     if face < 0:
         return
@@ -240,7 +240,7 @@ def _toggle(covers: Array, face: int) -> None:
     covers[covers[0]] = face
 
 
-@inner
+@borrowing
 def _put_cell(
     cell: Cell,
     table: Table,
@@ -288,7 +288,7 @@ def _put_general(cell: Cell, lines: Lines, listed: Array, covers: Array, sink: S
     return record_entry(used, GENERAL)
 
 
-@inner
+@borrowing
 def _finer_columns(cell: Cell, table: Table, u: float, v: float, frame: Frame, vertices: Array, listed: Array) -> int:
     """Return the columns of the table that a cell should become, 0 for none; a coarse cell always is one."""
     count = cell.end - cell.begin
@@ -312,7 +312,7 @@ def _finer_columns(cell: Cell, table: Table, u: float, v: float, frame: Frame, v
     return max(2, min(MAX_COLUMNS, int(min(wanted, most) + 0.5)))
 
 
-@inner
+@borrowing
 def _enqueue(
     cell: Cell,
     u: float,

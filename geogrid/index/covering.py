@@ -19,10 +19,10 @@ from geogrid.index.layout import (
     Frame,
 )
 from geogrid.index.orientation import orientation
-from geogrid.jit import Array, inner
+from geogrid.jit import Array, borrowing
 
 
-@inner
+@borrowing
 def entry_at(frame: Frame, coarse: Array, fine: Array, words: Array, doubles: Array, px: float, py: float) -> int:
     """Return the entry of the cell a point is in; -1 outside all, and for NaN."""
     if not (frame.low_x <= px <= frame.high_x and frame.low_y <= py <= frame.high_y):
@@ -47,7 +47,7 @@ def entry_at(frame: Frame, coarse: Array, fine: Array, words: Array, doubles: Ar
         first = int(doubles[word // 2 + 1])
 
 
-@inner
+@borrowing
 def side_of_record(kind: int, edge: int, vertices: Array, px: float, py: float) -> int:
     """Return 1 where the point is left of a single edge or a corner of two, -1 right, 0 on it."""
     bx, by = vertices[edge + 1, 0], vertices[edge + 1, 1]
@@ -58,7 +58,7 @@ def side_of_record(kind: int, edge: int, vertices: Array, px: float, py: float) 
     return min(side, other) if kind == LEFT_TURN else max(side, other)
 
 
-@inner
+@borrowing
 def chunk_masks(words: Array, doubles: Array, vertices: Array, word: int, px: float, py: float) -> tuple[int, int]:
     """Return bit masks of a general record's faces: those with the point inside, those with it on an edge.
 
@@ -87,7 +87,7 @@ def chunk_masks(words: Array, doubles: Array, vertices: Array, word: int, px: fl
     return inside & ~on, on
 
 
-@inner
+@borrowing
 def next_chunk(words: Array, word: int) -> int:
     """Return the word where the next chunk of a general record begins, -1 after the last."""
     header = words[word]
@@ -97,7 +97,7 @@ def next_chunk(words: Array, word: int) -> int:
     return word + (length + WORDS_PER_SLOT - 1) // WORDS_PER_SLOT * WORDS_PER_SLOT
 
 
-@inner
+@borrowing
 def first_of_general(words: Array, doubles: Array, vertices: Array, word: int, px: float, py: float) -> int:
     """Return the face of the smallest rank that covers a point, from a general record; -1 for none."""
     while word >= 0:
@@ -113,7 +113,7 @@ def first_of_general(words: Array, doubles: Array, vertices: Array, word: int, p
     return OUTSIDE
 
 
-@inner
+@borrowing
 def first_cover(entry: int, words: Array, doubles: Array, vertices: Array, px: float, py: float) -> int:
     """Return the face of the smallest rank that covers a point of the entry's cell, -1 for none."""
     if entry >= OUTSIDE:
@@ -126,7 +126,7 @@ def first_cover(entry: int, words: Array, doubles: Array, vertices: Array, px: f
     return words[word + (1 if side > 0 else 2 if side < 0 else 3)]
 
 
-@inner
+@borrowing
 def all_covers(entry: int, words: Array, doubles: Array, vertices: Array, px: float, py: float, found: Array) -> int:
     """Write every face that covers a point of the entry's cell; return their number.
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.index.orientation import orientation
-from geogrid.jit import ZERO, Array, inner, kernel
+from geogrid.jit import ZERO, Array, borrowing, kernel
 from geogrid.types import FloatArray, GeometryArray, IntArray
 
 NOBODY: Final = -1
@@ -115,7 +115,7 @@ def _spread(value: IntArray) -> IntArray:
     return (value | (value << 1)) & 0x5555555555555555
 
 
-@inner
+@borrowing
 def _hash(ax: int, ay: int, bx: int, by: int) -> int:
     """Mix the bits of two vertices, the same whichever comes first."""
     a = (np.uint64(ax) ^ (np.uint64(ay) * np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -124,7 +124,7 @@ def _hash(ax: int, ay: int, bx: int, by: int) -> int:
     return int(np.int64(mixed >> np.uint64(1)))
 
 
-@inner
+@borrowing
 def _runs_clockwise(coords: Array, start: int, stop: int) -> bool:
     """Tell whether a closed ring has its inside on the right, from its lowest leftmost vertex."""
     count = stop - start - 1
@@ -180,7 +180,7 @@ def pair_edges(
     return ends, left, right, count, seen
 
 
-@inner
+@borrowing
 def _insert(
     bits: Array,
     table: Array,

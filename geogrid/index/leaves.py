@@ -24,7 +24,7 @@ from geogrid.index.layout import (
     WORDS_PER_SLOT,
 )
 from geogrid.index.orientation import orientation
-from geogrid.jit import ZERO, Array, inner
+from geogrid.jit import ZERO, Array, borrowing, inner
 
 _CORNER_EDGES: Final = 2
 
@@ -38,20 +38,20 @@ class Cell(NamedTuple):
     y: float
 
 
-@inner
+@borrowing
 def record_entry(word: int, kind: int) -> int:
     """Return the entry of the record that begins at a word."""
     return FIRST_RECORD - (((word // WORDS_PER_SLOT) << KIND_BITS) | kind)
 
 
-@inner
+@borrowing
 def words_needed(edges: int, covers: int) -> int:
     """Return an upper bound of a record's length."""
     chunks = (covers + 2 * edges) // FACES_PER_CHUNK + 1
     return chunks * (HEADER_WORDS + FACES_PER_CHUNK + 2 * edges + WORDS_PER_SLOT)
 
 
-@inner
+@borrowing
 def simple_kind(
     cell: Cell, listed: Array, covers: Array, vertices: Array, left: Array, right: Array
 ) -> tuple[int, int]:
@@ -81,7 +81,7 @@ def simple_kind(
     return (kind if face == expected else GENERAL), edge
 
 
-@inner
+@borrowing
 def _turn(vertices: Array, edge: int) -> int:
     """Return the kind of the corner of edge and edge + 1; general for a spike that returns on itself."""
     ax, ay, bx, by = vertices[edge, 0], vertices[edge, 1], vertices[edge + 1, 0], vertices[edge + 1, 1]
@@ -94,14 +94,14 @@ def _turn(vertices: Array, edge: int) -> int:
     return RIGHT_TURN if turn < 0 else LEFT_TURN
 
 
-@inner
+@borrowing
 def write_simple(words: Array, used: int, edge: int, left: int, right: int, rank: Array) -> None:
     """Write the record of one edge or one corner."""
     words[used], words[used + 1], words[used + 2] = edge, left, right
     words[used + 3] = right if left < 0 or (right >= 0 and rank[right] < rank[left]) else left
 
 
-@inner
+@borrowing
 def faces_by_rank(
     cell: Cell, listed: Array, covers: Array, left: Array, right: Array, rank: Array, faces: Array
 ) -> int:
@@ -115,7 +115,7 @@ def faces_by_rank(
     return count
 
 
-@inner
+@borrowing
 def _add_by_rank(faces: Array, count: int, face: int, rank: Array) -> int:
     if face < 0:
         return count
@@ -130,7 +130,7 @@ def _add_by_rank(faces: Array, count: int, face: int, rank: Array) -> int:
     return count + 1
 
 
-@inner
+@borrowing
 def write_general(
     cell: Cell,
     listed: Array,
@@ -168,7 +168,7 @@ def write_general(
     return used
 
 
-@inner
+@borrowing
 def _bit(faces: Array, begin: int, end: int, face: int) -> int:
     if face >= 0:
         for i in range(begin, end):

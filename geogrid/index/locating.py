@@ -29,7 +29,7 @@ from geogrid.index.layout import (
     Frame,
     Parts,
 )
-from geogrid.jit import Array, inner, kernel, prefetch
+from geogrid.jit import Array, borrowing, kernel, prefetch
 
 _BLOCK: Final = 512
 _KINDS: Final = 4
@@ -64,7 +64,7 @@ def locate_points(x: Array, y: Array, parts: Parts, found: Array) -> None:
             found[begin + i] = first_cover(entry, words, doubles, vertices, px, py)
 
 
-@inner
+@borrowing
 def _read_coarse(
     x: Array,
     y: Array,
@@ -93,7 +93,7 @@ def _read_coarse(
         entries[i] = entry if places[i] >= 0 else OUTSIDE
 
 
-@inner
+@borrowing
 def _read_fine(size: int, fine: Array, entries: Array, fractions: Array, places: Array) -> None:
     """Follow coarse entries to their finer tables."""
     for i in range(size):
@@ -108,7 +108,7 @@ def _read_fine(size: int, fine: Array, entries: Array, fractions: Array, places:
         entries[i] = entry if entries[i] <= FIRST_RECORD else entries[i]
 
 
-@inner
+@borrowing
 def _sort_by_kind(
     begin: int, size: int, entries: Array, words: Array, found: Array, hard: Array, lists: Array, counts: Array
 ) -> None:
@@ -128,7 +128,7 @@ def _sort_by_kind(
         prefetch(words, _word(entries[i]))
 
 
-@inner
+@borrowing
 def _read_records(entries: Array, words: Array, coordinates: Array, edges: Array, lists: Array, counts: Array) -> None:
     """Read the first word of each record, and ask for the vertices of its first edges."""
     for kind in range(_KINDS):
@@ -148,12 +148,12 @@ def _read_records(entries: Array, words: Array, coordinates: Array, edges: Array
             prefetch(coordinates, 2 * words[at + 2 * k])
 
 
-@inner
+@borrowing
 def _word(entry: int) -> int:
     return ((FIRST_RECORD - entry) >> KIND_BITS) * WORDS_PER_SLOT
 
 
-@inner
+@borrowing
 def _answer(entry: int, words: Array, side: int) -> int:
     """Return the answer of a record of one or two edges, without a branch."""
     return words[_word(entry) + 1 + int(side < 0) + 2 * int(side == 0)]

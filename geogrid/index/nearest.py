@@ -11,7 +11,7 @@ import numpy as np
 from geogrid.index.boxes import FANOUT, STACK, next_leaf, push, squared_distance
 from geogrid.index.covering import all_covers, entry_at, first_cover
 from geogrid.index.layout import OUTSIDE, Parts
-from geogrid.jit import ZERO, Array, inner, kernel
+from geogrid.jit import ZERO, Array, borrowing, kernel
 
 _UNKNOWN: Final = -2
 # How far across a line to look for the grid there, by the size of the coordinates.
@@ -57,7 +57,7 @@ def nearest_boundaries(places: Places, own: Array, parts: Parts, distance: Array
         across[i] = beyond if beyond != own[i] else OUTSIDE
 
 
-@inner
+@borrowing
 def _bounds_own(left: int, right: int, own: int, rank: Array) -> bool:
     """Tell whether an edge can bound what belongs to a polygon: its own, or one of a polygon that comes first."""
     if own < 0:
@@ -65,7 +65,7 @@ def _bounds_own(left: int, right: int, own: int, rank: Array) -> bool:
     return (left >= 0 and rank[left] <= rank[own]) or (right >= 0 and rank[right] <= rank[own])
 
 
-@inner
+@borrowing
 def _other_side(left: int, right: int, own: int, rank: Array) -> int:
     """Return the polygon on the other side of an edge as seen from a polygon, or that it is unknown."""
     if own >= 0 and own in (left, right):
@@ -79,7 +79,7 @@ def _other_side(left: int, right: int, own: int, rank: Array) -> int:
     return other
 
 
-@inner
+@borrowing
 def _comes_first(vertices: Array, edge: int, other: int, known: int, known_other: int, rank: Array) -> bool:
     """Tell which of two equally near edges answers: the one to the smaller rank, else the lower left one."""
     if other >= 0 and known_other >= 0:
@@ -93,7 +93,7 @@ def _comes_first(vertices: Array, edge: int, other: int, known: int, known_other
     return False
 
 
-@inner
+@borrowing
 def _face_across(parts: Parts, edge: int, along: float, direction: float) -> int:
     """Return the face just right (1) or left (-1) of an edge, beside the place `along` it and not beyond its ends."""
     vertices = parts.vertices
@@ -148,7 +148,7 @@ def polygons_within(
     return len(radius), used
 
 
-@inner
+@borrowing
 def _note(
     face: int, squared: float, i: int, first: int, used: int, rows: Array, found: tuple[Array, Array, Array]
 ) -> int:

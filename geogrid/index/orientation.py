@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from geogrid.jit import Array, inner, kernel
+from geogrid.jit import Array, borrowing, inner, kernel
 
 # Shewchuk's bound (3 + 16 u) u, u = 2**-53, and an absolute part for products that underflow.
 _RELATIVE_BOUND = 3.3306690738754716e-16
@@ -42,7 +42,7 @@ def orientation(ax: float, ay: float, bx: float, by: float, px: float, py: float
     return side
 
 
-@inner
+@borrowing
 def orientation_beyond_floats(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
     """Return the same where rounding hides the answer: by exact products, else by integers."""
     if (ax == px and ay == py) or (bx == px and by == py):
@@ -62,13 +62,13 @@ def orientation_beyond_floats(ax: float, ay: float, bx: float, by: float, px: fl
     return _orientation_by_integers(ax, ay, bx, by, px, py)
 
 
-@inner
+@borrowing
 def _is_safe(value: float) -> bool:
     size = abs(value)
     return size == 0.0 or _SAFE_SMALL < size < _SAFE_LARGE
 
 
-@inner
+@borrowing
 def _difference_tail(a: float, b: float, difference: float) -> float:
     """Return what `a - b` lost by rounding (Shewchuk's Two-Diff)."""
     virtual_b = a - difference
@@ -76,7 +76,7 @@ def _difference_tail(a: float, b: float, difference: float) -> float:
     return (a - virtual_a) + (virtual_b - b)
 
 
-@inner
+@borrowing
 def _product_tail(a: float, b: float, product: float) -> float:
     """Return what `a * b` lost by rounding (Dekker's product)."""
     split = _SPLITTER * a
@@ -105,7 +105,7 @@ def _orientation_by_integers(ax: float, ay: float, bx: float, by: float, px: flo
     return 1 if nonzero or carry > 0 else 0
 
 
-@inner
+@borrowing
 def _add_product(limbs: Array, a: float, b: float) -> None:
     """Add a product of two doubles, in pieces of half a mantissa each."""
     if a == 0.0 or b == 0.0:
@@ -123,7 +123,7 @@ def _add_product(limbs: Array, a: float, b: float) -> None:
             _add_shifted(limbs, a_part * b_part, shift + (a_half + b_half) * _HALF_BITS, sign)
 
 
-@inner
+@borrowing
 def _add_shifted(limbs: Array, value: int, shift: int, sign: int) -> None:
     """Add `sign * value * 2**shift`, 0 <= value < 2**56."""
     limb, bit = shift // _LIMB_BITS, shift % _LIMB_BITS

@@ -24,7 +24,7 @@ from geogrid.index.layout import (
     Parts,
 )
 from geogrid.index.orientation import orientation
-from geogrid.jit import ZERO, Array, inner, kernel
+from geogrid.jit import ZERO, Array, borrowing, kernel
 
 _NO_PAIR: Final = -1
 _MIXER: Final = 0x9E3779B97F4A7C15
@@ -81,7 +81,7 @@ def find_overlaps(begin: int, known: Array, parts: Parts, keys: Array) -> int:
     return len(fine)
 
 
-@inner
+@borrowing
 def _sizes(words: Array, word: int) -> tuple[int, int]:
     """Return the number of faces of a record, and no less than its number of edges."""
     faces, edges = 0, 0
@@ -92,7 +92,7 @@ def _sizes(words: Array, word: int) -> tuple[int, int]:
     return faces, edges
 
 
-@inner
+@borrowing
 def _covers(words: Array, word: int, covers: Array) -> int:
     """Write the faces that cover a record's reference point; return their number."""
     count = 0
@@ -105,7 +105,7 @@ def _covers(words: Array, word: int, covers: Array) -> int:
     return count
 
 
-@inner
+@borrowing
 def _edges(words: Array, word: int, listed: Array) -> int:
     """Write the edges of a record, each once; return their number."""
     count, first = 0, word
@@ -124,7 +124,7 @@ def _edges(words: Array, word: int, listed: Array) -> int:
     return count
 
 
-@inner
+@borrowing
 def put_pair(keys: Array, polygons: int, one: int, other: int) -> int:
     """Put a pair of different polygons into the hash set; return 1 where it is new."""
     if one < 0 or other < 0 or one == other:
@@ -139,7 +139,7 @@ def put_pair(keys: Array, polygons: int, one: int, other: int) -> int:
     return 1
 
 
-@inner
+@borrowing
 def _put_all(keys: Array, polygons: int, faces: Array, count: int) -> int:
     new = 0
     for i in range(count):
@@ -148,7 +148,7 @@ def _put_all(keys: Array, polygons: int, faces: Array, count: int) -> int:
     return new
 
 
-@inner
+@borrowing
 def _note_crossings(
     listed: Array, edges: int, vertices: Array, left: Array, right: Array, polygons: int, keys: Array
 ) -> int:
@@ -164,7 +164,7 @@ def _note_crossings(
     return new
 
 
-@inner
+@borrowing
 def _cross(vertices: Array, e: int, f: int) -> bool:
     """Tell whether two edges have one point in common that is inside both."""
     ax, ay, bx, by = vertices[e, 0], vertices[e, 1], vertices[e + 1, 0], vertices[e + 1, 1]
@@ -178,13 +178,13 @@ def _cross(vertices: Array, e: int, f: int) -> bool:
     return orientation(cx, cy, dx, dy, ax, ay) * orientation(cx, cy, dx, dy, bx, by) < 0
 
 
-@inner
+@borrowing
 def _is_line_between_two(sides: Array, count: int) -> bool:
     """Tell whether a vertex merely joins two edges between the same two faces."""
     return count == _TWO and sides[0, 0] == sides[1, 1] and sides[0, 1] == sides[1, 0]
 
 
-@inner
+@borrowing
 def _note_sectors(
     rays: Array, sides: Array, count: int, x: float, y: float, covers: Array, size: int, polygons: int, keys: Array
 ) -> int:
@@ -201,7 +201,7 @@ def _note_sectors(
     return new
 
 
-@inner
+@borrowing
 def _is_first(sides: Array, ray: int, face: int) -> bool:
     """Tell whether no ray before this one bounds the face."""
     first = 0
@@ -210,7 +210,7 @@ def _is_first(sides: Array, ray: int, face: int) -> bool:
     return first == ray
 
 
-@inner
+@borrowing
 def _toggle(covers: Array, size: int, face: int) -> int:
     if face < 0:
         return size
@@ -222,7 +222,7 @@ def _toggle(covers: Array, size: int, face: int) -> int:
     return size + 1
 
 
-@inner
+@borrowing
 def _strictly_inside(
     words: Array, doubles: Array, vertices: Array, word: int, x: float, y: float, covers: Array
 ) -> int:
@@ -241,7 +241,7 @@ def _strictly_inside(
     return size
 
 
-@inner
+@borrowing
 def _rays(
     listed: Array, edges: int, vertices: Array, left: Array, right: Array, x: float, y: float, rays: Array, sides: Array
 ) -> int:
@@ -262,7 +262,7 @@ def _rays(
     return count
 
 
-@inner
+@borrowing
 def _sort_last(rays: Array, sides: Array, at: int, x: float, y: float) -> int:
     """Move the last ray to its place by angle; return the number of rays."""
     count = at + 1
@@ -274,7 +274,7 @@ def _sort_last(rays: Array, sides: Array, at: int, x: float, y: float) -> int:
     return count
 
 
-@inner
+@borrowing
 def _precedes(rays: Array, i: int, j: int, x: float, y: float) -> bool:
     """Tell whether ray i comes strictly before ray j, counter-clockwise from east."""
     lower_i = rays[i, 1] < y or (rays[i, 1] == y and rays[i, 0] < x)
