@@ -29,6 +29,10 @@ Examples:
       --previous grids.gpkg:grids --lock G003 --out new.gpkg
 
 \b
+Ranks: 9 administrative limit, 8 rail, water, motorway, 7 primary, 6 secondary, 5 tertiary,
+       4 residential, 3 pedestrian, 2 service, 1 footpath, 0 no barrier
+
+\b
 Exit status: 0  grids were written; what misses a wish is listed with its reason
              1  refused: nothing is written
              2  the command line is wrong"""
@@ -37,9 +41,7 @@ Exit status: 0  grids were written; what misses a wish is listed with its reason
 @click.command(short_help="Cut a town into grids: streets and buildings in, grids out; no database.", epilog=_EPILOG)
 @click.option("--streets", metavar=_LAYER, help="Lines that bound blocks, with their class or rank.")
 @click.option("--buildings", metavar=_LAYER, help="Footprints: no boundary cuts one; their loads are balanced.")
-@click.option(
-    "--osm", type=_OUT, metavar="FILE", help="OpenStreetMap extract (.osm.pbf): streets, buildings, sites, limit."
-)
+@click.option("--osm", type=_OUT, metavar="FILE", help="OpenStreetMap extract: streets, buildings, sites, limit.")
 @click.option("--barriers", multiple=True, metavar=_LAYER, help="Further barriers: rail, water, walls. Repeatable.")
 @click.option("--sites", metavar=_LAYER, help="Institutions with 'category': each gets a dedicated grid 专属网格.")
 @click.option("--limit", metavar=_LAYER, help="The area to divide. Without it, what --nested-in or --osm covers.")

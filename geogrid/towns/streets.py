@@ -28,7 +28,9 @@ _SHORT_M: Final = (2.0, 12.0)
 _DEEP: Final = (0.45, 0.75)
 
 
-def draw_barriers(drawing: Drawing, land: Land, *, flaws: float, rng: np.random.Generator) -> gpd.GeoDataFrame:
+def draw_barriers(
+    drawing: Drawing, land: Land, *, flaws: float, dual: bool, rng: np.random.Generator
+) -> gpd.GeoDataFrame:
     """Return the lines of a town with ``name``, ``rank``, ``kind`` and ``street_class``; metres, no CRS yet.
 
     Parameters
@@ -39,6 +41,8 @@ def draw_barriers(drawing: Drawing, land: Land, *, flaws: float, rng: np.random.
         Where lanes lead into estates.
     flaws : float
         Share of the lanes that stop short, and half the share of blocks with a dead end.
+    dual : bool
+        Whether primary streets are two lines.
     rng : numpy.random.Generator
         Chooses.
     """
@@ -53,7 +57,7 @@ def draw_barriers(drawing: Drawing, land: Land, *, flaws: float, rng: np.random.
     short = (kind <= 1) & (rng.random(len(kind)) < flaws)
     lines[short] = _cut_short(lines[short], rng)
     lanes, lane_kind = _lanes(drawing, land, flaws, rng)
-    wide = kind == _CLASSES.index("primary")
+    wide = (kind == _CLASSES.index("primary")) & dual
     drawn = np.concatenate([lines[~wide], *_carriageways(lines[wide]), lanes])
     kinds = np.concatenate([kind[~wide], kind[wide], kind[wide], lane_kind])
     named = np.concatenate([names[~wide], names[wide], names[wide], np.full(len(lanes), "")])

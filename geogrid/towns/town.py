@@ -79,6 +79,7 @@ def synthetic_town(  # noqa: PLR0913 - one wish each, by keyword
     block_m2: float = 20_000.0,
     centre: tuple[float, float] = (113.84, 30.65),
     flaws: float = 0.03,
+    dual_carriageways: bool = True,
     with_buildings: bool = True,
 ) -> SyntheticTown:
     """Draw a town.
@@ -104,14 +105,15 @@ def synthetic_town(  # noqa: PLR0913 - one wish each, by keyword
     flaws : float
         Share of the lanes that stop some metres short of the street that they lead to, as digitised ones do; and
         twice as many dead ends.
+    dual_carriageways : bool
+        Main streets are two lines, as maps draw them; otherwise one, on which the edges of the blocks lie exactly.
     with_buildings : bool
         Without them a million blocks take a minute; households are known by block all the same.
 
     Returns
     -------
     SyntheticTown
-        A river crosses it from west to east and a railway from south to north where it has room for them; main
-        streets are dual carriageways.
+        A river crosses it from west to east and a railway from south to north where it has room for them.
 
     Raises
     ------
@@ -141,7 +143,7 @@ def synthetic_town(  # noqa: PLR0913 - one wish each, by keyword
     drawing = Drawing(lattice, bend)
     box_m = lattice.box / UNITS_PER_M
     land = use_of_land(box_m[:, 2:] - box_m[:, :2], lattice.pair, households=living, n_sites=institutions, rng=rng)
-    barriers = draw_barriers(drawing, land, flaws=flaws, rng=rng)
+    barriers = draw_barriers(drawing, land, flaws=flaws, dual=dual_carriageways, rng=rng)
     houses = build_houses(box_m, land, bend, rng) if with_buildings else None
     polygons = drawing.polygons(lattice.box)
     names = estate_names(int(land.estate.max(initial=-1)) + 1, rng)
