@@ -1,5 +1,8 @@
 """Two stored plans side by side."""
 
+from collections.abc import Sequence
+from typing import Literal
+
 import geopandas as gpd
 import numpy as np
 import shapely
@@ -9,7 +12,7 @@ from sqlalchemy.orm import Session
 from boundaries.models import Plan
 from boundaries.plan_parts import load_whole
 from geogrid.errors import ConflictError
-from geogrid.plan.comparing import Comparison, Tolerance, compare
+from geogrid.plan.comparing import MEASURES, Comparison, GridChange, Tolerance, compare
 from geogrid.plan.pieces import NOWHERE
 from geogrid.plan.state import LOADS
 from geogrid.types import GeometryArray
@@ -19,6 +22,7 @@ _OPEN_CASES = text("""
     where jurisdiction_id = :jurisdiction and status <> 'closed' and geom is not null
     order by id
 """)
+_LEAF_SHAPES = text("select id, ST_AsBinary(geom) as shape from grids where plan_id = :plan and kind <> 'parent'")
 
 
 def compare_plans(session: Session, old: Plan, new: Plan, *, tolerance: Tolerance | None = None) -> Comparison:
@@ -79,6 +83,40 @@ def moved_frame(session: Session, found: Comparison, old: Plan, new: Plan) -> gp
     columns = ("before", "after", "area_m2", *LOADS, "open_cases")
     table = {name: [row[name] for row in rows] for name in columns}
     return gpd.GeoDataFrame(table, geometry=shapes, crs="EPSG:4326")
+
+
+def leaf_frames(session: Session, found: Comparison, old: Plan, new: Plan) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Return the leaf grids of either plan with what became of them.
+
+    Returns
+    -------
+    tuple of GeoDataFrame
+        EPSG:4326; columns code, name, fates (list of str), gained_m2, lost_m2, gained_households, lost_households,
+        before and after (codes of the grid in either plan, None for none), geometry.
+    """
+    changes = [change for change in found.grids if (change.after or change.before).is_leaf]  # type: ignore[union-attr]
+    return _leaf_frame(session, old, changes, "before"), _leaf_frame(session, new, changes, "after")
+
+
+def _leaf_frame(
+    session: Session, plan: Plan, changes: Sequence[GridChange], side: Literal["before", "after"]
+) -> gpd.GeoDataFrame:
+    shapes = {row.id: bytes(row.shape) for row in session.execute(_LEAF_SHAPES, {"plan": plan.id})}
+    rows = [(node, change) for change in changes if (node := getattr(change, side)) is not None]
+    area, households = MEASURES.index("area_m2"), MEASURES.index("households")
+    table = {
+        "code": [str(node.code) for node, _ in rows],
+        "name": [node.name for node, _ in rows],
+        "fates": [list(change.fates) for _, change in rows],
+        "before": [None if change.before is None else str(change.before.code) for _, change in rows],
+        "after": [None if change.after is None else str(change.after.code) for _, change in rows],
+        "gained_m2": [float(change.gained[area]) for _, change in rows],
+        "lost_m2": [float(change.lost[area]) for _, change in rows],
+        "gained_households": [float(change.gained[households]) for _, change in rows],
+        "lost_households": [float(change.lost[households]) for _, change in rows],
+    }
+    geometry = shapely.from_wkb(np.array([shapes[node.key] for node, _ in rows], dtype=object))
+    return gpd.GeoDataFrame(table, geometry=geometry, crs="EPSG:4326")
 
 
 def _codes(session: Session, plan: Plan) -> dict[int, str]:

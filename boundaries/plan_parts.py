@@ -13,7 +13,7 @@ from boundaries.models import Plan
 from geogrid.codes import code_profile
 from geogrid.edition import Duty
 from geogrid.plan import BlockTable, Buildings, Draft, Lines, Node, Rules, Scope
-from geogrid.plan.state import LOADS, NO_LOADS, leaf_loads
+from geogrid.plan.state import LOADS, NO_LOADS
 from geogrid.types import FloatArray, GridCode, IntArray
 
 _NEAR_DEGREES: Final = 0.002
@@ -166,18 +166,19 @@ def _draft(nodes: Sequence[Row[Any]], blocks: Sequence[Row[Any]], rules: Rules, 
 
 def _unplaced(nodes: Sequence[Row[Any]], owner: IntArray, loads: FloatArray) -> dict[int, tuple[float, ...]]:
     """Return the loads of leaves that no block has: what is stored of the leaf beyond the sum of its blocks."""
-    order = np.argsort(owner, kind="stable")
-    keys, starts = np.unique(owner[order], return_index=True)
-    members = dict(zip(keys.tolist(), np.split(order, starts[1:]), strict=False))
-    found = {}
-    for row in nodes:
-        if row.id in members:
-            stored: FloatArray = np.array([row.households, row.population, row.buildings], dtype=np.float64)
-            beyond = np.nan_to_num(stored) - np.nan_to_num(leaf_loads(loads[members[row.id]], NO_LOADS))
-            real = beyond > _ROUNDING * np.maximum(np.nan_to_num(stored), 1.0)
-            if real.any():
-                found[row.id] = tuple(np.where(real, beyond, 0.0).tolist())
-    return found
+    keys, position = np.unique(owner, return_inverse=True)
+    sums: FloatArray = np.zeros((len(keys), len(LOADS)))
+    np.add.at(sums, position, np.nan_to_num(loads))
+    held = dict(zip(keys.tolist(), sums, strict=True))
+    leaves = [row for row in nodes if row.id in held]
+    stored: FloatArray = np.array([row[7:10] for row in leaves], dtype=np.float64).reshape(-1, len(LOADS))
+    stored = np.nan_to_num(stored)
+    beyond = stored - np.array([held[row.id] for row in leaves]).reshape(-1, len(LOADS))
+    real = beyond > _ROUNDING * np.maximum(stored, 1.0)
+    return {
+        leaves[which].id: tuple(np.where(real[which], beyond[which], 0.0).tolist())
+        for which in np.flatnonzero(real.any(axis=1)).tolist()
+    }
 
 
 def _node(row: Row[Any], unplaced: tuple[float, ...]) -> Node:

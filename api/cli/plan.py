@@ -1,23 +1,20 @@
 """``geogrid plan``: drafts made, edited, checked, compared, published and written to files."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli.plan_publishing import publish, rollback
+from api.cli.plan_session import author_of, authored, line_of, open_session, tell
 from geogrid.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from boundaries.edits import Author, EditAnswer
     from boundaries.models import Plan
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @click.group("plan", short_help="Draft, check, compare and publish plans.")
@@ -26,13 +23,6 @@ def command() -> None:
 
     A plan is a draft, then in review, then approved, then published: an edition, which never changes.
     """
-
-
-def authored(function: Function) -> Function:
-    """Add the options that say who does something, and why."""
-    why = click.option("--reason", default="", help="Why; kept with the change.")
-    who = click.option("--by", "made_by", default="", help="Who; the name of your account, if left out.")
-    return who(why(function))
 
 
 @command.command(short_help="Make a draft.")
@@ -48,18 +38,18 @@ def new(  # noqa: PLR0917 - click names them
     from boundaries.drafts import get_plan, new_draft, require_name
 
     now = datetime.now(UTC)
-    with _session() as session:
+    with open_session() as session:
         base = _edition(session, jurisdiction, now) if based_on is None else get_plan(session, based_on)
         plan = new_draft(
             session,
             base,
             name=require_name(name),
-            made_by=_author(made_by, reason).name,
+            made_by=author_of(made_by, reason).name,
             at=now,
             profile=code_profile,
             reason=reason,
         )
-        click.echo(_line(plan))
+        click.echo(line_of(plan))
 
 
 @command.command(short_help="List plans, or show one.")
@@ -71,13 +61,13 @@ def show(plan_id: int | None, jurisdiction: str | None) -> None:
     from boundaries.edits import list_edits
     from boundaries.jurisdictions import the_jurisdiction
 
-    with _session() as session:
+    with open_session() as session:
         if plan_id is None:
             for plan in list_plans(session, the_jurisdiction(session, jurisdiction)):
-                click.echo(_line(plan))
+                click.echo(line_of(plan))
             return
         plan = get_plan(session, plan_id)
-        click.echo(_line(plan))
+        click.echo(line_of(plan))
         for each in list_edits(session, plan):
             undone = "  (taken back)" if each["undone"] else ""
             told = json.dumps(each["operation"], ensure_ascii=False)
@@ -103,8 +93,8 @@ def edit(plan_id: int, operations: tuple[str, ...], file: Any, made_by: str, rea
         read = _json(file.read())
         records += read if isinstance(read, list) else [read]
     wanted = operations_of(records)
-    with _session() as session:
-        _tell(carry_out(session, plan_id, wanted, author=_author(made_by, reason), version=None))
+    with open_session() as session:
+        tell(carry_out(session, plan_id, wanted, author=author_of(made_by, reason), version=None))
 
 
 @command.command(short_help="Take the last edit back.")
@@ -114,8 +104,8 @@ def undo(plan_id: int, made_by: str, reason: str) -> None:
     """Take the last edit of a draft back."""
     from boundaries.edits import undo as take_back
 
-    with _session() as session:
-        _tell(take_back(session, plan_id, author=_author(made_by, reason), version=None))
+    with open_session() as session:
+        tell(take_back(session, plan_id, author=author_of(made_by, reason), version=None))
 
 
 @command.command(short_help="Do it again.")
@@ -125,8 +115,8 @@ def redo(plan_id: int, made_by: str, reason: str) -> None:
     """Do the edit again that was taken back last."""
     from boundaries.edits import redo as do_again
 
-    with _session() as session:
-        _tell(do_again(session, plan_id, author=_author(made_by, reason), version=None))
+    with open_session() as session:
+        tell(do_again(session, plan_id, author=author_of(made_by, reason), version=None))
 
 
 @command.command("keep-codes", short_help="Take the codes in force over.")
@@ -139,13 +129,13 @@ def take_codes(plan_id: int, made_by: str, reason: str) -> None:
     """
     from boundaries.publication import keep_codes
 
-    author = _author(made_by, reason or "codes in force kept")
-    with _session() as session:
+    author = author_of(made_by, reason or "codes in force kept")
+    with open_session() as session:
         answer = keep_codes(session, plan_id, at=datetime.now(UTC), author=author, version=None)
         if answer is None:
             click.echo("Every grid has its code already.")
         else:
-            _tell(answer)
+            tell(answer)
 
 
 @command.command(short_help="List everything that is wrong.")
@@ -160,7 +150,7 @@ def validate(ctx: click.Context, plan_id: int, report: Path | None) -> None:
     from boundaries.plan_parts import read_one_moment
 
     require_writable(report)
-    with _session() as session:
+    with open_session() as session:
         read_one_moment(session)
         verdict = verdict_on(session, get_plan(session, plan_id))
     show_problems((*verdict.errors, *verdict.warnings))
@@ -183,8 +173,8 @@ def accept(plan_id: int, kind: str, subject: str, made_by: str, reason: str) -> 
     """Accept the problem of a KIND about a SUBJECT, as `geogrid plan validate` names them; --reason is needed."""
     from boundaries.plan_checks import accept_problem
 
-    with _session() as session:
-        accept_problem(session, plan_id, kind, subject, author=_author(made_by, reason), version=None)
+    with open_session() as session:
+        accept_problem(session, plan_id, kind, subject, author=author_of(made_by, reason), version=None)
     click.echo(f"Accepted: {kind} of {subject}.")
 
 
@@ -196,9 +186,9 @@ def review(plan_id: int, state: Any, made_by: str, reason: str) -> None:
     """Lead a plan to the next STATE."""
     from boundaries.drafts import move_state
 
-    author = _author(made_by, reason)
-    with _session() as session:
-        click.echo(_line(move_state(session, plan_id, state, version=None, made_by=author.name, reason=reason)))
+    author = author_of(made_by, reason)
+    with open_session() as session:
+        click.echo(line_of(move_state(session, plan_id, state, version=None, made_by=author.name, reason=reason)))
 
 
 @command.command(short_help="Say what differs between two plans.")
@@ -207,60 +197,33 @@ def review(plan_id: int, state: Any, made_by: str, reason: str) -> None:
 @click.option(
     "--moved", type=click.Path(dir_okay=False, path_type=Path), help="Write the moved land to a GeoJSON file."
 )
-def compare(plan_id: int, other_id: int, moved: Path | None) -> None:
+@click.option(
+    "--map", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write both, side by side, to an HTML file."
+)
+@click.option("--lang", type=click.Choice(["both", "zh", "en"]), default="both", help="Labels of the map.")
+def compare(plan_id: int, other_id: int, moved: Path | None, page: Path | None, lang: Any) -> None:
     """Say what became of each grid of PLAN_ID in OTHER_ID."""
+    from api.comparison_page import comparison_page
+    from api.web.assets import inlined_address
     from boundaries.drafts import get_plan
     from boundaries.plan_comparison import compare_plans, moved_frame
     from boundaries.plan_parts import read_one_moment
 
-    with _session() as session:
+    with open_session() as session:
         read_one_moment(session)
         old, new_plan = get_plan(session, plan_id), get_plan(session, other_id)
         found = compare_plans(session, old, new_plan)
         if moved is not None:
             moved_frame(session, found, old, new_plan).to_file(moved, driver="GeoJSON", engine="pyogrio")
+        if page is not None:
+            shown = comparison_page(session, found, old, new_plan, resolve=inlined_address, language=lang)
+            page.write_text(shown, encoding="utf-8")
     changed = [change for change in found.grids if change.fates != ("unchanged",)]
     for change in changed:
         sides = " -> ".join("-" if node is None else node.code for node in (change.before, change.after))
         land = f"{change.gained[0]:,.0f} m2 gained, {change.lost[0]:,.0f} m2 lost"
         click.echo(f"level {change.level}  {sides}  {', '.join(change.fates)}  {land}")
     click.echo(f"{len(changed)} grids changed, {len(found.grids) - len(changed)} did not.")
-
-
-@command.command(short_help="Publish an approved plan.")
-@click.argument("plan_id", type=int)
-@click.option("--valid-from", required=True, type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]), help="With its offset.")
-@click.option("--accept-warnings", default="", help="Why the warnings do not matter.")
-@click.option("--publish", "is_meant", is_flag=True, help="Do it; without it everything is only tried.")
-@authored
-def publish(  # noqa: PLR0917 - click names them
-    plan_id: int, valid_from: datetime, accept_warnings: str, is_meant: bool, made_by: str, reason: str
-) -> None:
-    """Publish an approved plan as the edition from a moment on; only a trial without --publish."""
-    from boundaries.publication import Publication, publish_plan
-
-    how = Publication(valid_from, _author(made_by, reason).name, accept_warnings=accept_warnings)
-    with _session(keep=is_meant) as session:
-        plan = publish_plan(session, plan_id, how, version=None)
-        click.echo(_line(plan))
-    click.echo("Published." if is_meant else "Only tried: nothing is stored. Add --publish to do it.")
-
-
-@command.command(short_help="Publish a former edition again.")
-@click.argument("edition_id", type=int)
-@click.option("--valid-from", required=True, type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]), help="With its offset.")
-@click.option("--publish", "is_meant", is_flag=True, help="Do it; without it everything is only tried.")
-@authored
-def rollback(edition_id: int, valid_from: datetime, is_meant: bool, made_by: str, reason: str) -> None:
-    """Publish a former edition again, as a new one; history keeps both. Only a trial without --publish."""
-    from boundaries.drafts import get_plan
-    from boundaries.publication import roll_back
-
-    author = _author(made_by, reason)
-    with _session(keep=is_meant) as session:
-        to = get_plan(session, edition_id)
-        click.echo(_line(roll_back(session, to, at=valid_from, made_by=author.name, reason=reason)))
-    click.echo("Published." if is_meant else "Only tried: nothing is stored. Add --publish to do it.")
 
 
 @command.command(short_help="Write a plan to a file.")
@@ -272,33 +235,9 @@ def export(plan_id: int, path: Path, encoding: str) -> None:
     from boundaries.drafts import get_plan
     from boundaries.exports import export_plan
 
-    with _session() as session:
+    with open_session() as session:
         count = export_plan(session, get_plan(session, plan_id), path, encoding=encoding)
     click.echo(f"{count:,} grids are in {path}")
-
-
-@contextmanager
-def _session(*, keep: bool = True) -> "Iterator[Session]":
-    """Open a session on the store; what is only tried is rolled back."""
-    from boundaries.engine import open_engine, unit_of_work
-    from boundaries.settings import StoreSettings
-
-    engine = open_engine(StoreSettings())
-    try:
-        with unit_of_work(engine) as session:
-            yield session
-            if not keep:
-                session.rollback()
-    finally:
-        engine.dispose()
-
-
-def _author(made_by: str, reason: str) -> "Author":
-    import getpass
-
-    from boundaries.edits import Author
-
-    return Author(made_by or getpass.getuser(), reason)
 
 
 def _edition(session: "Session", jurisdiction: str | None, at: datetime) -> "Plan":
@@ -323,20 +262,5 @@ def _json(text: str) -> Any:
         ) from error
 
 
-def _line(plan: "Plan") -> str:
-    validity = plan.validity
-    period = "" if validity is None else f"  from {validity.lower} to {validity.upper or 'its replacement'}"
-    return f"{plan.id:>5}  {plan.state:<10} version {plan.version:<4} {plan.name}{period}"
-
-
-def _tell(answer: "EditAnswer") -> None:
-    click.echo(_line(answer.plan))
-    click.echo(f"{len(answer.changed)} grids changed, {answer.blocks} blocks changed hands.")
-    for each in answer.figures:
-        load = "load unknown" if each.load is None else f"load {each.load:g}"
-        off = f" ({each.off_band:+g} off the band)" if each.off_band else ""
-        pieces = f", in {len(each.fragments)} pieces" if len(each.fragments) > 1 else ""
-        cases = answer.open_cases.get(each.code, 0)
-        click.echo(
-            f"  {each.code} {each.name}: {load}{off}{pieces}, compactness {each.compactness:.2f}, {cases} open cases"
-        )
+command.add_command(publish)
+command.add_command(rollback)

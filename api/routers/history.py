@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
+from api.comparison_page import comparison_reply
 from api.dependencies import OpenSession
 from api.parameters import refuse_repeats
-from api.plan_shapes import comparison_csv, comparison_shape, features_reply, plan_reply, plan_shape
+from api.plan_shapes import plan_reply, plan_shape
 from api.replies import json_reply
 from api.routers.plans import PlanNumber
 from api.schemas.plans import CompareQuery, LineageQuery, RolledBack
@@ -21,10 +22,9 @@ from boundaries.grids import edition_at, editions_of
 from boundaries.jurisdictions import the_jurisdiction
 from boundaries.lineage import editions_between, history, predecessors, successors
 from boundaries.models import Jurisdiction, Plan
-from boundaries.plan_comparison import compare_plans, moved_frame
+from boundaries.plan_parts import read_one_moment
 from boundaries.publication import roll_back
 from geogrid.errors import NotFoundError
-from geogrid.plan.comparing import Tolerance
 
 router = APIRouter(tags=["editions"], dependencies=[Depends(refuse_repeats)])
 
@@ -42,12 +42,9 @@ def editions(request: Request, query: Annotated[OfJurisdiction, Query()], sessio
 def diff(
     query: Annotated[CompareQuery, Query()], edition_id: PlanNumber, other_id: PlanNumber, session: OpenSession
 ) -> Response:
-    """Compare an edition with a later one: JSON and CSV have the grids, GeoJSON the land that changed hands."""
-    old, new = _edition(session, edition_id), _edition(session, other_id)
-    found = compare_plans(session, old, new, tolerance=Tolerance(area_m2=query.tolerance_m2))
-    if query.f == "geojson":
-        return features_reply(moved_frame(session, found, old, new))
-    return comparison_csv(found) if query.f == "csv" else json_reply(comparison_shape(found))
+    """Compare an edition with a later one: JSON and CSV have the grids, GeoJSON the moved land, HTML both on maps."""
+    read_one_moment(session)
+    return comparison_reply(session, _edition(session, edition_id), _edition(session, other_id), query)
 
 
 @router.post("/editions/{edition_id}/rollback", status_code=201)

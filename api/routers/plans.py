@@ -8,11 +8,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 
+from api.comparison_page import comparison_reply
 from api.dependencies import OpenSession
 from api.parameters import refuse_repeats
 from api.plan_shapes import (
-    comparison_csv,
-    comparison_shape,
     edit_reply,
     etag,
     features_reply,
@@ -41,12 +40,10 @@ from boundaries.edits import Author, edit, list_edits, redo, undo
 from boundaries.grids import edition_at
 from boundaries.jurisdictions import the_jurisdiction
 from boundaries.plan_checks import accept_problem, verdict_on
-from boundaries.plan_comparison import compare_plans, moved_frame
 from boundaries.plan_parts import read_one_moment
 from boundaries.plan_views import evaluate, plan_frame, plan_tile
 from boundaries.publication import Publication, problems_json, publish_plan
 from geogrid.errors import NotFoundError
-from geogrid.plan.comparing import Tolerance
 from geogrid.plan.records import operations_of
 
 router = APIRouter(prefix="/plans", tags=["plans"], dependencies=[Depends(refuse_repeats)])
@@ -185,13 +182,9 @@ def evaluation(query: Annotated[Parameters, Query()], plan_id: PlanNumber, sessi
 def compare(
     query: Annotated[CompareQuery, Query()], plan_id: PlanNumber, other_id: PlanNumber, session: OpenSession
 ) -> Response:
-    """Compare a plan with a later one: JSON and CSV have the grids, GeoJSON the land that changes hands."""
+    """Compare a plan with a later one: JSON and CSV have the grids, GeoJSON the moved land, HTML both on maps."""
     read_one_moment(session)
-    old, new = get_plan(session, plan_id), get_plan(session, other_id)
-    found = compare_plans(session, old, new, tolerance=Tolerance(area_m2=query.tolerance_m2))
-    if query.f == "geojson":
-        return features_reply(moved_frame(session, found, old, new))
-    return comparison_csv(found) if query.f == "csv" else json_reply(comparison_shape(found))
+    return comparison_reply(session, get_plan(session, plan_id), get_plan(session, other_id), query)
 
 
 @router.post("/{plan_id}/review")

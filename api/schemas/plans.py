@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.schemas.queries import OfJurisdiction, Query
+from api.schemas.queries import Labels, OfJurisdiction, Query
 from api.schemas.values import Allowed, Bbox, LongText, Moment, ShortText, Word
 from geogrid.types import PlanState
 
@@ -90,8 +90,10 @@ class CompareQuery(Query):
     """Parameters of a comparison."""
 
     f: Annotated[
-        Literal["json", "geojson", "csv"], Field(description="Grids as JSON or CSV; moved land as GeoJSON.")
+        Literal["json", "geojson", "csv", "html"],
+        Field(description="Grids as JSON or CSV; moved land as GeoJSON; both plans side by side as a page of maps."),
     ] = "json"
+    lang: Labels = "both"
     tolerance_m2: Annotated[
         float,
         Field(ge=0, le=1e9, allow_inf_nan=False, description="Less land than this has not changed hands."),

@@ -153,16 +153,17 @@ class _Table:
         self.whole_before, self.whole_after = _totals(self.pairs[:, 0], self.sums), _totals(self.pairs[:, 1], self.sums)
         self.column = 1 + old.rules.load_column
         self.same = self._continued()
+        self.continued = set(self.same.values())
         self.counts = self._counts(tolerance)
+        self.rows = tuple(_rows_by_key(self.pairs[:, side], self.counts) for side in (0, 1))
         laid = ~pieces.is_same_block
         self.drawn = set(self.before[laid].tolist()), set(self.after[laid].tolist())
 
     def changes(self) -> list[GridChange]:
         """Return what became of each grid."""
         found = [self._change(a, b) for b, a in self.same.items()]
-        continued, continuing = set(self.same.values()), set(self.same)
-        found += [self._change(None, b) for b in self.whole_after if b != NOWHERE and b not in continuing]
-        found += [self._change(a, None) for a in self.whole_before if a != NOWHERE and a not in continued]
+        found += [self._change(None, b) for b in self.whole_after if b != NOWHERE and b not in self.same]
+        found += [self._change(a, None) for a in self.whole_before if a != NOWHERE and a not in self.continued]
         return sorted(found, key=lambda each: min(node.code for node in (each.before, each.after) if node))
 
     def links(self) -> list[Link]:
@@ -218,8 +219,8 @@ class _Table:
         return counts
 
     def _change(self, a: int | None, b: int | None) -> GridChange:
-        mine = (self.pairs[:, 0] == (a or -1)) & (self.pairs[:, 1] != (b or -1)) & self.counts
-        yours = (self.pairs[:, 1] == (b or -1)) & (self.pairs[:, 0] != (a or -1)) & self.counts
+        mine, yours = self.rows[0].get(a or -1, _NO_ROWS), self.rows[1].get(b or -1, _NO_ROWS)
+        mine, yours = mine[self.pairs[mine, 1] != (b or -1)], yours[self.pairs[yours, 0] != (a or -1)]
         before, after = self.old.nodes.get(a or 0), self.new.nodes.get(b or 0)
         return GridChange(
             level=self.level,
@@ -256,7 +257,6 @@ class _Table:
 
     def _fates_of_land(self, takers: Sequence[int], givers: Sequence[int]) -> list[Fate]:
         """Return what became of the land of a grid that goes on."""
-        continued = set(self.same.values())
         fates: set[Fate] = set()
         for taker in takers:
             if taker == NOWHERE or taker in self.same:
@@ -264,7 +264,7 @@ class _Table:
             else:
                 fates.add("carved" if self.new.nodes[taker].kind == "dedicated" else "split")
         for giver in givers:
-            fates.add("moved" if giver == NOWHERE or giver in continued else "merged")
+            fates.add("moved" if giver == NOWHERE or giver in self.continued else "merged")
         return sorted(fates)
 
 
@@ -280,6 +280,17 @@ def _ancestor(draft: Draft, key: int, level: int) -> int:
     if key == NOWHERE:
         return NOWHERE
     return next((each for each in draft.chain(key) if draft.nodes[each].level <= level), NOWHERE)
+
+
+_NO_ROWS: Final[IntArray] = np.empty(0, dtype=np.int64)
+
+
+def _rows_by_key(keys: IntArray, counts: BoolArray) -> dict[int, IntArray]:
+    """Return where each key stands among the rows that count."""
+    rows = np.flatnonzero(counts)
+    rows = rows[np.argsort(keys[rows], kind="stable")]
+    unique, starts = np.unique(keys[rows], return_index=True)
+    return dict(zip(unique.tolist(), np.split(rows, starts[1:]), strict=False))
 
 
 def _totals(keys: IntArray, sums: FloatArray) -> dict[int, FloatArray]:

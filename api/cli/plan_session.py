@@ -1,0 +1,68 @@
+"""What the commands of ``geogrid plan`` share: the store, who does it and why, how a plan is told."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from boundaries.edits import Author, EditAnswer
+    from boundaries.models import Plan
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def authored(function: Function) -> Function:
+    """Add the options that say who does something, and why."""
+    why = click.option("--reason", default="", help="Why; kept with the change.")
+    who = click.option("--by", "made_by", default="", help="Who; the name of your account, if left out.")
+    return who(why(function))
+
+
+@contextmanager
+def open_session(*, keep: bool = True) -> "Iterator[Session]":
+    """Open a session on the store; what is only tried is rolled back."""
+    from boundaries.engine import open_engine, unit_of_work
+    from boundaries.settings import StoreSettings
+
+    engine = open_engine(StoreSettings())
+    try:
+        with unit_of_work(engine) as session:
+            yield session
+            if not keep:
+                session.rollback()
+    finally:
+        engine.dispose()
+
+
+def author_of(made_by: str, reason: str) -> "Author":
+    """Return who does it; the account's name, if left out."""
+    import getpass
+
+    from boundaries.edits import Author
+
+    return Author(made_by or getpass.getuser(), reason)
+
+
+def line_of(plan: "Plan") -> str:
+    """Return a plan in one line."""
+    validity = plan.validity
+    period = "" if validity is None else f"  from {validity.lower} to {validity.upper or 'its replacement'}"
+    return f"{plan.id:>5}  {plan.state:<10} version {plan.version:<4} {plan.name}{period}"
+
+
+def tell(answer: "EditAnswer") -> None:
+    """Say what an edit did."""
+    click.echo(line_of(answer.plan))
+    click.echo(f"{len(answer.changed)} grids changed, {answer.blocks} blocks changed hands.")
+    for each in answer.figures:
+        load = "load unknown" if each.load is None else f"load {each.load:g}"
+        off = f" ({each.off_band:+g} off the band)" if each.off_band else ""
+        pieces = f", in {len(each.fragments)} pieces" if len(each.fragments) > 1 else ""
+        cases = answer.open_cases.get(each.code, 0)
+        click.echo(
+            f"  {each.code} {each.name}: {load}{off}{pieces}, compactness {each.compactness:.2f}, {cases} open cases"
+        )
