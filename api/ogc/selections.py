@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import shapely
+
 from api.ogc.formats import Format
 from api.ogc.places import Place
 from api.ogc.queries import PAGE
+from boundaries.features.cql_sql import condition_of
 from boundaries.features.fields import Collection
-from boundaries.features.selection import Selection
-from boundaries.features.systems import CRS84, System, box_in, from_datum
+from boundaries.features.selection import Condition, Selection
+from boundaries.features.systems import CRS84, System, box_in, from_datum, to_stored
 from geogrid.errors import InvalidInputError, Problem
 
 Systems = Mapping[str, System]
@@ -69,10 +72,16 @@ def selection_of(place: Place, asked: Mapping[str, Any], systems: Systems, form:
     )
 
 
-def filter_of(collection: Collection, asked: Mapping[str, Any], systems: Systems) -> Any:
+def filter_of(collection: Collection, asked: Mapping[str, Any], systems: Systems) -> Condition | None:
     """Return the condition that a filter states, None without one."""
-    del collection, systems
-    return asked["filter"]
+    if asked["filter"] is None:
+        return None
+    system, datum = system_named(systems, asked, "filter-crs"), asked["coord_type"]
+
+    def stored(geometry: shapely.Geometry) -> shapely.Geometry:
+        return to_stored(geometry, system, subject="filter") if datum == "wgs84" else from_datum(geometry, datum)
+
+    return condition_of(asked["filter"], asked["filter-lang"], collection, to_stored=stored)
 
 
 class _Checked:

@@ -115,7 +115,9 @@ def box_in(system: System, corners: Sequence[float]) -> shapely.Geometry:
     return shapely.MultiPolygon(parts)
 
 
-def to_stored(geometry: shapely.Geometry, system: System, *, is_flipped: bool | None = None) -> shapely.Geometry:
+def to_stored(
+    geometry: shapely.Geometry, system: System, *, is_flipped: bool | None = None, subject: str = "bbox"
+) -> shapely.Geometry:
     """Return a geometry of a request in stored coordinates.
 
     Parameters
@@ -126,6 +128,8 @@ def to_stored(geometry: shapely.Geometry, system: System, *, is_flipped: bool | 
         The system.
     is_flipped : bool, optional
         Whether latitude or northing comes first in `geometry`; as the system says, if left out.
+    subject : str
+        Parameter that it came from.
 
     Raises
     ------
@@ -148,6 +152,7 @@ def to_stored(geometry: shapely.Geometry, system: System, *, is_flipped: bool | 
             "Check the order of the axes: latitude or northing comes first in this system."
             if system.is_flipped
             else "The first axis of this system points east.",
+            subject=subject,
         )
     return found
 
