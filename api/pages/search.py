@@ -75,7 +75,7 @@ def search(request: Request, editions: Editions, store: OpenStore) -> Response:
         "cases": found.cases,
         "turns": _turns(view, form, found),
         "grids": edition.grids if edition is not None and len(edition.grids) <= _LISTED_GRIDS else {},
-        "map_data": _json(
+        "map_data": in_script(
             {"cases": [_marker(view, case, n) for n, case in enumerate(found.cases, 1)], **_map(view, edition)}
         ),
     }
@@ -107,7 +107,9 @@ def one_case(
         "back": view.url(
             "/search", {name: request.query_params[name] for name in _FIELDS if name in request.query_params}
         ),
-        "map_data": _json({"cases": [_marker(view, case, 0)] if case.lon is not None else [], **_map(view, edition)}),
+        "map_data": in_script(
+            {"cases": [_marker(view, case, 0)] if case.lon is not None else [], **_map(view, edition)}
+        ),
     }
     return page(request, "case.html", view, values=values)
 
@@ -210,7 +212,7 @@ def _marker(view: View, case: CaseRecord, number: int) -> dict[str, Any]:
     }
 
 
-def _json(value: Any) -> Markup:
+def in_script(value: Any) -> Markup:
     """Return JSON that may stand inside a script element, whatever the texts in it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     safe = text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
