@@ -21,6 +21,7 @@ from api.pages.sketches import Sketches
 from api.routers import (
     assets,
     cases,
+    changes,
     collections,
     conformance,
     geocode,
@@ -82,6 +83,7 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
         reviews,
         geocode,
         cases,
+        changes,
         collections,
         conformance,
         plans,

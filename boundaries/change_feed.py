@@ -12,6 +12,8 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from geogrid.errors import ConflictError
+
 _AFTER: Final = text("""
     select changes.number, coalesce(happened.at, changes.at) as at, changes.kind, changes.plan_id, changes.version,
         changes.made_by, changes.detail, happened.case_id, happened.kind as event, happened.detail as event_detail
@@ -21,6 +23,7 @@ _AFTER: Final = text("""
     order by changes.number limit :limit
 """)
 _LAST: Final = text("select coalesce(max(number), 0) from changes where jurisdiction_id = :jurisdiction")
+_GIVEN: Final = text("select case when is_called then last_value else 0 end from changes_number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,13 @@ class FeedEntry:
     case_id: int | None
     made_by: str
     detail: Mapping[str, Any]
+
+    @property
+    def type(self) -> str:
+        """What happened, in one word for subscribers: ``case.received``, ``edition.published``, ``plan.edit``."""
+        if self.kind == "case":
+            return f"case.{self.detail['event']}"
+        return "edition.published" if self.kind == "published" else f"plan.{self.kind}"
 
 
 def changes_after(
@@ -95,3 +105,19 @@ def changes_after(
 def last_number(session: Session, jurisdiction_id: int) -> int:
     """Return the number of the newest entry: where somebody starts who wants only what comes; 0 for none."""
     return int(session.execute(_LAST, {"jurisdiction": jurisdiction_id}).scalar_one())
+
+
+def require_given(session: Session, number: int) -> None:
+    """Refuse a number that no entry has had yet: who waits for what comes after it would miss what comes before.
+
+    Raises
+    ------
+    ConflictError
+        The number was read from another store, or this one was restored from a backup since.
+    """
+    given = int(session.execute(_GIVEN).scalar_one())
+    if number > given:
+        raise ConflictError(
+            f"The feed has not reached {number:,} yet; its last number is {given:,}. The number is of another store, or "
+            "this one was restored from a backup. Begin again with since=0, or with the last number that is here."
+        )
