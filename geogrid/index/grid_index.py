@@ -1,7 +1,6 @@
 """The index that answers which grid a point is in."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Self
@@ -17,6 +16,7 @@ from geogrid.index.layout import Frame, Parts
 from geogrid.index.locating import locate_points
 from geogrid.index.nearest import Places, nearest_boundaries, polygons_within
 from geogrid.index.overlaps import overlapping_pairs
+from geogrid.index.sharing import share_out
 from geogrid.index.storage import FilePath, read_sections, write_sections
 from geogrid.jit import Array, locked
 from geogrid.types import FloatArray
@@ -24,7 +24,6 @@ from geogrid.types import FloatArray
 Positions = NDArray[np.int32]
 Scale = tuple[ArrayLike, ArrayLike]
 
-_POINTS_PER_TASK: Final = 65_536
 _FIRST_ROWS: Final = 1024
 _SECTIONS: Final = {
     "frame": ("f8", 0),
@@ -225,18 +224,11 @@ class GridIndex:
         if threads < 1:
             raise InvalidInputError.of("threads", f"threads is {threads}, at least 1 is needed.")
         found = np.empty(len(xs), dtype=np.int32)
-        tasks = min(threads, -(-len(xs) // _POINTS_PER_TASK)) if threads > 1 else 1
 
         def work(part: slice) -> None:
             locate_points(xs[part], ys[part], self._parts, found[part])
 
-        if tasks <= 1:
-            work(slice(None))
-        else:
-            size = -(-len(xs) // (4 * tasks))  # several parts a thread, so that none waits long for the others
-            parts = [slice(begin, begin + size) for begin in range(0, len(xs), size)]
-            with ThreadPoolExecutor(tasks) as pool:
-                list(pool.map(work, parts))
+        share_out(work, len(xs), threads)
         return found
 
     def nearest_boundary(
