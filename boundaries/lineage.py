@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from boundaries.bulk import copy_rows
 from boundaries.grids import editions_of
 from boundaries.models import Plan
-from boundaries.plan_parts import load_whole
+from boundaries.plan_parts import load_two
 from geogrid.errors import NotFoundError
 from geogrid.plan.comparing import Comparison, compare
 from geogrid.plan.lineage import Heir, Step, follow
@@ -39,7 +39,7 @@ _HISTORY: Final = text("""
 
 def store_lineage(session: Session, before: Plan, after: Plan) -> Comparison:
     """Store what became of each grid of an edition in the next, and return the comparison that says so."""
-    found = compare(load_whole(session, before), load_whole(session, after))
+    found = compare(*load_two(session, before, after))
     fates = {change.after.key: list(change.fates) for change in found.grids if change.after is not None}
     rows = (
         (link.before, link.after, link.is_same, min(link.share, 1.0), link.area_m2, json.dumps(fates[link.after]))

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from boundaries.models import Plan
-from boundaries.plan_parts import load_whole
+from boundaries.plan_parts import load_two
 from geogrid.errors import ConflictError
 from geogrid.plan.comparing import MEASURES, Comparison, GridChange, Tolerance, compare
 from geogrid.plan.pieces import NOWHERE
@@ -46,7 +46,7 @@ def compare_plans(session: Session, old: Plan, new: Plan, *, tolerance: Toleranc
         raise ConflictError(
             f"Plans {old.id} and {new.id} tile different jurisdictions; only plans of one are compared."
         )
-    return compare(load_whole(session, old), load_whole(session, new), cases=_cases(session, old), tolerance=tolerance)
+    return compare(*load_two(session, old, new), cases=_cases(session, old), tolerance=tolerance)
 
 
 def _cases(session: Session, plan: Plan) -> GeometryArray:

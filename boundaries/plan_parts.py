@@ -85,6 +85,14 @@ _BLOCKS: Final = """
 """
 _SOME_BLOCKS: Final = text(_BLOCKS.format(which="and a.grid_id = any(:ids)"))
 _ALL_BLOCKS: Final = text(_BLOCKS.format(which=""))
+_BLOCKS_OF_TWO: Final = text("""
+    select b.id, one.grid_id as one, other.grid_id as other, b.households, b.population, b.buildings,
+        ST_AsBinary(b.geom) as shape
+    from (select block_id, grid_id from assignments where plan_id = :one) as one
+    full join (select block_id, grid_id from assignments where plan_id = :other) as other using (block_id)
+    join blocks b on b.id = block_id
+    order by b.id
+""")
 _CODES: Final = text("select code from grids where plan_id = :plan")
 _BUILDINGS: Final = text("""
     select id, name, households, ST_AsBinary(geom) as shape from buildings
@@ -149,19 +157,36 @@ def load_whole(session: Session, plan: Plan, *, land: bool = True) -> Draft:
     return _draft(nodes, blocks, rules_of(session, plan), frozenset())
 
 
+def load_two(session: Session, one: Plan, other: Plan) -> tuple[Draft, Draft]:
+    """Return all of two plans; the blocks that both have, mostly all, are read once."""
+    rows = session.execute(_BLOCKS_OF_TWO, {"one": one.id, "other": other.id}).all()
+    blocks = _block_table(rows)
+    found = []
+    for plan, side in ((one, 1), (other, 2)):
+        owner: FloatArray = np.array([row[side] for row in rows], dtype=np.float64)
+        own = np.flatnonzero(~np.isnan(owner))
+        nodes = session.execute(_ALL_NODES, {"plan": plan.id}).all()
+        found.append(_with_tree(nodes, blocks.rows(own), owner[own].astype(np.int64), rules_of(session, plan)))
+    return found[0], found[1]
+
+
 def _draft(nodes: Sequence[Row[Any]], blocks: Sequence[Row[Any]], rules: Rules, taken: frozenset[str]) -> Draft:
-    ids: IntArray = np.array([row.id for row in blocks], dtype=np.int64)
     owner: IntArray = np.array([row.grid_id for row in blocks], dtype=np.int64)
-    loads: FloatArray = np.array([row[2:5] for row in blocks], dtype=np.float64).reshape(-1, len(LOADS))
-    polygons = shapely.from_wkb(np.array([bytes(row.shape) for row in blocks], dtype=object))
-    unplaced = _unplaced(nodes, owner, loads)
-    return Draft(
-        BlockTable(ids, np.asarray(polygons, dtype=object), loads),
-        owner,
-        {row.id: _node(row, unplaced.get(row.id, NO_LOADS)) for row in nodes},
-        rules,
-        taken,
-    )
+    return _with_tree(nodes, _block_table(blocks), owner, rules, taken)
+
+
+def _block_table(rows: Sequence[Row[Any]]) -> BlockTable:
+    loads: FloatArray = np.array([row[-4:-1] for row in rows], dtype=np.float64).reshape(-1, len(LOADS))
+    polygons = shapely.from_wkb(np.array([row.shape for row in rows], dtype=object))
+    return BlockTable(np.array([row.id for row in rows], dtype=np.int64), np.asarray(polygons, dtype=object), loads)
+
+
+def _with_tree(
+    nodes: Sequence[Row[Any]], blocks: BlockTable, owner: IntArray, rules: Rules, taken: frozenset[str] = frozenset()
+) -> Draft:
+    unplaced = _unplaced(nodes, owner, blocks.loads)
+    tree = {row.id: _node(row, unplaced.get(row.id, NO_LOADS)) for row in nodes}
+    return Draft(blocks, owner, tree, rules, taken)
 
 
 def _unplaced(nodes: Sequence[Row[Any]], owner: IntArray, loads: FloatArray) -> dict[int, tuple[float, ...]]:
