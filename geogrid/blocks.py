@@ -25,6 +25,7 @@ from geogrid.ground import (
     ranked_barriers,
     to_lonlat,
 )
+from geogrid.limits import onto_lines
 from geogrid.types import DedicatedCategory, FloatArray, GeometryArray, IntArray
 
 
@@ -158,7 +159,8 @@ def build_blocks(  # noqa: PLR0913 - every layer of a town is one argument, by k
 
     Notes
     -----
-    The union of the blocks is the limit up to the snapping of vertices to a millimetre. No block boundary cuts a
+    The union of the blocks is the limit: inner vertices lie on a grid of a millimetre, those on the limit and on
+    parents stay on them, to the rounding of coordinates. No block boundary cuts a
     building, but for the limit and the parents, which stay where they are: such a building belongs where the
     point inside it lies.
     """
@@ -169,13 +171,14 @@ def build_blocks(  # noqa: PLR0913 - every layer of a town is one argument, by k
         raise InvalidInputError.of("empty-limit", "The limit has no area.", "Give at least one polygon.")
     footprints = np.empty(0, dtype=object) if buildings is None else metric_geometry(buildings, crs)
     ranked = ranked_barriers(barriers, area, crs=crs, min_rank=rule.min_rank)
+    parents = np.array([area], dtype=object) if nested_in is None else metric_geometry(nested_in, crs)
     ground = Ground(
         crs,
         ranked.with_gaps_closed(area, footprints, rule.gaps),
         footprints,
         load_points_of(buildings, loads, crs=crs, columns=load_columns),
+        shapely.get_rings(np.concatenate([[area], parents])),
     )
-    parents = np.array([area], dtype=object) if nested_in is None else metric_geometry(nested_in, crs)
     blocks = _cut(ground, area, parents, rule.merge)
     if max_load is None:
         return blocks
@@ -186,8 +189,7 @@ def build_blocks(  # noqa: PLR0913 - every layer of a town is one argument, by k
 
 
 def _cut(ground: Ground, area: shapely.Geometry, parents: GeometryArray, rule: MergeRule) -> Blocks:
-    fixed = shapely.get_parts(shapely.boundary(np.concatenate([[area], parents])))
-    faces = faces_between(fixed=fixed, flexible=ground.barriers.lines, buildings=ground.buildings)
+    faces = faces_between(fixed=ground.limits, flexible=ground.barriers.lines, buildings=ground.buildings)
     inside = areas_holding(faces.polygons, np.array([area], dtype=object)) != NOWHERE
     faces = replace(faces, polygons=faces.polygons[inside], in_building=faces.in_building[inside])
     parent = areas_holding(faces.polygons, parents)
@@ -212,6 +214,7 @@ def assemble_blocks(  # noqa: PLR0913 - the fields of Blocks that are not derive
     problems: tuple[Problem, ...] = (),
 ) -> Blocks:
     """Return blocks with their loads summed from the points in them; see `Blocks` for the parameters."""
+    polygons = onto_lines(polygons, ground.limits)
     owner = ground.load_points.owners(polygons)
     found = owner != NOWHERE
     columns = ground.load_points.columns

@@ -9,6 +9,7 @@ from geogrid.adjacency import Adjacency, rook_adjacency
 from geogrid.blocks import Blocks, areas_holding
 from geogrid.faces import Faces, faces_between
 from geogrid.ground import NOWHERE
+from geogrid.limits import on_grid
 from geogrid.types import BoolArray, GeometryArray, IntArray
 
 
@@ -29,9 +30,10 @@ class CutBlocks:
 
 def cut_along(blocks: Blocks, lines: GeometryArray) -> CutBlocks:
     """Return the faces between the edges of the blocks and further lines, led around buildings, and their blocks."""
-    fixed = shapely.get_parts(shapely.boundary(blocks.polygons))
+    polygons = on_grid(blocks.polygons)
+    fixed = shapely.get_parts(shapely.boundary(polygons))
     faces = faces_between(fixed=fixed, flexible=lines, buildings=blocks.ground.buildings)
-    block = areas_holding(faces.polygons, blocks.polygons)
+    block = areas_holding(faces.polygons, polygons)
     inside = block != NOWHERE
     faces, block = replace(faces, polygons=faces.polygons[inside], in_building=faces.in_building[inside]), block[inside]
     barriers = blocks.ground.barriers

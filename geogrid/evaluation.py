@@ -189,6 +189,12 @@ def _gaps_m2(subject: Subject) -> float:
     return float(shapely.difference(subject.limit, shapely.union_all(subject.polygons)).area)
 
 
+def _outside_m2(subject: Subject) -> float:
+    if subject.limit is None:
+        return math.nan
+    return float(shapely.difference(shapely.union_all(subject.polygons), subject.limit).area)
+
+
 def _overlaps_m2(subject: Subject) -> float:
     left, right = shapely.STRtree(subject.polygons).query(subject.polygons, predicate="overlaps")
     once = left < right
@@ -243,6 +249,7 @@ TOTAL_METRICS: Final = (
     TotalMetric("cut_edges", "pairs of blocks", _CUT_SOURCE, _cut_edges),
     TotalMetric("buildings_cut", "buildings", "DESIGN: invariant 3", _buildings_cut),
     TotalMetric("gaps", "m2", "DESIGN: invariant 1", _gaps_m2),
+    TotalMetric("outside", "m2", "DESIGN: invariant 1", _outside_m2),
     TotalMetric("overlaps", "m2", "DESIGN: invariant 1", _overlaps_m2),
     TotalMetric("nested", "0 or 1", "DESIGN: invariant 3", _is_nested),
     TotalMetric("moved", "of the load", "DESIGN: lineage", _moved),

@@ -9,10 +9,15 @@ import shapely
 
 from geogrid.adjacency import Adjacency
 from geogrid.barriers import crossing_cost_weights
-from geogrid.types import BoolArray, GeometryArray, IntArray
+from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 
 PRECISION_M: Final = 0.001
 """Every vertex lies on this grid, so that faces share their vertices exactly."""
+
+BESIDE_M: Final = 1.5 * PRECISION_M
+"""A vertex so near to a limit is meant to lie on it."""
+
+_DECIMALS: Final = 3
 
 WALL_TOLERANCE_M: Final = 0.01
 """A boundary this deep in a building runs along its wall; deeper, it cuts the building."""
@@ -57,14 +62,15 @@ def faces_between(*, fixed: GeometryArray, flexible: GeometryArray, buildings: G
     place: the building becomes a face of its own, to be merged with a neighbour. Buildings that overlap it go
     with it. Dangling lines bound no face and vanish.
     """
-    polygons = _polygonize(np.concatenate([fixed, flexible]))
+    polygons = _polygonize(np.concatenate([_through(fixed, flexible), flexible]))
     clusters = np.empty(0, dtype=object)
     chosen = np.zeros(len(buildings), dtype=np.bool_)
     while (fresh := cut_buildings(polygons, buildings) & ~chosen).any():
         # An outline may give a dead end something to lead to, and so a new building to cut: hence the loop.
         chosen = _with_overlapping(buildings, chosen | fresh)
         clusters = _clusters(buildings[chosen])
-        polygons = _polygonize(np.concatenate([fixed, *_led_around(flexible, clusters)]))
+        led = np.concatenate(_led_around(flexible, clusters))
+        polygons = _polygonize(np.concatenate([_through(fixed, led), led]))
     inside = shapely.STRtree(clusters).query(shapely.point_on_surface(polygons), predicate="within")[0]
     in_building = np.zeros(len(polygons), dtype=np.bool_)
     in_building[inside] = True
@@ -76,6 +82,39 @@ def _led_around(lines: GeometryArray, clusters: GeometryArray) -> tuple[Geometry
     touched = np.unique(shapely.STRtree(lines).query(clusters, predicate="intersects")[1])
     left = shapely.difference(lines[touched], shapely.union_all(clusters), grid_size=PRECISION_M)
     return np.delete(lines, touched), left, shapely.get_rings(clusters)
+
+
+def _through(fixed: GeometryArray, flexible: GeometryArray) -> GeometryArray:
+    """Return the fixed lines with the vertices of flexible ones put in that all but lie on them.
+
+    Rounded to the precision grid, a street that ends on a slanted limit ends a little beside it: noding by itself would
+    leave a sliver between the two.
+    """
+    segments = np.asarray(shapely.linestrings(_pairs(fixed)), dtype=object)
+    near = np.asarray(
+        shapely.points(np.unique(shapely.get_coordinates(flexible).round(_DECIMALS), axis=0)), dtype=object
+    )
+    place, segment = shapely.STRtree(segments).query(near, predicate="dwithin", distance=BESIDE_M)
+    if not len(place):
+        return fixed
+    along = shapely.line_locate_point(segments[segment], near[place])
+    chosen, position = np.unique(segment, return_inverse=True)
+    ends = shapely.get_coordinates(segments[chosen]).reshape(-1, 2, 2)
+    count = np.arange(len(chosen))
+    line = np.concatenate([count, position, count])
+    where = np.concatenate([np.full(len(count), -1.0), along, np.full(len(count), np.inf)])
+    xy = np.concatenate([ends[:, 0], shapely.get_coordinates(near[place]), ends[:, 1]])
+    order = np.lexsort((where, line))
+    through = np.asarray(shapely.linestrings(xy[order], indices=line[order]), dtype=object)
+    return np.concatenate([np.delete(segments, chosen), through])
+
+
+def _pairs(lines: GeometryArray) -> FloatArray:
+    """Return the ends of the segments of lines, shape (s, 2, 2)."""
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    joined = line[1:] == line[:-1]
+    pairs: FloatArray = np.stack([xy[:-1][joined], xy[1:][joined]], axis=1)
+    return pairs
 
 
 def _polygonize(lines: GeometryArray) -> GeometryArray:

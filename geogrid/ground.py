@@ -1,7 +1,7 @@
 """What blocks are made from: barriers, buildings and loads, brought to one metric CRS."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
@@ -75,12 +75,15 @@ class Ground:
         Footprints in the order given.
     load_points : LoadPoints
         Loads; the first b points are those of the buildings.
+    limits : (l,) LineString
+        Outlines of the limit and of the parents, which blocks meet exactly.
     """
 
     crs: CRS
     barriers: Barriers
     buildings: GeometryArray
     load_points: LoadPoints
+    limits: GeometryArray = field(default_factory=lambda: np.empty(0, dtype=object))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Blocks too heavy for one grid, divided between their buildings."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -10,9 +11,9 @@ from geogrid.adjacency import Adjacency
 from geogrid.barriers import NO_BARRIER, RANK_COUNT
 from geogrid.blocks import Blocks, assemble_blocks
 from geogrid.cutting import cut_along
-from geogrid.errors import InvalidInputError
+from geogrid.errors import InvalidInputError, Problem
 from geogrid.faces import FaceFacts, MergeRule, dissolve, merge_small_faces
-from geogrid.ground import Ground, MaxLoad
+from geogrid.ground import Ground, MaxLoad, to_lonlat
 from geogrid.partition.divide import Wish, divide
 from geogrid.partition.graph import Graph, graph_of
 from geogrid.types import FloatArray, GeometryArray, IntArray
@@ -47,12 +48,16 @@ def divide_heavy(blocks: Blocks, limit: MaxLoad, *, rule: MergeRule | None = Non
     if not limit.most > 0:
         raise InvalidInputError.of("bad-max-load", f"A block of at most {limit.most:g} is none.", "Give more than 0.")
     lines = dividing_lines(blocks.polygons, blocks.ground, limit)
-    if not len(lines):
-        return blocks
+    divided = _cut_apart(blocks, lines, rule or MergeRule()) if len(lines) else blocks
+    heavy = _still_heavy(divided, limit)
+    return replace(divided, problems=(*divided.problems, *heavy)) if heavy else divided
+
+
+def _cut_apart(blocks: Blocks, lines: GeometryArray, rule: MergeRule) -> Blocks:
     cut = cut_along(blocks, lines)
     alone = np.bincount(cut.block, minlength=len(blocks))[cut.block] == 1
     facts = FaceFacts(groups=cut.block, occupied=blocks.ground.load_points.occupied(cut.faces.polygons), settled=alone)
-    labels = merge_small_faces(cut.faces, cut.adjacency, facts, rule=rule or MergeRule())
+    labels = merge_small_faces(cut.faces, cut.adjacency, facts, rule=rule)
     first = np.unique(labels, return_index=True)[1]
     return assemble_blocks(
         dissolve(cut.faces.polygons, labels),
@@ -60,6 +65,32 @@ def divide_heavy(blocks: Blocks, limit: MaxLoad, *, rule: MergeRule | None = Non
         adjacency=cut.adjacency.contracted(labels),
         parent=blocks.parent[cut.block[first]],
     )
+
+
+def _still_heavy(blocks: Blocks, limit: MaxLoad) -> list[Problem]:
+    """Return the blocks that no line between buildings brings under the limit."""
+    heavy = np.flatnonzero(blocks.loads[limit.load] > limit.most)
+    if not len(heavy):
+        return []
+    weight = blocks.ground.load_points.columns[limit.load]
+    owner = blocks.ground.load_points.owners(blocks.polygons)
+    largest = np.zeros(len(blocks))
+    np.maximum.at(largest, owner[owner >= 0], weight[owner >= 0])
+    places = shapely.get_coordinates(to_lonlat(shapely.point_on_surface(blocks.polygons[heavy]), blocks.crs))
+    return [
+        Problem(
+            "block-over-max-load",
+            f"Block {block} has {blocks.loads[limit.load][block]:g} {limit.load}, over {limit.most:g}: "
+            f"one building or lot in it has {largest[block]:g}.",
+            f"A limit of {blocks.loads[limit.load][block]:g} would take it.",
+            severity="warning",
+            subject=str(block),
+            lonlat=(float(lon), float(lat)),
+            size=float(blocks.loads[limit.load][block]),
+            unit=limit.load,
+        )
+        for block, (lon, lat) in zip(heavy.tolist(), places, strict=True)
+    ]
 
 
 def dividing_lines(polygons: GeometryArray, ground: Ground, limit: MaxLoad) -> GeometryArray:

@@ -13,6 +13,7 @@ from geogrid.cutting import cut_along
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.faces import PRECISION_M, FaceFacts, MergeRule, dissolve, merge_small_faces
 from geogrid.ground import NOWHERE, metric_geometry
+from geogrid.limits import on_grid, onto_lines
 from geogrid.types import DEDICATED_CATEGORIES, BoolArray, GeometryArray, IntArray
 
 _SAME_SHARE: Final = 0.8
@@ -75,9 +76,12 @@ def carve_dedicated(blocks: Blocks, sites: gpd.GeoDataFrame, *, rule: SiteRule |
         A category that is none of `geogrid.types.DEDICATED_CATEGORIES`, or a layer without CRS.
     """
     rule = rule or SiteRule()
+    # Land of sites along the limit has to meet it where the cut will find it.
+    blocks = replace(blocks, polygons=on_grid(blocks.polygons))
     claims, problems = _claims(blocks, sites, rule)
     if not claims.sites:
-        return replace(blocks, problems=(*blocks.problems, *problems))
+        polygons = onto_lines(blocks.polygons, blocks.ground.limits)
+        return replace(blocks, polygons=polygons, problems=(*blocks.problems, *problems))
     pieces = _cut_blocks(blocks, _grown(blocks, claims.polygons, rule), rule)
     site = _without_specks(pieces, rule.min_area_m2)
     site = _with_pockets(replace(pieces, site=site), blocks.ground.load_points.occupied(pieces.polygons))

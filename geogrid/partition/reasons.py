@@ -53,7 +53,7 @@ class _Miss:
     biggest: float
     biggest_name: str
     land: float
-    parent: int
+    place: str
     grids: int | None
     locked: bool
 
@@ -79,6 +79,7 @@ def band_problems(
     low, high = band
     sums = np.bincount(grids.grid, weights=grids.load, minlength=len(names))
     lands = np.bincount(grids.region, weights=grids.load)
+    several = len(np.unique(grids.parent)) > 1
     problems = []
     for grid in np.flatnonzero(((sums < low) | (sums > high)) & ~grids.exempt).tolist():
         parts = np.flatnonzero(grids.grid == grid)
@@ -89,7 +90,7 @@ def band_problems(
             biggest=float(grids.load[biggest]),
             biggest_name=grids.part(biggest),
             land=float(lands[region]),
-            parent=int(grids.parent[parts[0]]),
+            place=f" in parent {grids.parent[parts[0]]}" if several else "",
             grids=len(np.unique(grids.grid[grids.region == region])) if grids.fixed else None,
             locked=bool(grids.locked[grid]),
         )
@@ -114,11 +115,11 @@ def band_problems(
 def _reason(miss: _Miss, band: tuple[float, float]) -> tuple[str, str, str]:
     """Return the kind, the reason and the nearest wish that can be met."""
     low, high = band
-    land = f"its land in parent {miss.parent}, cut off by parents, dedicated or locked grids, barriers or water,"
+    land = f"its land{miss.place}, cut off by parents, dedicated or locked grids, barriers or water,"
     if miss.locked:
         return "locked-out-of-band", "it is locked.", f"Unlock it; a band that includes {miss.load:g} would do as well."
     if miss.biggest > high:
-        remedy = f"A band up to {miss.biggest:g} would take it; or divide it between its buildings."
+        remedy = f"A band up to {miss.biggest:g} would take it; between buildings, `max_load` divides blocks."
         return "block-over-band", f"{miss.biggest_name} alone has {miss.biggest:g}.", remedy
     if miss.land < low:
         remedy = f"Join it with its neighbour's parent; a band from {miss.land:g} would do as well."

@@ -10,7 +10,7 @@ from geogrid.ground import NOWHERE
 from geogrid.partition import GridTree, Level, Partition, carve_dedicated, partition, partition_levels
 from tests.property.random_towns import Town, towns
 
-SNAPPING_M = 0.001
+ROUNDING_M = 1e-6
 WALL_M = 0.02
 some = settings(max_examples=20, deadline=None)
 seeds = st.integers(0, 2**16)
@@ -37,8 +37,8 @@ def assert_tiles(polygons: np.ndarray, limit: shapely.Geometry) -> None:
     assert shapely.coverage_is_valid(polygons)
     assert shapely.is_valid(polygons).all()
     off = shapely.union_all(polygons).symmetric_difference(limit).area
-    assert off <= SNAPPING_M * limit.length
-    assert abs(shapely.area(polygons).sum() - limit.area) <= SNAPPING_M * limit.length
+    assert off <= ROUNDING_M * limit.length
+    assert abs(shapely.area(polygons).sum() - limit.area) <= ROUNDING_M * limit.length
 
 
 def cut_buildings(polygons: np.ndarray, town: Town) -> int:
