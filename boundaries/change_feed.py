@@ -4,20 +4,23 @@ Numbers only grow, and an entry becomes visible with its number: who asks for wh
 has seen misses nothing (``boundaries/sql/feed.sql``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from geogrid.errors import ConflictError
 
-_AFTER: Final = text("""
+_ENTRIES: Final = """
     select changes.number, coalesce(happened.at, changes.at) as at, changes.kind, changes.plan_id, changes.version,
         changes.made_by, changes.detail, happened.case_id, happened.kind as event, happened.detail as event_detail
     from changes left join case_events happened on happened.id = changes.case_event_id
+"""
+_NUMBERED: Final = text(f"{_ENTRIES} where changes.number = any(:numbers) order by changes.number")
+_AFTER: Final = text(f"""{_ENTRIES}
     where changes.jurisdiction_id = :jurisdiction and changes.number > :after
         and (cast(:kinds as text[]) is null or changes.kind = any(:kinds))
     order by changes.number limit :limit
@@ -87,19 +90,12 @@ def changes_after(
     """
     wanted = {"jurisdiction": jurisdiction_id, "after": number, "limit": limit}
     rows = session.execute(_AFTER, {**wanted, "kinds": None if kinds is None else list(kinds)})
-    return tuple(
-        FeedEntry(
-            number=row.number,
-            at=row.at,
-            kind=row.kind,
-            plan_id=row.plan_id,
-            version=row.version,
-            case_id=row.case_id,
-            made_by=row.made_by,
-            detail=row.detail if row.case_id is None else {"event": row.event, **row.event_detail},
-        )
-        for row in rows
-    )
+    return tuple(_entry(row) for row in rows)
+
+
+def changes_numbered(session: Session, numbers: Sequence[int]) -> tuple[FeedEntry, ...]:
+    """Return the entries of these numbers that are still there, in order; those of a deleted draft are not."""
+    return tuple(_entry(row) for row in session.execute(_NUMBERED, {"numbers": list(numbers)}))
 
 
 def last_number(session: Session, jurisdiction_id: int) -> int:
@@ -118,6 +114,19 @@ def require_given(session: Session, number: int) -> None:
     given = int(session.execute(_GIVEN).scalar_one())
     if number > given:
         raise ConflictError(
-            f"The feed has not reached {number:,} yet; its last number is {given:,}. The number is of another store, or "
-            "this one was restored from a backup. Begin again with since=0, or with the last number that is here."
+            f"The feed has not reached {number} yet; its last number is {given}. The number is of another store, or "
+            f"this one was restored from a backup. Begin again with 0, or with {given} for what is still to come."
         )
+
+
+def _entry(row: Row[Any]) -> FeedEntry:
+    return FeedEntry(
+        number=row.number,
+        at=row.at,
+        kind=row.kind,
+        plan_id=row.plan_id,
+        version=row.version,
+        case_id=row.case_id,
+        made_by=row.made_by,
+        detail=row.detail if row.case_id is None else {"event": row.event, **row.event_detail},
+    )

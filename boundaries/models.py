@@ -30,6 +30,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from boundaries.address_models import Address, AddressName, AddressPlace, GeocodeReview
+from boundaries.application_models import ApiKey, ServiceRow, WebhookRetry, WebhookRow
 from boundaries.base import Base, geometry, spatial_index
 from boundaries.edit_models import Acceptance, Change, Edit, EditBlock, EditGrid, LineageLink
 from boundaries.tile_models import StoredTile, TileLabel, TileShape
@@ -40,6 +41,7 @@ __all__ = [
     "Address",
     "AddressName",
     "AddressPlace",
+    "ApiKey",
     "Assignment",
     "Barrier",
     "Base",
@@ -59,9 +61,12 @@ __all__ = [
     "LevelScheme",
     "LineageLink",
     "Plan",
+    "ServiceRow",
     "StoredTile",
     "TileLabel",
     "TileShape",
+    "WebhookRetry",
+    "WebhookRow",
 ]
 
 _DURING_VALIDITY = "state in ('published', 'retired')"

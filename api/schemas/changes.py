@@ -24,7 +24,9 @@ class ChangesQuery(OfJurisdiction):
     limit: Annotated[
         int, Field(ge=1, le=1_000, description="Changes a page."), Allowed("a whole number from 1 to 1000")
     ] = 100
-    kind: Annotated[list[ChangeKind], Field(max_length=20, description="Any of these kinds; repeat it.")] = []
+    kind: Annotated[
+        list[ChangeKind], Field(default_factory=list, max_length=20, description="Any of these kinds; repeat it.")
+    ]
 
 
 class ChangeAnswer(Answer):
