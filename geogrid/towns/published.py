@@ -84,7 +84,7 @@ PUBLISHED_TOWNS: Final = (
         name="Zhaomiao town 赵庙镇, Weishan 微山, Shandong",
         county=370826,
         centre=(117.12, 34.81),
-        areas=(6,),
+        areas=(2,),
         scheme=(Level("organ"), Level("management area", n_grids=2), Level("village", n_grids=6)),
         households=5_000,
         n_blocks=400,
