@@ -14,6 +14,7 @@ _LEAST_SIMILARITY = 0.3
 _SHORT = 5
 _NAMES_A_SHORT_WORD = 60
 _LEAST_OF_SHORT = 0.12
+_LEAST_OF_SHORT_WORD = 0.2
 _NEIGHBOURS = 14
 _MOST_OF_A_NAME = 400
 
@@ -127,10 +128,12 @@ def names_like(session: Session, jurisdiction_id: int, cores: Iterable[str]) -> 
     if not wanted:
         return {}
     short = [core for core in wanted if len(core) <= _SHORT and not core.isascii()]
+    words = [core for core in wanted if len(core) <= _SHORT and core.isascii()]
     rows: list[Any] = []
     for some, least, names in (
         (short, _LEAST_OF_SHORT, _NAMES_A_SHORT_WORD),
-        ([core for core in wanted if core not in set(short)], _LEAST_SIMILARITY, _NAMES_A_WORD),
+        (words, _LEAST_OF_SHORT_WORD, _NAMES_A_WORD),
+        ([core for core in wanted if len(core) > _SHORT], _LEAST_SIMILARITY, _NAMES_A_WORD),
     ):
         if some:
             session.execute(_USE_TRIGRAMS, {"least": str(least)})

@@ -13,7 +13,10 @@ from geogrid.address.reading import Reading
 _AREA_KINDS: Final = frozenset({"prov", "city", "district", "town", "community", "devzone"})
 _NAME_KINDS: Final = frozenset({"road", "subroad", "poi", "subpoi", "community", "town", "devzone"})
 _MARK: Final = re.compile(r"[省市区县旗镇乡道村社路街巷弄里号栋座]|街道|社区|小区|大道")
-_NUMBERED: Final = re.compile(r"(\d{1,6}弄)?(\d{1,6}(?:-\d{1,5})?[a-z]?)?(?:号|栋|座|组|队|弄|支弄)?")
+# Sections and lanes belong to the name: 中正路1段12巷5号 is number 5.
+_NUMBERED: Final = re.compile(
+    r"(\d{1,6}弄)?(\d{1,6}+(?:-\d{1,5}+)?[a-z]?(?!\s*(?:\d|段|巷|期|楼(?![上下])|层|单元|室|米)))?(?:号|栋|座|组|队|弄|支弄)?"
+)
 _DIGITS: Final = re.compile(r"\d+(?:-\d+)?")
 _LATIN: Final = re.compile(r"[^\u3400-\u9fff]+")
 _FILLER: Final = re.compile(r"^[的在位于至到往向从把被请我们住家这里那边是有]+|[的在上里内外处旁有]+$")

@@ -11,7 +11,7 @@ from geogrid.address.normalise import fold, is_chinese
 DetailLevel = Literal["building", "unit", "room"]
 
 _CHINESE: Final[tuple[tuple[DetailLevel, re.Pattern[str]], ...]] = (
-    ("building", re.compile(r"(\d{1,4}[a-z]?|[a-z]\d{0,3})(?:栋|座)")),
+    ("building", re.compile(r"(\d{1,4}[a-z]?|[a-z]\d{0,3})(?:栋|座)|(?<=院)(\d{1,3})楼")),
     ("unit", re.compile(r"(\d{1,2}|[a-z])单元|(?<=栋)(\d{1,2})门")),
     ("room", re.compile(r"(\d{1,5}[a-z]?)(?:室|号店|号铺|号商铺|号门面)|(?:单元|栋|座)(\d{3,5}[a-z]?)(?!\d|号)")),
 )

@@ -1,18 +1,19 @@
 """What a gazetteer knows, and how alike a name that is asked for and a name that is known are."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from rapidfuzz.distance import OSA
 
 from geogrid.address.normalise import core_of, is_chinese
-from geogrid.address.words import DIRECTIONS, TYPES
+from geogrid.address.words import DIRECTIONS, FORMS_OF, TYPES
 
 PlaceKind = Literal["", "building", "village_group", "community", "town", "district"]
 """What a number on a name counts, and what a name without number is, where it is no street or named place."""
 
 _NO_TYPE: Final = 0.97
-_OTHER_TYPE: Final = 0.84
+_OTHER_TYPE: Final = 0.7
 _COMMON_TYPES: Final = frozenset({"st", "ave", *DIRECTIONS})
 _RARE_TYPE: Final = 0.995  # unsaid, the commoner types are meant more often
 _NO_DIRECTION: Final = 0.97
@@ -96,7 +97,17 @@ def name_likeness(asked: str, known: KnownName) -> float:
     # A slip in the type makes it part of the core: "hempstead aveneu".
     ours, theirs = DIRECTIONS.intersection(asked.split()), DIRECTIONS.intersection(known.key.split())
     turned = _OTHER_DIRECTION if ours and theirs and ours != theirs else 1.0
-    return max(by_core, _NO_TYPE * turned * _spelling(asked, known.key))
+    return max(by_core, _NO_TYPE * turned * _spelling(asked, known.key) * _slipped_type(asked, known.key))
+
+
+def _slipped_type(asked: str, known: str) -> float:
+    """Return 1 where the last word may be the known type with one slip, less where it is another word."""
+    mine, kind = asked.rpartition(" ")[2], known.rpartition(" ")[2]
+    if kind not in TYPES or mine == kind:
+        return 1.0
+    if mine in TYPES:
+        return _OTHER_TYPE
+    return 1.0 if any(OSA.distance(mine, form) <= 1 for form in FORMS_OF[kind]) else _OTHER_TYPE
 
 
 def _spelling(asked: str, known: str) -> float:
@@ -111,7 +122,7 @@ def _spelling(asked: str, known: str) -> float:
 
 def _beside_core(asked: str, core: str, known: KnownName) -> float:
     """Return what the words around the core are worth: directions and types that are missing or differ."""
-    ours, theirs = set(asked.split()) - set(core.split()), set(known.key.split()) - set(known.core.split())
+    ours, theirs = _outside(asked, core), _outside(known.key, known.core)
     worth = 1.0
     for words, missing, other in ((TYPES, _NO_TYPE, _OTHER_TYPE), (DIRECTIONS, _NO_DIRECTION, _OTHER_DIRECTION)):
         mine, known_words = ours & words, theirs & words
@@ -120,6 +131,11 @@ def _beside_core(asked: str, core: str, known: KnownName) -> float:
             if known_words and not mine and known_words.isdisjoint(_COMMON_TYPES):
                 worth *= _RARE_TYPE
     return worth
+
+
+def _outside(key: str, core: str) -> frozenset[str]:
+    """Return the words of a name that are not its core: of "st marys st" the second "st"."""
+    return frozenset(Counter(key.split()) - Counter(core.split()))
 
 
 def _chinese_likeness(asked: str, known: str) -> float:

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from geogrid.address.traditional import SIMPLIFIED_OF
-from geogrid.address.words import DIRECTIONS, ORDINALS, TENS, TYPES, unify_chinese, unify_word
+from geogrid.address.words import ARTICLES, DIRECTIONS, ORDINALS, TENS, TYPES, unify_chinese, unify_word
 
 _DASHES: Final = re.compile(r"\s*[\u2010-\u2015\u2212\uff0d\u301c~\uff5e\ufe63]+\s*")
 _SPACED_DASH: Final = re.compile(r"(?<=\d)\s*-\s*(?=\d)")
 _NOT_WORD: Final = re.compile(r"[^\w\-/]+")
 _STOPS: Final = re.compile(r"(?<=\w)\.(?=\w)|['\u2019`\u00b4]")
+_NUMBER_SIGN: Final = re.compile(
+    r"(?:(?<![\w'])(?:nr|no|num|number|hausnr)\b\.?|(?<!\w)n[\u00b0\u00ba]|#|\u2116)\s*(?=\d)"
+)
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _BESIDE_HAN: Final = re.compile(r" (?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff]) ")
 _PART_MARKS: Final = re.compile(r"[,，;；、。\n\t|]+")
@@ -58,7 +61,7 @@ def normalise(text: str) -> str:
 
 
 def _words(folded: str) -> str:
-    words = _NOT_WORD.sub(" ", _STOPS.sub("", folded)).split()
+    words = _NOT_WORD.sub(" ", _STOPS.sub("", _NUMBER_SIGN.sub(" ", folded))).split()
     found: list[str] = []
     for word in words:
         tens, _, ones = word.partition("-")
@@ -89,7 +92,7 @@ def core_of(key: str) -> str:
         words = words[1:]
     if len(words) > 1 and words[-1] in DIRECTIONS and not TYPES.issuperset(words[:-1]):
         words = words[:-1]
-    if len(words) > 1 and words[-1] in TYPES:
+    if len(words) > 1 and words[-1] in TYPES and not ARTICLES.issuperset(words[:-1]):
         words = words[:-1]
     elif len(words) > 1 and words[0] == "r":
         words = words[1:]

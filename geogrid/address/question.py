@@ -14,6 +14,9 @@ from geogrid.address.reading import Reading
 from geogrid.address.relations import Relation, take_relation
 from geogrid.address.words import DIRECTIONS, FLOORS, TYPES, UNITS, mended_type
 
+_UNIT: Final = re.compile(r"[a-z]?\d*[a-z]?|\d+-\d+")
+_LETTER: Final = re.compile(r"[a-z]")
+_REPEATED: Final = frozenset({"bis", "ter"})
 _NUMBER: Final = re.compile(r"\d{1,6}(?:[-/]\d{1,4})?(?:[a-z]|bis|ter)?")
 _LONGEST_TEXT: Final = 1_000
 _POSTCODE_DIGITS: Final = 5
@@ -95,7 +98,7 @@ def _without_unit(words: Sequence[str]) -> list[str]:
             skipped = False
         elif word in FLOORS and _is_floor(found, words[place + 1 : place + 2]):
             found.pop()  # "2nd floor" has its number before it
-        elif place and word in UNITS:
+        elif word in UNITS and _UNIT.fullmatch(" ".join(words[place + 1 : place + 2])):
             skipped = True
         elif found or word not in _LEADING:
             found.append(word)
@@ -113,9 +116,14 @@ def _is_number(words: Sequence[str], place: int) -> bool:
     word = words[place]
     if not _NUMBER.fullmatch(word):
         return False
-    if place and words[place + 1 : place + 2] and words[place + 1] in TYPES:
-        return False  # a numbered street: "110 W 91st St"
+    if place and words[place + 1 : place + 2] and words[place + 1] in TYPES and not _begins_name(words[place + 2 :]):
+        return False  # a numbered street: "110 W 91st St", but not "at 12 St. John's Road", "bei 5 rue de la Gare"
     return place == 0 or len(re.split(r"[-/a-z]", word)[0]) < _POSTCODE_DIGITS
+
+
+def _begins_name(words: Sequence[str]) -> bool:
+    """Return whether words go on with a name, after a type that may begin one: Saint, rue, avenue."""
+    return bool(words) and words[0].isalpha() and words[0] not in TYPES | DIRECTIONS | UNITS
 
 
 def _numbered(parts: Sequence[Sequence[str]]) -> Iterator[tuple[HouseNumber, list[str], list[str]]]:
@@ -140,7 +148,7 @@ def _numbered(parts: Sequence[Sequence[str]]) -> Iterator[tuple[HouseNumber, lis
 
 def _with_letter(number: HouseNumber, after: Sequence[str]) -> HouseNumber:
     """Return "10" followed by "b" as 10b, where the letter is not a direction or a name's beginning."""
-    if not after or len(after[0]) != 1 or not after[0].isalpha() or number.key[-1].isalpha():
+    if not after or number.key[-1].isalpha() or not (after[0] in _REPEATED or _LETTER.fullmatch(after[0])):
         return number
     return parse_number(number.key + after[0]) or number
 
@@ -194,6 +202,8 @@ def _likely(parts: Sequence[Sequence[str]]) -> Iterator[Reading]:
     any_number = False
     for number, before, after in _numbered(parts):
         any_number = True
+        if after and (after[0] in _REPEATED or (_LETTER.fullmatch(after[0]) and after[0] not in DIRECTIONS)):
+            number, after = _with_letter(number, after), after[1:]  # noqa: PLW2901 - the letter goes to the number
         if after and _says_something(after):
             yield Reading(" ".join(_up_to_type(after)), number)
             if len(after) > _least_words(after) == 1 and len(after[0]) > _LEAST_LETTERS:

@@ -6,7 +6,7 @@ from typing import Final
 
 from rapidfuzz.distance import OSA
 
-_TYPES: Final = {
+_TYPES: Final[dict[str, str]] = {
     "st": "street str saint sankt strt",
     "ave": "avenue av aven avenu avn avnue",
     "blvd": "boulevard bd boul boulv bvd blv",
@@ -36,7 +36,27 @@ _TYPES: Final = {
     "xing": "crossing",
     "svc": "service",
     "r": "rue",
+    "cl": "close",
+    "gdns": "gardens gardn gdn",
+    "gr": "grove gro grv",
+    "grn": "green",
+    "rdg": "ridge",
+    "vw": "view",
+    "vly": "valley",
+    "cv": "cove",
+    "bnd": "bend",
+    "lndg": "landing",
+    "mdws": "meadows",
+    "pde": "parade",
+    "prom": "promenade",
+    "esp": "esplanade",
+    "all": "allee",
+    "imp": "impasse",
+    "ch": "chemin",
+    "c": "calle",
 }
+_WHOLE: Final = "way walk row loop path pike mews run hill rise croft vale wharf yard quay quai bank garth glen via"
+_TYPES.update(dict.fromkeys(_WHOLE.split(), ""))
 _DIRECTIONS: Final = {
     "n": "north",
     "s": "south",
@@ -53,13 +73,16 @@ SHORT_OF: Final[Mapping[str, str]] = {
 }
 """Every spelling of a type or direction, and the one short form under which both sides are compared."""
 
-TYPES: Final = frozenset(_TYPES) - {"mt", "ft", "ext"} | {"way", "walk", "row", "loop", "path", "pike", "mews", "run"}
+TYPES: Final = frozenset(_TYPES) - {"mt", "ft", "ext"}
+FORMS_OF: Final[Mapping[str, tuple[str, ...]]] = {short: (short, *longs.split()) for short, longs in _TYPES.items()}
+"""Every spelling of each type."""
+ARTICLES: Final = frozenset({"the", "la", "le", "les", "el", "los", "las", "il", "de", "der", "die", "das"})
 DIRECTIONS: Final = frozenset(_DIRECTIONS)
 _TYPE_WORDS: Final = {
     long: short
     for short, longs in _TYPES.items()
     if short in TYPES
-    for long in longs.split()[:1]
+    for long in (longs or short).split()[:1]
     if len(long) > 3  # noqa: PLR2004 - of shorter words every other word is one slip away
 }
 UNITS: Final = frozenset({"apt", "apartment", "unit", "suite", "ste", "fl", "floor", "rm", "room", "flat", "#"})
@@ -102,14 +125,21 @@ _DIGITS: Final = {letter: number for number, letter in enumerate("\u3007一二�
 _PLACES: Final = {"十": 10, "百": 100, "千": 1000}
 _NUMERAL: Final = "\u3007○零一二三四五六七八九十百千两"
 _COUNTED: Final = re.compile(
-    rf"(?<![{_NUMERAL}第])([{_NUMERAL}]+)(?=号|弄|幢|栋|单元|室|楼|层|村民小组|组(?!织)|队(?!伍)|门栋|座|巷|房|-[{_NUMERAL}]+[号弄室])"
+    rf"(?<![{_NUMERAL}第])([{_NUMERAL}]+)(?=号|弄|幢|栋|单元|室|楼|层|村民小组|组(?!织)|队(?!伍)|门栋|座|巷|段|期|房|-[{_NUMERAL}]+[号弄室])"
+)
+# At the end of a street, numerals are its number although no mark says so: 解放路三十二门口.
+_BARE: Final = re.compile(
+    rf"(?<=[路街巷道段弄])([{_NUMERAL}]+)(?=$|[,\uff0c。.;；、\s]|门口|门前|旁|对面|附近|楼[上下]|隔壁|附\d)"
 )
 _GROUP: Final = re.compile(rf"第([{_NUMERAL}]+|\d+)(?=(?:村民|村|居民)?小组|组(?!织)|栋|幢|单元)")
 _MISREAD: Final = (
     (re.compile(r"(?<=\d)o(?=[\d号弄栋幢室单组座])|(?<=\d)o(?![a-z])"), "0"),
     (re.compile(r"(?<![a-z])[il|](?=\d)|(?<=\d)[il|](?=[\d号弄室])"), "1"),
 )
+_STEMS: Final = str.maketrans("甲乙丙丁戊", "abcde")
+_STEM: Final = re.compile(r"(?:([甲乙丙丁戊])\s*(\d+)号|(\d+)号?([甲乙丙丁戊])(?=号|$|\W|\d))")
 _MARKS: Final = (
+    (re.compile(r"(?<=\d)号?之(?=\d)"), "-"),
     (re.compile(r"(?<=\d)\s+(?=[a-z]\s*[号栋座])"), ""),
     (re.compile(r"(?<=\d)\s*号?\s*(?:至|到|-)\s*(?=\d+号)"), "-"),
     (re.compile(r"(?<![a-z])no\.?\s*(?=\d)"), ""),
@@ -145,18 +175,27 @@ def unify_chinese(text: str) -> str:
     Numerals in names stay: only those before a mark such as 号 or 单元 are counted things. Letters that a scanner
     takes for digits become digits between them: l2号 is 12号.
     """
-    counted = _GROUP.sub(lambda found: found[1], text)
+    counted = _BARE.sub(lambda found: str(chinese_number(found[1])), text)
+    counted = _GROUP.sub(lambda found: found[1], counted)
     counted = _COUNTED.sub(lambda found: str(chinese_number(found[1])), counted)
     for pattern, digit in _MISREAD:
         counted = pattern.sub(digit, counted)
+    counted = _STEM.sub(_with_stem, counted)
     for pattern, mark in _MARKS:
         counted = pattern.sub(mark, counted)
     return counted
 
 
+def _with_stem(found: re.Match[str]) -> str:
+    """Return "甲12号" and "12号甲" as 12a号."""
+    number, stem = (found[2], found[1]) if found[1] else (found[3], found[4])
+    return f"{number}{stem.translate(_STEMS)}号"
+
+
 _ORDINAL: Final = re.compile(r"(\d+)([a-z]{2,3})")
 _ENDINGS: Final = ("st", "nd", "rd", "th")
 _LEAST_LETTERS: Final = 3
+_LEAST_COMPOUND: Final = 5
 
 
 def unify_word(word: str) -> str:
@@ -166,6 +205,8 @@ def unify_word(word: str) -> str:
         return ordinal[1]
     if word in ORDINALS:
         return str(ORDINALS[word])
+    if word.endswith("str") and len(word) > _LEAST_COMPOUND:
+        return f"{word}asse"  # a German compound: Schillerstr.
     return SHORT_OF.get(word, word)
 
 

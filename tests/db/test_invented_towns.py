@@ -1,0 +1,25 @@
+"""Addresses of made-up towns, asked back as people write them there."""
+
+import numpy as np
+import pytest
+from sqlalchemy.orm import Session
+
+from boundaries.gazetteer import geocode_many, import_addresses
+from boundaries.jurisdictions import LevelName, save_jurisdiction
+from tests.benchmarks.geocoding import off_m
+from tests.invented_addresses import TOWNS
+
+QUESTIONS = 250
+
+
+@pytest.mark.parametrize("name", TOWNS)
+def test_addresses_of_unseen_towns_are_found_and_hardly_ever_mistaken(session: Session, name: str) -> None:
+    invented = TOWNS[name](QUESTIONS)
+    town = save_jurisdiction(session, code=name, name=name, levels=[LevelName("grid")]).id
+    import_addresses(session, town, invented.addresses, "survey")
+    answers = geocode_many(session, town, invented.texts)
+    right = off_m(answers, invented.lonlat) <= 45
+    waits = np.array([answer is None or answer.needs_review for answer in answers])
+    assert right.mean() >= 0.97
+    assert (~right & ~waits).mean() <= 0.005
+    assert waits.mean() <= 0.04
