@@ -56,8 +56,9 @@ def save_plan(  # noqa: PLR0913 - one keyword a column
         EPSG:4326; columns code, name, level (1 is the top), parent (code, or None at the top), kind, category,
         geometry (Polygon or MultiPolygon); optional households, population, buildings, attributes (dict).
     blocks : GeoDataFrame, optional
-        EPSG:4326; columns grid (code of a leaf), geometry (Polygon); optional loads as above. Without it every
-        polygon of a leaf is one block, with no load of its own unless the leaf is a single polygon.
+        EPSG:4326; columns grid (code of a leaf), geometry (Polygon); optional loads as above, and id for blocks that
+        are stored already (0 for new ones). Without it every polygon of a leaf is one block, with no load of its own
+        unless the leaf is a single polygon.
     band : tuple of float, optional
         Limits of a leaf's load.
     load : str
@@ -120,14 +121,20 @@ def _copy_grids(session: Session, plan_id: int, grids: gpd.GeoDataFrame) -> dict
 
 
 def _copy_blocks(session: Session, plan: Plan, blocks: gpd.GeoDataFrame, grid_ids: dict[str, int]) -> None:
-    ids = new_ids(session, "blocks", len(blocks))
-    geometries = hex_ewkb(blocks.geometry.to_numpy())
+    ids = np.array(blocks["id"] if "id" in blocks else np.zeros(len(blocks)), dtype=np.int64)
+    is_new = ids == 0
+    ids[is_new] = new_ids(session, "blocks", int(is_new.sum()))
+    fresh = blocks[is_new]
     rows = (
         (identifier, plan.jurisdiction_id, *_loads(row), geometry)
-        for identifier, row, geometry in zip(ids, _records(blocks), geometries, strict=True)
+        for identifier, row, geometry in zip(
+            ids[is_new].tolist(), _records(fresh), hex_ewkb(fresh.geometry.to_numpy()), strict=True
+        )
     )
     copy_rows(session, "blocks", ("id", "jurisdiction_id", *_LOADS, "geom"), rows)
-    assigned = ((plan.id, identifier, grid_ids[code]) for identifier, code in zip(ids, blocks["grid"], strict=True))
+    assigned = (
+        (plan.id, identifier, grid_ids[code]) for identifier, code in zip(ids.tolist(), blocks["grid"], strict=True)
+    )
     copy_rows(session, "assignments", ("plan_id", "block_id", "grid_id"), assigned)
 
 

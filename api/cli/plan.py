@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli.plan_drawing import draw
 from api.cli.plan_publishing import publish, rollback
-from api.cli.plan_session import author_of, authored, line_of, open_session, tell
+from api.cli.plan_session import author_of, authored, edition_in_force, line_of, open_session, tell
 from geogrid.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
-    from boundaries.models import Plan
+    pass
 
 
 @click.group("plan", short_help="Draft, check, compare and publish plans.")
@@ -39,7 +38,7 @@ def new(  # noqa: PLR0917 - click names them
 
     now = datetime.now(UTC)
     with open_session() as session:
-        base = _edition(session, jurisdiction, now) if based_on is None else get_plan(session, based_on)
+        base = edition_in_force(session, jurisdiction, now) if based_on is None else get_plan(session, based_on)
         plan = new_draft(
             session,
             base,
@@ -240,19 +239,6 @@ def export(plan_id: int, path: Path, encoding: str) -> None:
     click.echo(f"{count:,} grids are in {path}")
 
 
-def _edition(session: "Session", jurisdiction: str | None, at: datetime) -> "Plan":
-    from boundaries.grids import edition_at
-    from boundaries.jurisdictions import the_jurisdiction
-
-    found = the_jurisdiction(session, jurisdiction)
-    edition = edition_at(session, found.id, at)
-    if edition is None:
-        raise InvalidInputError.of(
-            "no-edition", f"No edition of {found.code} is in force.", "Say with --from which plan to copy."
-        )
-    return edition
-
-
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
@@ -262,5 +248,6 @@ def _json(text: str) -> Any:
         ) from error
 
 
+command.add_command(draw)
 command.add_command(publish)
 command.add_command(rollback)

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from geogrid.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -66,3 +69,17 @@ def tell(answer: "EditAnswer") -> None:
         click.echo(
             f"  {each.code} {each.name}: {load}{off}{pieces}, compactness {each.compactness:.2f}, {cases} open cases"
         )
+
+
+def edition_in_force(session: "Session", jurisdiction: str | None, at: datetime) -> "Plan":
+    """Return the edition in force at a moment, or raise `InvalidInputError`."""
+    from boundaries.grids import edition_at
+    from boundaries.jurisdictions import the_jurisdiction
+
+    found = the_jurisdiction(session, jurisdiction)
+    edition = edition_at(session, found.id, at)
+    if edition is None:
+        raise InvalidInputError.of(
+            "no-edition", f"No edition of {found.code} is in force.", "Say with --from which plan to copy."
+        )
+    return edition

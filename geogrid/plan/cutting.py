@@ -182,7 +182,7 @@ def _replaced(draft: Draft, near: IntArray, pieces: _Pieces, target: int, tools:
             owner[position] = target if pieces.inside[own[0]] else owner[position]
             continue
         gone.append(position)
-        shares = _shared_loads(draft.blocks.loads[position], pieces.polygons[own], tools.buildings)
+        shares = shared_loads(draft.blocks.loads[position], pieces.polygons[own], tools.buildings)
         for piece, loads in zip(own.tolist(), shares, strict=True):
             leaf = target if pieces.inside[piece] else int(draft.owner[position])
             fresh.append((tools.new_block(), pieces.polygons[piece], loads, leaf))
@@ -202,7 +202,7 @@ def _with_blocks(draft: Draft, fresh: list[tuple[int, shapely.Geometry, FloatArr
     return replace(draft, blocks=draft.blocks.joined(table), owner=owner)
 
 
-def _shared_loads(loads: FloatArray, pieces: GeometryArray, buildings: Buildings) -> Iterator[FloatArray]:
+def shared_loads(loads: FloatArray, pieces: GeometryArray, buildings: Buildings) -> Iterator[FloatArray]:
     """Yield the loads of each piece; together they are those of the block, to the last digit."""
     area = shapely.area(pieces)
     counted, settled = _built(pieces, buildings)
