@@ -13,12 +13,18 @@ from geogrid.types import CoordType
 
 _GROUND, _INK, _LEAF_LINE, _PAPER = "#f6f8fa", "#1b2733", "#46525e", "#ffffff"
 _UNDER, _IN, _OVER, _UNKNOWN, _DEDICATED = "#4a9bd4", "#a8d5b5", "#e0702a", "#c3cad1", "#5e3c99"
+_PARENT, _CHOSEN = "#9fc3e6", "#0b5cad"
 _FONT: Final = ["Noto Sans SC", "Noto Sans", "sans-serif"]
 _SOURCE: Final = "geogrid"
 
 
 def map_style(
-    request: Request, tileset: Tileset, *, coord_type: CoordType = "wgs84", base: bool = True
+    request: Request,
+    tileset: Tileset,
+    *,
+    coord_type: CoordType = "wgs84",
+    base: bool = True,
+    level: int | None = None,
 ) -> dict[str, Any]:
     """Return the style of an edition: grids by load against the band, dedicated ones in violet, names, parents' lines.
 
@@ -32,6 +38,8 @@ def map_style(
         Datum of the tiles.
     base : bool
         Whether streets and buildings lie below; they are in WGS 84 only.
+    level : int, optional
+        Level that is coloured and named, 1 is the top; the leaves, if left out. Finer ones are not shown.
     """
     bounds = shifted_bounds(tileset, coord_type)
     source = {
@@ -54,7 +62,7 @@ def map_style(
         "layers": [
             {"id": "ground", "type": "background", "paint": {"background-color": _GROUND}},
             *(_base_layers() if with_base else ()),
-            *_grid_layers(tileset),
+            *_grid_layers(tileset, level),
         ],
     }
 
@@ -89,44 +97,38 @@ def _base_layers() -> list[dict[str, Any]]:
     ]
 
 
-def _grid_layers(tileset: Tileset) -> list[dict[str, Any]]:
-    leaves = ["!=", ["get", "kind"], "parent"]
+def _grid_layers(tileset: Tileset, level: int | None) -> list[dict[str, Any]]:
+    is_leaf = level is None or level >= len(tileset.levels)
+    shown: list[Any] = ["!=", ["get", "kind"], "parent"] if is_leaf else ["==", ["get", "level"], level]
+    above = [each.position for each in tileset.levels[:-1] if is_leaf or each.position < (level or 0)]
     layers: list[dict[str, Any]] = [
         {
             "id": "grid-fill",
             "type": "fill",
             "source": _SOURCE,
             "source-layer": "grids",
-            "filter": leaves,
-            "paint": {"fill-color": _fill(tileset), "fill-opacity": _opacity(), "fill-antialias": False},
-        },
-        _line("grid-line", leaves, _LEAF_LINE, _by_zoom((9, 0.3), (13, 1.0), (17, 1.8))),
-    ]
-    for above, level in enumerate(reversed(tileset.levels[:-1]), start=1):
-        own = ["all", ["==", ["get", "level"], level.position], ["==", ["get", "kind"], "parent"]]
-        width = _by_zoom((6, 0.5 + 0.5 * above), (13, 1.2 + 0.9 * above), (17, 1.8 + 1.1 * above))
-        layers.append(_line(f"level-{level.position}-line", own, _INK, width))
-    layers += [
-        {
-            "id": "grid-chosen",
-            "type": "line",
-            "source": _SOURCE,
-            "source-layer": "grids",
-            "filter": leaves,
-            "layout": {"line-join": "round"},
+            "filter": shown,
             "paint": {
-                "line-color": "#0b5cad",
-                "line-width": 3.5,
-                "line-opacity": ["case", ["boolean", ["feature-state", "chosen"], False], 1, 0],
+                "fill-color": _fill(tileset, is_leaf=is_leaf),
+                "fill-opacity": _opacity(),
+                "fill-antialias": False,
             },
         },
-        *_labels(tileset),
+        _line("grid-line", shown, _LEAF_LINE, _by_zoom((9, 0.3), (13, 1.0), (17, 1.8))),
     ]
-    return layers
+    for step, position in enumerate(reversed(above), start=1):
+        own = ["all", ["==", ["get", "level"], position], ["==", ["get", "kind"], "parent"]]
+        width = _by_zoom((6, 0.5 + 0.5 * step), (13, 1.2 + 0.9 * step), (17, 1.8 + 1.1 * step))
+        layers.append(_line(f"level-{position}-line", own, _INK, width))
+    chosen = _line("grid-chosen", ["has", "code"], _CHOSEN, 3.5)
+    chosen["paint"]["line-opacity"] = ["case", ["boolean", ["feature-state", "chosen"], False], 1, 0]
+    return [*layers, chosen, *_labels(tileset, shown, above)]
 
 
-def _fill(tileset: Tileset) -> Any:
+def _fill(tileset: Tileset, *, is_leaf: bool) -> Any:
     ordinary: Any = _UNKNOWN
+    if not is_leaf:
+        return _PARENT
     if tileset.band is not None:
         low, high = tileset.band
         load = ["get", tileset.load]
@@ -153,14 +155,12 @@ def _line(name: str, which: list[Any], colour: str, width: Any) -> dict[str, Any
     }
 
 
-def _labels(tileset: Tileset) -> list[dict[str, Any]]:
-    """Return the names: of leaves when there is room for them, of the level above before."""
-    leaf_zoom = min(max(fitting_zoom(tileset.bounds) + 2, 12), MAX_ZOOM)
-    layers = [_label("grid-name", ["!=", ["get", "kind"], "parent"], 12.0, {"minzoom": leaf_zoom})]
-    if len(tileset.levels) > 1:
-        above = ["==", ["get", "level"], tileset.levels[-2].position]
-        until = {"maxzoom": leaf_zoom} if len(tileset.levels) > 2 else {"maxzoom": leaf_zoom, "minzoom": 6}  # noqa: PLR2004 - district and grids
-        layers.append(_label("parent-name", above, 14.0, until))
+def _labels(tileset: Tileset, shown: list[Any], above: list[int]) -> list[dict[str, Any]]:
+    """Return the names: of the grids shown when there is room for them, of the level above before."""
+    near = min(max(fitting_zoom(tileset.bounds) + 2, 12), MAX_ZOOM)
+    layers = [_label("grid-name", shown, 12.0, {"minzoom": near} if above else {})]
+    if above:
+        layers.append(_label("parent-name", ["==", ["get", "level"], above[-1]], 14.0, {"maxzoom": near}))
     return layers
 
 

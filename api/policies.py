@@ -1,5 +1,6 @@
 """What a page may load and run: content security policies, so that hostile text in the data stays text."""
 
+from collections.abc import Sequence
 from typing import Final
 
 _COMMON: Final = "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'self'; form-action 'self'"
@@ -12,3 +13,13 @@ MAP: Final = {
     "style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'"
 }
 """Folium writes its scripts into the page."""
+
+
+def framed_by(ancestors: Sequence[str]) -> dict[str, str]:
+    """Return the policy of the embedded map: our own files only, framed by our own pages and these sites."""
+    sites = " ".join(("'self'", *ancestors))
+    policy = (
+        "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'none'; img-src 'self' data: blob:; "
+        f"style-src 'self' 'unsafe-inline'; frame-ancestors {sites}"
+    )
+    return {"Content-Security-Policy": policy}

@@ -12,8 +12,11 @@ from fastapi import Request, Response
 from api.areas import Areas
 from api.pages.rendering import page, view_of
 from api.pages.search import in_script
+from api.pages.words import Lang
 from api.schemas.lookups import AreaQuery
+from api.store import Store
 from boundaries.features.systems import in_datum
+from boundaries.jurisdictions import get_jurisdiction, levels_of
 from boundaries.timetable import Calendar
 from geogrid.edition import GridInfo
 
@@ -35,6 +38,7 @@ def area_page(request: Request, query: AreaQuery, found: Looked, grids: Sequence
         "coord_type": None if query.coord_type == "wgs84" else query.coord_type,
     }
     values: dict[str, Any] = {
+        "level_names": _level_names(request, found.calendar, view.lang),
         "grids": grids,
         "records": found.areas.records(grids),
         "edition": found.areas.edition,
@@ -53,6 +57,13 @@ def area_page(request: Request, query: AreaQuery, found: Looked, grids: Sequence
     return page(request, "area.html", view, values=values)
 
 
+def _level_names(request: Request, calendar: Calendar, lang: Lang) -> dict[int, str]:
+    store: Store = request.app.state.store
+    with store.unit_of_work() as session:
+        levels = levels_of(session, get_jurisdiction(session, calendar.code))
+        return {each.position: (each.name_zh if lang == "zh" else "") or each.name for each in levels}
+
+
 def _asked_point(query: AreaQuery, found: Looked) -> shapely.Point | None:
     return None if found.point is None else in_datum(np.array([found.point], dtype=object), query.coord_type)[0]
 
@@ -64,4 +75,5 @@ def _map(found: Looked, style: str, grids: Sequence[GridInfo]) -> dict[str, Any]
         "style": style,
         "areas": [{"type": "Feature", "properties": {}, "geometry": json.loads(shape)} for shape in shapes],
         "point": None if found.point is None else [found.point.x, found.point.y],
+        "town": found.areas.frame.total_bounds.tolist(),
     }

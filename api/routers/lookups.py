@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import numpy as np
 import shapely
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pyproj import CRS
@@ -17,8 +18,8 @@ from api.links import GEOJSON, HTML, JSON
 from api.pages.areas import Looked, area_page
 from api.parameters import refuse_repeats
 from api.replies import json_reply
-from api.schemas.lookups import AreaCode, AreaQuery, AreasQuery, Pair, Relation, Srid
-from boundaries.features.systems import epsg, from_datum, to_stored
+from api.schemas.lookups import AreaCode, AreaQuery, AreasQuery, PairInPath, Relation, ShiftQuery, Srid
+from boundaries.features.systems import epsg, from_datum, in_datum, to_stored
 from geogrid.edition import GridInfo
 from geogrid.errors import InvalidInputError, NotFoundError
 
@@ -47,7 +48,9 @@ Memory = Annotated[_Memory, Depends(_memory)]
 
 
 @router.get("/point/{srid}/{pair}", responses=_ANSWERS, response_class=Response)
-def point(request: Request, query: Annotated[AreaQuery, Query()], srid: Srid, pair: Pair, memory: Memory) -> Response:
+def point(
+    request: Request, query: Annotated[AreaQuery, Query()], srid: Srid, pair: PairInPath, memory: Memory
+) -> Response:
     """Return the grid of a point and those above it, by code, the smallest first; empty outside every grid.
 
     East comes before north in every system: longitude,latitude or easting,northing.
@@ -56,6 +59,15 @@ def point(request: Request, query: Annotated[AreaQuery, Query()], srid: Srid, pa
     found = _look(memory, query, point=_place(srid, x, y, query))
     assert found.point is not None  # noqa: S101 - narrows a type
     return _reply(request, query, found, found.areas.at(found.point.x, found.point.y))
+
+
+@router.get("/shift/{pair}")
+def shift(query: Annotated[ShiftQuery, Query()], pair: PairInPath) -> Response:
+    """Return a point, longitude,latitude in WGS 84, in the datum of another map."""
+    lon, lat = (float(part) for part in pair.split(","))
+    place = to_stored(shapely.Point(lon, lat), epsg(_DEGREES), is_flipped=False)
+    shifted = in_datum(np.array([place], dtype=object), query.coord_type)[0]
+    return json_reply({"lon": shifted.x, "lat": shifted.y, "coord_type": query.coord_type})
 
 
 @router.get("/area/{code}", responses=_ANSWERS, response_class=Response)

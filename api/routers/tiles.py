@@ -181,7 +181,7 @@ def styles(request: Request, query: Annotated[Parameters, Query()]) -> Response:
 def style(request: Request, query: Annotated[StyleQuery, Query()], session: OpenSession) -> Response:
     """Return the MapLibre style of the edition in force: give its address to a map, and nothing else is needed."""
     found = _in_force(session, query)
-    drawn = map_style(request, found, coord_type=query.coord_type, base=query.base)
+    drawn = map_style(request, found, coord_type=query.coord_type, base=query.base, level=query.level)
     return _revalidated(request, drawn, media_type=_STYLE_TYPE)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import Path
 from pydantic import BeforeValidator, Field
 
-from api.schemas.queries import At, OfJurisdiction
+from api.schemas.queries import At, OfJurisdiction, Query
 from api.schemas.values import Allowed, Word
 from geogrid.types import CoordType
 
@@ -37,12 +37,15 @@ def _pair(value: object) -> str:
 Pair = Annotated[
     str,
     BeforeValidator(_pair),
-    Path(max_length=100, description="x,y: longitude,latitude or easting,northing.", examples=["24.9458,60.172"]),
     Allowed("two numbers parted by a comma, east before north, e.g. 24.9458,60.1720"),
+]
+PairInPath = Annotated[
+    Pair, Path(max_length=100, description="x,y: longitude,latitude or easting,northing.", examples=["24.9458,60.172"])
 ]
 
 
-def _codes(value: object) -> str:
+def listed_codes(value: object) -> str:
+    """Return codes parted by commas, each once, or raise `ValueError` where there are none or too many."""
     text = str(value)
     found = [part.strip() for part in text.split(",") if part.strip()]
     if not found:
@@ -67,12 +70,18 @@ class AreaQuery(OfJurisdiction):
     lang: Annotated[Literal["en", "zh"], Field(description="Language of the page (f=html).")] | None = None
 
 
+class ShiftQuery(Query):
+    """Parameters of ``/shift``."""
+
+    coord_type: Annotated[CoordType, Field(description="Datum of the answer.")]
+
+
 class AreasQuery(AreaQuery):
     """Parameters of ``/areas``."""
 
     codes: Annotated[
         str,
-        BeforeValidator(_codes),
+        BeforeValidator(listed_codes),
         Field(max_length=120_000, description="Codes parted by commas."),
         Allowed(f"1 to {MOST_CODES} codes parted by commas"),
     ]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import Path
 from pydantic import Field
 
-from api.schemas.queries import At, Labels, OfJurisdiction, Query
+from api.schemas.queries import At, OfJurisdiction, Query
 from api.schemas.values import Allowed
 from boundaries.tiles import MAX_ZOOM
 from geogrid.types import CoordType
@@ -53,5 +53,12 @@ class CurrentTilesetQuery(CurrentTileQuery):
 class StyleQuery(CurrentTileQuery):
     """Parameters of a style."""
 
-    lang: Labels = "both"
+    level: (
+        Annotated[
+            int,
+            Field(ge=1, le=6, description="Level that is coloured; the leaves, if left out."),
+            Allowed("a whole number from 1 to 6"),
+        ]
+        | None
+    ) = None
     base: Annotated[bool, Field(description="Streets and buildings of the store below the grids.")] = True
