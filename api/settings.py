@@ -1,5 +1,6 @@
 """Settings of the server, from ``GEOGRID_*`` variables; the command line may override them."""
 
+import re
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -8,6 +9,9 @@ from pydantic_settings import NoDecode
 from boundaries.features.catalogue import CASE_FIELD_NAMES, PUBLIC_CASE_FIELDS
 from boundaries.remote.fallback import GeocoderSettings
 from boundaries.settings import StoreSettings
+
+
+_SITE = re.compile(r"\*|https?://(\*\.)?[A-Za-z0-9.-]+(:(\d{1,5}|\*))?")
 
 
 class ServerSettings(StoreSettings, GeocoderSettings):
@@ -28,6 +32,9 @@ class ServerSettings(StoreSettings, GeocoderSettings):
         ``GEOGRID_KEPT_EDITIONS``. Former editions held in memory for lookups as of a date.
     tile_memory_mb : float
         ``GEOGRID_TILE_MEMORY_MB``. Finished vector tiles held in memory, megabytes.
+    frame_ancestors : tuple of str
+        ``GEOGRID_FRAME_ANCESTORS``, parted by commas. Sites whose pages may frame the embedded map, such as
+        ``https://town.example`` or ``https://*.town.example``; ``*`` for all. Own pages always may.
     public_case_fields : tuple of str
         ``GEOGRID_PUBLIC_CASE_FIELDS``, parted by commas. Fields of cases in the collection ``cases``, which other
         applications read; empty: there is no such collection.
@@ -40,10 +47,11 @@ class ServerSettings(StoreSettings, GeocoderSettings):
     refresh_seconds: Annotated[float, Field(gt=0, le=60)] = 0.5
     kept_editions: Annotated[int, Field(ge=1, le=1000)] = 8
     tile_memory_mb: Annotated[float, Field(ge=0, le=65_536)] = 64.0
+    frame_ancestors: Annotated[tuple[str, ...], NoDecode] = ()
 
     public_case_fields: Annotated[tuple[str, ...], NoDecode] = PUBLIC_CASE_FIELDS
 
-    @field_validator("cors_origins", "public_case_fields", mode="before")
+    @field_validator("cors_origins", "frame_ancestors", "public_case_fields", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -54,4 +62,12 @@ class ServerSettings(StoreSettings, GeocoderSettings):
         unknown = [name for name in value if name not in CASE_FIELD_NAMES]
         if unknown:
             raise ValueError(f"cases have no field {', '.join(unknown)}; there are {', '.join(CASE_FIELD_NAMES)}")
+        return value
+
+    @field_validator("frame_ancestors")
+    @classmethod
+    def _check_sites(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [site for site in value if not _SITE.fullmatch(site)]
+        if wrong:
+            raise ValueError(f"no sites such as https://town.example: {', '.join(wrong)}")
         return value
