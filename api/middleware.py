@@ -1,7 +1,13 @@
-"""What happens to every request and reply: the limit of the body, and headers that keep browsers careful."""
+"""What happens to every request and reply: the limit of the body, compression, headers that keep browsers careful."""
 
+import zlib
+from collections.abc import Collection
 from http import HTTPStatus
+from typing import Final, Literal, Protocol
 
+import brotli
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -82,3 +88,131 @@ class BodyLimit:
             return message
 
         await self.app(scope, receive_counted, send)
+
+
+Encoding = Literal["br", "gzip"]
+_ENCODINGS: Final[tuple[Encoding, ...]] = ("br", "gzip")
+_WITHOUT_BODY: Final = frozenset({204, 304})
+_BESIDE_BYTES: Final = 64_000
+"""Longer pieces are compressed in a thread, so that other requests are answered meanwhile."""
+
+
+class Compressor(Protocol):
+    """Compresses what comes in pieces."""
+
+    def process(self, data: bytes, /) -> bytes:
+        """Return what is ready."""
+
+    def finish(self) -> bytes:
+        """Return the rest."""
+
+
+class _Gzip:
+    def __init__(self) -> None:
+        self._stream = zlib.compressobj(5, zlib.DEFLATED, 31)
+
+    def process(self, data: bytes, /) -> bytes:
+        return self._stream.compress(data)
+
+    def finish(self) -> bytes:
+        return self._stream.flush()
+
+
+class Compressed:
+    """Send long replies as brotli or gzip to clients that take it, a piece at a time as they are made.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        What replies.
+    least_bytes : int
+        Shorter replies are sent as they are.
+    excluded : collection of str
+        Media types that are small already.
+    """
+
+    def __init__(self, app: ASGIApp, *, least_bytes: int, excluded: Collection[str]) -> None:
+        self.app = app
+        self.least_bytes = least_bytes
+        self.excluded = tuple(excluded)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and compress the reply."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        encoding = chosen_encoding(Headers(scope=scope).get("accept-encoding", ""))
+        await self.app(scope, receive, _CompressedSend(send, encoding, self.least_bytes, self.excluded))
+
+
+def chosen_encoding(accepted: str) -> Encoding | None:
+    """Return the encoding that a client likes best, brotli among equals; None where it takes neither."""
+    weights = {}
+    for part in accepted.lower().split(","):
+        name, _, parameter = (piece.strip() for piece in part.partition(";"))
+        try:
+            weights[name] = float(parameter.removeprefix("q=")) if parameter else 1.0
+        except ValueError:
+            weights[name] = 0.0
+    others = weights.get("*", 0.0)
+    best = max(_ENCODINGS, key=lambda each: weights.get(each, others))
+    return best if weights.get(best, others) > 0 else None
+
+
+class _CompressedSend:
+    """Sends one reply; its head waits for the first piece of the body, which decides."""
+
+    def __init__(self, send: Send, encoding: Encoding | None, least_bytes: int, excluded: tuple[str, ...]) -> None:
+        self._send = send
+        self._encoding = encoding
+        self._least_bytes = least_bytes
+        self._excluded = excluded
+        self._start: Message | None = None
+        self._compressor: Compressor | None = None
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._start = message
+            return
+        if message["type"] != "http.response.body":
+            await self._send(message)
+            return
+        if self._start is not None:
+            start, self._start = self._start, None
+            self._decide(start, message)
+            if self._compressor is not None:
+                message = await self._compressed(message)
+                if not message.get("more_body", False):
+                    MutableHeaders(raw=start["headers"])["content-length"] = str(len(message["body"]))
+            await self._send(start)
+            await self._send(message)
+            return
+        await self._send(message if self._compressor is None else await self._compressed(message))
+
+    def _decide(self, start: Message, first: Message) -> None:
+        start["headers"] = list(start.get("headers", []))
+        headers = MutableHeaders(raw=start["headers"])
+        is_short = not first.get("more_body", False) and len(first.get("body", b"")) < self._least_bytes
+        is_small = headers.get("content-type", "").startswith(self._excluded) or "content-encoding" in headers
+        if start["status"] in _WITHOUT_BODY or is_small:
+            return
+        headers.add_vary_header("Accept-Encoding")
+        if is_short or self._encoding is None:
+            return
+        headers["content-encoding"] = self._encoding
+        if "content-length" in headers:
+            del headers["content-length"]
+        if headers.get("etag", "").startswith('"'):
+            # The bytes differ from those that are not compressed: equal in meaning only.
+            headers["etag"] = f"W/{headers['etag']}"
+        self._compressor = brotli.Compressor(quality=4) if self._encoding == "br" else _Gzip()
+
+    async def _compressed(self, message: Message) -> Message:
+        body, is_last = message.get("body", b""), not message.get("more_body", False)
+        work = run_in_threadpool(self._pass, body, is_last=is_last) if len(body) > _BESIDE_BYTES else None
+        return {**message, "body": self._pass(body, is_last=is_last) if work is None else await work}
+
+    def _pass(self, body: bytes, *, is_last: bool) -> bytes:
+        assert self._compressor is not None  # noqa: S101 - only called where there is one; narrows a type
+        found = self._compressor.process(bytes(body))
+        return found + self._compressor.finish() if is_last else found

@@ -1,8 +1,10 @@
 """Answers with features: pages, streams, one feature; unchanged ones are told so."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from typing import Any, Final
 
 import orjson
 import shapely
@@ -13,53 +15,105 @@ from api.links import GEOJSON, JSON, address, link, link_header, same_page
 from api.ogc.description import QUERYABLES_REL
 from api.ogc.formats import FORMATS, SCHEMA, Format
 from api.ogc.freshness import Remembered
+from api.ogc.pages import described_page, items_page
 from api.ogc.places import Place
 from api.replies import is_known
 from api.store import Store
-from boundaries.encoders import geojson
-from boundaries.features.reading import AT_ONCE, count, read_features, stream_features
+from boundaries.encoders import flatgeobuf, geojson, geoparquet, kml, table, topojson
+from boundaries.encoders.layer import Batches, Layer, Row, feature_texts, layer_of
+from boundaries.features.reading import AT_ONCE, count, read_features, read_values, stream_features, stream_values
 from boundaries.features.selection import Selection
 
 Links = list[dict[str, str]]
 
 
-def items_answer(  # noqa: PLR0913 - what a request comes with
-    request: Request,
-    place: Place,
-    wanted: Selection,
-    *,
-    store: Store,
-    form: Format,
-    headers: Mapping[str, str],
-    version: str,
-) -> Response:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for features, understood.
+
+    Parameters
+    ----------
+    request : Request
+        As it came.
+    place : Place
+        The collection.
+    wanted : Selection
+        Its features.
+    form : Format
+        Of the answer.
+    version : str
+        Changes when the features do.
+    headers : mapping
+        Of the answer.
+    store : Store
+        Where the features are.
+    """
+
+    request: Request
+    place: Place
+    wanted: Selection
+    form: Format
+    version: str
+    headers: Mapping[str, str]
+    store: Store
+
+
+def items_answer(asked: Asked) -> Response:
     """Return features in the format asked for: a page as it is, a large answer as it is read."""
-    if form.name != "geojson":
-        raise NotImplementedError
-    matched, features = _read(request, wanted, store, version)
+    wanted = asked.wanted
+    with asked.store.unit_of_work() as session:
+        matched = matched_by(asked.request, wanted, asked.version, lambda: count(session, wanted))
     returned = max(min(matched - wanted.offset, wanted.limit or matched), 0)
-    links = page_links(request, place, wanted, matched=matched, form=form)
-    head = {
-        "numberMatched": matched,
-        "numberReturned": returned,
-        "timeStamp": datetime.now(UTC),
-        "links": links,
-    }
-    sent = {**headers, "Link": link_header(links)}
-    parts = geojson.collection(head, features)
-    if isinstance(features, list):
-        return Response(b"".join(parts), headers=sent, media_type=form.media_type)
-    return StreamingResponse(parts, headers=sent, media_type=form.media_type)
+    links = page_links(asked.request, asked.place, wanted, matched=matched, form=asked.form)
+    if asked.form.name == "html":
+        return items_page(asked, links=links, matched=matched)
+    sent = {**asked.headers, "Link": link_header(links)}
+    if asked.form.suffix:
+        sent["Content-Disposition"] = f'inline; filename="{wanted.collection.id}.{asked.form.suffix}"'
+    head = {"numberMatched": matched, "numberReturned": returned, "timeStamp": datetime.now(UTC), "links": links}
+    if wanted.coord_type != "wgs84":
+        head["coord_type"] = wanted.coord_type
+    parts = _parts(asked, head, layer_of(wanted, returned))
+    if returned <= AT_ONCE:
+        return Response(b"".join(parts), headers=sent, media_type=asked.form.media_type)
+    return StreamingResponse(parts, headers=sent, media_type=asked.form.media_type)
 
 
-def _read(
-    request: Request, wanted: Selection, store: Store, version: str
-) -> tuple[int, list[list[bytes]] | Iterator[list[bytes]]]:
-    with store.unit_of_work() as session:
-        matched = matched_by(request, wanted, version, lambda: count(session, wanted))
-        if wanted.limit is not None and wanted.limit <= AT_ONCE:
-            return matched, [read_features(session, wanted)]
-    return matched, stream_features(store.engine(), wanted)
+def _parts(asked: Asked, head: Mapping[str, Any], layer: Layer) -> Iterator[bytes]:
+    """Yield an answer as it is read from the store."""
+    name = asked.form.name
+    if name in {"geojson", "geojsonseq"}:
+        features = _features(asked, layer)
+        return geojson.sequence(features) if name == "geojsonseq" else geojson.collection(head, features)
+    rows = _rows(asked, layer)
+    if name == "topojson":
+        return iter([topojson.encode(rows, layer)])
+    encode: Callable[[Batches, Layer], Iterator[bytes]] = _ENCODERS[name]
+    return encode(rows, layer)
+
+
+def _features(asked: Asked, layer: Layer) -> Iterator[list[bytes]]:
+    if asked.wanted.coord_type != "wgs84":
+        return (feature_texts(rows, layer) for rows in _rows(asked, layer))
+    if layer.count is not None and layer.count <= AT_ONCE:
+        with asked.store.unit_of_work() as session:
+            return iter([read_features(session, asked.wanted)])
+    return stream_features(asked.store.engine(), asked.wanted)
+
+
+def _rows(asked: Asked, layer: Layer) -> Iterator[list[Row]]:
+    if layer.count is not None and layer.count <= AT_ONCE:
+        with asked.store.unit_of_work() as session:
+            return iter([read_values(session, asked.wanted)])
+    return stream_values(asked.store.engine(), asked.wanted)
+
+
+_ENCODERS: Final[Mapping[str, Callable[[Batches, Layer], Iterator[bytes]]]] = {
+    "csv": table.encode,
+    "flatgeobuf": flatgeobuf.encode,
+    "geoparquet": geoparquet.encode,
+    "kml": kml.encode,
+}
 
 
 def matched_by(request: Request, wanted: Selection, version: str, look: Callable[[], int]) -> int:
@@ -77,7 +131,9 @@ def matched_by(request: Request, wanted: Selection, version: str, look: Callable
     return remembered.get(("count", version, asked), look)
 
 
-def feature_answer(request: Request, place: Place, feature: bytes, *, headers: Mapping[str, str]) -> Response:
+def feature_answer(
+    request: Request, place: Place, feature: bytes, *, headers: Mapping[str, str], is_page: bool
+) -> Response:
     """Return one feature with its links."""
     here = same_page(request)
     links = [
@@ -85,6 +141,10 @@ def feature_answer(request: Request, place: Place, feature: bytes, *, headers: M
         link(same_page(request, f="html"), "alternate", FORMATS["html"].media_type, "This feature as a page"),
         link(address(request, place.path, place.own), "collection", JSON, "The collection of this feature"),
     ]
+    if is_page:
+        read = orjson.loads(feature)
+        members = {"id": read["id"], **read["properties"], "geometry": read["geometry"], "links": links}
+        return described_page(request, str(read["id"]), members, headers=headers)
     body = feature[:-1] + b',"links":' + orjson.dumps(links) + b"}"
     return Response(body, headers={**headers, "Link": link_header(links)}, media_type=GEOJSON)
 

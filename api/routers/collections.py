@@ -1,24 +1,26 @@
 """``/collections``: grids, blocks, cases and what is computed from them, for any client of OGC API Features."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.dependencies import Editions, OpenStore
 from api.links import HTML, JSON, address, link
 from api.ogc import description
-from api.ogc.answers import feature_answer, fresh_headers, items_answer, unchanged
-from api.ogc.formats import SCHEMA, format_of
+from api.ogc.answers import Asked, feature_answer, fresh_headers, items_answer, unchanged
+from api.ogc.formats import SCHEMA, format_of, wants_html
 from api.ogc.freshness import etag_of, first_seen, version_of
+from api.ogc.pages import described_page
 from api.ogc.places import Place, place_of, places
 from api.ogc.queries import Described, ItemQuery, items_model, values_of
 from api.ogc.selections import selection_of, system_named
 from api.parameters import read_query, refuse_repeats
 from api.replies import json_reply
 from api.store import Store
+from boundaries.encoders.layer import feature_texts, layer_of
 from boundaries.features.fields import Scope
 from boundaries.features.freshness import cases_version
-from boundaries.features.reading import read_one
+from boundaries.features.reading import FeatureReader, read_features, read_one, read_values
 from boundaries.features.selection import Selection
 from geogrid.errors import NotFoundError
 
@@ -36,6 +38,8 @@ def collections(request: Request, query: _Described, editions: Editions, store: 
         link(address(request, "/collections", {**own, "f": "html"}), "alternate", HTML, "Collections as a page"),
     ]
     body = {"collections": [description.describe(request, each, store) for each in found.values()], "links": links}
+    if wants_html(request, query.f):
+        return described_page(request, "Collections", body)
     return json_reply(body, links=links, headers={"Vary": "Accept"})
 
 
@@ -44,6 +48,8 @@ def collection(request: Request, collection: str, query: _Described, editions: E
     """Describe a collection: where its features are, since when, and in which forms."""
     place = place_of(request, editions, collection, query.jurisdiction)
     body = description.describe(request, place, store)
+    if wants_html(request, query.f):
+        return described_page(request, body["title"], body)
     return json_reply(body, links=body["links"], headers={"Vary": "Accept"})
 
 
@@ -52,7 +58,7 @@ def queryables(request: Request, collection: str, query: _Described, editions: E
     """Return what filters on a collection may name."""
     place = place_of(request, editions, collection, query.jurisdiction)
     here = address(request, f"{place.path}/queryables", place.own)
-    return json_reply(description.queryables(place.collection, here), media_type=SCHEMA)
+    return _schema_reply(request, query, description.queryables(place.collection, here))
 
 
 @router.get("/{collection}/schema", dependencies=[Depends(refuse_repeats)])
@@ -60,7 +66,7 @@ def schema(request: Request, collection: str, query: _Described, editions: Editi
     """Return what the features of a collection are made of."""
     place = place_of(request, editions, collection, query.jurisdiction)
     here = address(request, f"{place.path}/schema", place.own)
-    return json_reply(description.schema(place.collection, here), media_type=SCHEMA)
+    return _schema_reply(request, query, description.schema(place.collection, here))
 
 
 @router.get("/{collection}/items")
@@ -72,9 +78,8 @@ def items(request: Request, collection: str, editions: Editions, store: OpenStor
     wanted = selection_of(place, asked, description.systems_of(request, place, store), form)
     version = _version(place, wanted.scope, store)
     headers = _headers(request, version, form.name, wanted)
-    return unchanged(request, headers) or items_answer(
-        request, place, wanted, store=store, form=form, headers=headers, version=version
-    )
+    asked_for = Asked(request, place, wanted, form, version, headers, store)
+    return unchanged(request, headers) or items_answer(asked_for)
 
 
 @router.get("/{collection}/items/{feature:path}")
@@ -92,10 +97,23 @@ def item(request: Request, collection: str, feature: str, editions: Editions, st
     if known is not None:
         return known
     with store.unit_of_work() as session:
-        found = read_one(session, wanted, feature)
+        found = read_one(session, wanted, feature, _reader(wanted))
     if found is None:
         raise NotFoundError(f"There is no feature {feature[:80]!r} in {place.collection.id}.")
-    return feature_answer(request, place, found, headers=headers)
+    return feature_answer(request, place, found, headers=headers, is_page=form.name == "html")
+
+
+def _reader(wanted: Selection) -> FeatureReader:
+    """Return what reads features as GeoJSON in the datum asked for."""
+    if wanted.coord_type == "wgs84":
+        return read_features
+    return lambda session, found: feature_texts(read_values(session, found), layer_of(found))
+
+
+def _schema_reply(request: Request, query: Described, body: dict[str, Any]) -> Response:
+    if wants_html(request, query.f):
+        return described_page(request, body["title"], body["properties"])
+    return json_reply(body, media_type=SCHEMA, headers={"Vary": "Accept"})
 
 
 def _version(place: Place, scope: Scope, store: Store) -> str:
@@ -107,6 +125,8 @@ def _version(place: Place, scope: Scope, store: Store) -> str:
 
 def _headers(request: Request, version: str, form: str, wanted: Selection) -> dict[str, str]:
     found = fresh_headers(etag_of(request, version, form), first_seen(request, version))
-    if form in {"geojson", "geojsonseq"}:
+    if wanted.coord_type != "wgs84":
+        found["GeoGrid-Coord-Type"] = wanted.coord_type
+    elif form in {"geojson", "geojsonseq"}:
         found["Content-Crs"] = f"<{wanted.system.uri}>"
     return found

@@ -4,6 +4,8 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from api.ogc.formats import wants_html
+from api.ogc.pages import described_page
 from api.ogc.queries import Described
 from api.parameters import refuse_repeats
 from api.replies import json_reply
@@ -47,5 +49,7 @@ CLASSES: Final = (
 @router.get("/conformance", responses={200: {"model": ConformanceAnswer}})
 def conformance(request: Request, query: Annotated[Described, Query()]) -> Response:
     """List the conformance classes that are implemented."""
-    del request, query
-    return json_reply({"conformsTo": CLASSES}, headers={"Vary": "Accept"})
+    body = {"conformsTo": list(CLASSES)}
+    if wants_html(request, query.f):
+        return described_page(request, "Conformance", body)
+    return json_reply(body, headers={"Vary": "Accept"})

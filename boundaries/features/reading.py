@@ -1,6 +1,6 @@
 """Features read from the store: pages at once, large answers a batch at a time by a cursor of the server."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -17,6 +17,7 @@ from boundaries.features.selection import Condition, Selection, Statement, as_fe
 from geogrid.errors import InvalidInputError
 
 Row = tuple[Any, ...]
+FeatureReader = Callable[[Session, Selection], list[bytes]]
 Bounds = tuple[float, float, float, float]
 
 AT_ONCE: Final = 1_000
@@ -73,13 +74,13 @@ def read_values(session: Session, wanted: Selection) -> list[Row]:
         return cursor.execute(statement.sql.encode(), statement.values, binary=True).fetchall()
 
 
-def read_one(session: Session, wanted: Selection, identifier: str) -> bytes | None:
+def read_one(session: Session, wanted: Selection, identifier: str, read: FeatureReader = read_features) -> bytes | None:
     """Return the text of one GeoJSON feature by its identifier, None where there is none.
 
     A feature of an edition that is not in force has the edition's number after an ``@``.
     """
     for found in _named(wanted, identifier):
-        rows = read_features(session, found)
+        rows = read(session, found)
         if rows:
             return rows[0]
     return None

@@ -112,8 +112,8 @@ def as_features(wanted: Selection) -> Statement:
 
 
 def as_values(wanted: Selection) -> Statement:
-    """Return the statement whose rows are identifier, geometry as WKB, and the values of the fields."""
-    columns = ["f.fid::text as fid", f"ST_AsBinary({_shape(wanted.system)}) as shape"]
+    """Return the statement whose rows are identifier, geometry as WKB with east first, and the values of the fields."""
+    columns = ["f.fid::text as fid", f"ST_AsBinary({_projected(wanted.system)}, 'NDR') as shape"]
     return _rows(wanted, ", ".join([*columns, *(f"f.{name}" for name in wanted.fields)]))
 
 
@@ -155,5 +155,9 @@ def _where(wanted: Selection) -> tuple[str, dict[str, Any]]:
 
 
 def _shape(system: System) -> str:
-    shape = "f.geom" if system.srid == STORED_SRID else f"ST_Transform(f.geom, {system.srid})"
+    shape = _projected(system)
     return f"ST_FlipCoordinates({shape})" if system.is_flipped else shape
+
+
+def _projected(system: System) -> str:
+    return "f.geom" if system.srid == STORED_SRID else f"ST_Transform(f.geom, {system.srid})"
