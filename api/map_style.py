@@ -122,7 +122,7 @@ def _grid_layers(tileset: Tileset, level: int | None) -> list[dict[str, Any]]:
         layers.append(_line(f"level-{position}-line", own, _INK, width))
     chosen = _line("grid-chosen", ["has", "code"], _CHOSEN, 3.5)
     chosen["paint"]["line-opacity"] = ["case", ["boolean", ["feature-state", "chosen"], False], 1, 0]
-    return [*layers, chosen, *_labels(tileset, shown, above)]
+    return [*layers, chosen, *_labels(tileset, shown, above, is_leaf=is_leaf)]
 
 
 def _fill(tileset: Tileset, *, is_leaf: bool) -> Any:
@@ -155,11 +155,12 @@ def _line(name: str, which: list[Any], colour: str, width: Any) -> dict[str, Any
     }
 
 
-def _labels(tileset: Tileset, shown: list[Any], above: list[int]) -> list[dict[str, Any]]:
+def _labels(tileset: Tileset, shown: list[Any], above: list[int], *, is_leaf: bool) -> list[dict[str, Any]]:
     """Return the names: of the grids shown when there is room for them, of the level above before."""
     near = min(max(fitting_zoom(tileset.bounds) + 2, 12), MAX_ZOOM)
-    layers = [_label("grid-name", shown, 12.0, {"minzoom": near} if above else {})]
-    if above:
+    comes_late = is_leaf and bool(above)
+    layers = [_label("grid-name", shown, 12.0 if is_leaf else 14.0, {"minzoom": near} if comes_late else {})]
+    if comes_late:
         layers.append(_label("parent-name", ["==", ["get", "level"], above[-1]], 14.0, {"maxzoom": near}))
     return layers
 

@@ -49,7 +49,11 @@ def oembed_of(request: Request, query: OembedQuery, session: Session) -> dict[st
 
 
 def _map_of(request: Request, url: str) -> EmbedQuery:
-    parts, own = urlsplit(url), urlsplit(str(request.base_url))
+    own = urlsplit(str(request.base_url))
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise _unknown(url) from error
     values = dict(parse_qsl(parts.query))
     if (parts.scheme, parts.netloc) == (own.scheme, own.netloc):
         if parts.path.startswith(_AREA):
