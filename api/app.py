@@ -7,13 +7,14 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 
 from api import errors, openapi
 from api.editions import EditionBook
 from api.frames import GridFrames
 from api.many_points import ARROW
-from api.middleware import BodyLimit, HeadAsGet, SafeHeaders
+from api.middleware import BodyLimit, Compressed, HeadAsGet, SafeHeaders
+from api.ogc.formats import FORMATS
 from api.ogc.freshness import Remembered
 from api.pages import base_map, landing, reference, search
 from api.pages.rendering import make_templates
@@ -38,6 +39,7 @@ from api.routers import (
 from api.settings import ServerSettings
 from api.store import Store
 from api.tile_shelf import TileShelf
+from api.webhooks.deliverer import Deliverer
 from boundaries.remote.fallback import remote_geocoder
 
 _DESCRIPTION = """
@@ -109,8 +111,8 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
 
 
 def _add_middleware(app: FastAPI, settings: ServerSettings) -> None:
-    uncompressed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, ARROW)
-    app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=5, exclude_content_types=uncompressed)
+    small = (*DEFAULT_EXCLUDED_CONTENT_TYPES, ARROW, FORMATS["geoparquet"].media_type)
+    app.add_middleware(Compressed, least_bytes=2_000, excluded=small)
     app.add_middleware(BodyLimit, max_bytes=int(settings.max_body_mb * 1e6))
     if settings.cors_origins:
         app.add_middleware(
@@ -126,9 +128,12 @@ def _add_middleware(app: FastAPI, settings: ServerSettings) -> None:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    deliverer = Deliverer(app.state.store, app.state.settings)
     await run_in_threadpool(app.state.editions.start)
+    deliverer.start()
     try:
         yield
     finally:
+        await run_in_threadpool(deliverer.stop)
         await run_in_threadpool(app.state.editions.stop)
         app.state.store.close()

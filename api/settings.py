@@ -6,16 +6,16 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
+from api.webhooks.settings import WebhookSettings
 from boundaries.features.catalogue import CASE_FIELD_NAMES, PUBLIC_CASE_FIELDS
 from boundaries.remote.fallback import GeocoderSettings
 from boundaries.settings import StoreSettings
 
-
 _SITE = re.compile(r"\*|https?://(\*\.)?[A-Za-z0-9.-]+(:(\d{1,5}|\*))?")
 
 
-class ServerSettings(StoreSettings, GeocoderSettings):
-    """Settings of the server, on top of those of the store and of the remote geocoder.
+class ServerSettings(StoreSettings, GeocoderSettings, WebhookSettings):
+    """Settings of the server, on top of those of the store, of the remote geocoder and of webhooks.
 
     Parameters
     ----------

@@ -19,6 +19,7 @@ _COMMANDS = {
     "partition": "Cut a town into grids: streets and buildings in, grids out; no database.",
     "plan": "Draft, check, compare and publish plans of grids, and go back.",
     "serve": "Serve the maps, the case search and the HTTP interface.",
+    "webhook": "Tell other applications of changes: add, list, remove, try again.",
 }
 
 

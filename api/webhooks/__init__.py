@@ -1,0 +1,1 @@
+"""Telling other applications of changes: signed, tried again, by one process at a time."""
