@@ -1,20 +1,17 @@
 """Collections as OGC API describes them: the collection itself, its queryables and its schema."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from fastapi import Request
 
 from api.links import HTML, JSON, address, link, same_page
+from api.ogc.extents import extent_of, systems_of
 from api.ogc.formats import FORMATS, SCHEMA
-from api.ogc.freshness import Remembered, version_of
 from api.ogc.places import Place
 from api.store import Store
 from boundaries.features.fields import Collection, Field
-from boundaries.features.reading import Bounds, extent
-from boundaries.features.selection import Selection
-from boundaries.features.systems import CRS84, System, systems_at
+from boundaries.features.systems import CRS84
 
 QUERYABLES_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 SCHEMA_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/schema"
@@ -46,44 +43,6 @@ def describe(request: Request, place: Place, store: Store) -> dict[str, Any]:
         if since is not None or until is not None:
             body["extent"]["temporal"] = {"interval": [[since, until]]}
     return body
-
-
-def extent_of(request: Request, place: Place, store: Store) -> tuple[Bounds | None, datetime | None, datetime | None]:
-    """Return box and period of a collection, computed once a version."""
-    scope = place.scope()
-
-    def look() -> tuple[Bounds | None, datetime | None, datetime | None]:
-        with store.unit_of_work() as session:
-            return extent(session, Selection(place.collection, scope))
-
-    if place.collection.timing == "instant":
-        return look()
-    remembered: Remembered = request.app.state.remembered
-    box, _, _ = remembered.get(("extent", place.collection.id, version_of(place, scope)), look)
-    shown = place.calendar.editions if place.collection.timing == "validity" else place.editions(scope)
-    if not shown:
-        return box, None, None
-    return box, shown[0].valid_from, shown[-1].valid_to
-
-
-def systems_of(request: Request, place: Place, store: Store) -> dict[str, System]:
-    """Return the coordinate reference systems of a jurisdiction, by name."""
-    remembered: Remembered = request.app.state.remembered
-    current = place.scope().plain
-
-    def look() -> dict[str, System]:
-        grids = Place(place.calendar, place.collection, {}) if place.collection.id == "grids" else None
-        box, _, _ = extent_of(request, grids or _grids(place), store)
-        west, south, east, north = box or (0.0, 0.0, 0.0, 0.0)
-        return systems_at((west + east) / 2, (south + north) / 2)
-
-    return remembered.get(("systems", place.calendar.code, current), look)
-
-
-def _grids(place: Place) -> Place:
-    from boundaries.features.catalogue import Wanted, collections
-
-    return Place(place.calendar, collections(Wanted(()), {})["grids"], place.own)
 
 
 def _links(request: Request, place: Place) -> list[dict[str, str]]:

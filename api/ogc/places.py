@@ -1,7 +1,7 @@
 """Which collection an address means, in which jurisdiction, at which time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,6 +59,14 @@ class Place:
             plans = [each.plan_id for each in self.calendar.editions if period.overlaps(each.valid_from, each.valid_to)]
             return Scope(self.calendar.id, tuple(plans), plain, period.nearest(now))
         return Scope(self.calendar.id, () if plain is None else (plain,), plain, now)
+
+    def scope_of(self, feature: str) -> Scope:
+        """Return the part of the store that a feature is in: a gap's identifier begins with its edition."""
+        scope = self.scope()
+        edition = feature.partition("-")[0]
+        if self.collection.id == "coverage-gaps" and edition in {str(each.plan_id) for each in self.calendar.editions}:
+            return replace(scope, plans=(int(edition),))
+        return scope
 
     def editions(self, scope: Scope) -> list[EditionPeriod]:
         """Return the editions of a scope."""

@@ -1,5 +1,6 @@
 """``/collections``: grids, blocks, cases and what is computed from them, for any client of OGC API Features."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -8,18 +9,16 @@ from api.dependencies import Editions, OpenStore
 from api.links import HTML, JSON, address, link
 from api.ogc import description
 from api.ogc.answers import Asked, feature_answer, fresh_headers, items_answer, unchanged
+from api.ogc.extents import features_version, ready, systems_of
 from api.ogc.formats import SCHEMA, format_of, wants_html
-from api.ogc.freshness import etag_of, first_seen, version_of
+from api.ogc.freshness import etag_of, first_seen
 from api.ogc.pages import described_page
-from api.ogc.places import Place, place_of, places
+from api.ogc.places import place_of, places
 from api.ogc.queries import Described, ItemQuery, items_model, values_of
 from api.ogc.selections import selection_of, system_named
 from api.parameters import read_query, refuse_repeats
 from api.replies import json_reply
-from api.store import Store
 from boundaries.encoders.layer import feature_texts, layer_of
-from boundaries.features.fields import Scope
-from boundaries.features.freshness import cases_version
 from boundaries.features.reading import FeatureReader, read_features, read_one, read_values
 from boundaries.features.selection import Selection
 from geogrid.errors import NotFoundError
@@ -75,8 +74,9 @@ def items(request: Request, collection: str, editions: Editions, store: OpenStor
     place = place_of(request, editions, collection, request.query_params.get("jurisdiction"))
     asked = values_of(read_query(request, items_model(place.collection)))
     form = format_of(request, asked["f"])
-    wanted = selection_of(place, asked, description.systems_of(request, place, store), form)
-    version = _version(place, wanted.scope, store)
+    wanted = selection_of(place, asked, systems_of(request, place, store), form)
+    wanted = replace(wanted, collection=ready(request, place, wanted.scope, store))
+    version = features_version(place, wanted.scope, store)
     headers = _headers(request, version, form.name, wanted)
     asked_for = Asked(request, place, wanted, form, version, headers, store)
     return unchanged(request, headers) or items_answer(asked_for)
@@ -89,9 +89,10 @@ def item(request: Request, collection: str, feature: str, editions: Editions, st
     place = place_of(request, editions, collection, query.jurisdiction)
     asked = values_of(query)
     form = format_of(request, asked["f"])
-    system = system_named(description.systems_of(request, place, store), asked, "crs")
-    wanted = Selection(place.collection, place.scope(), system=system, coord_type=query.coord_type)
-    version = _version(place, wanted.scope, store)
+    system = system_named(systems_of(request, place, store), asked, "crs")
+    scope = place.scope_of(feature)
+    wanted = Selection(ready(request, place, scope, store), scope, system=system, coord_type=query.coord_type)
+    version = features_version(place, wanted.scope, store)
     headers = _headers(request, version, form.name, wanted)
     known = unchanged(request, headers)
     if known is not None:
@@ -114,13 +115,6 @@ def _schema_reply(request: Request, query: Described, body: dict[str, Any]) -> R
     if wants_html(request, query.f):
         return described_page(request, body["title"], body["properties"])
     return json_reply(body, media_type=SCHEMA, headers={"Vary": "Accept"})
-
-
-def _version(place: Place, scope: Scope, store: Store) -> str:
-    if place.collection.timing != "instant":
-        return version_of(place, scope)
-    with store.unit_of_work() as session:
-        return version_of(place, scope, cases_version(session))
 
 
 def _headers(request: Request, version: str, form: str, wanted: Selection) -> dict[str, str]:

@@ -87,6 +87,34 @@ _CASE_FIELDS: Final = (
 )
 CASE_FIELD_NAMES: Final = tuple(each.name for each in _CASE_FIELDS)
 
+_GAPS: Final = """
+    select fid, fid as place, edition, area_m2, around, lower(p.validity) as valid_from, upper(p.validity) as valid_to,
+        ST_GeomFromWKB(shape, 4326) as geom
+    from unnest(%(gap_identifiers)s::text[], %(gap_editions)s::int[], %(gap_areas)s::float8[], %(gap_around)s::text[],
+        %(gap_shapes)s::bytea[]) as found(fid, edition, area_m2, around, shape)
+    join plans p on p.id = found.edition
+"""
+_NEAR_M: Final = 150
+_LEAST_CASES: Final = 5
+_MARGIN_M: Final = 30
+_HOTSPOTS: Final = f"""
+    select min(id) as fid, min(id) as place, min(id) as number, count(*)::int as cases,
+        (count(*) filter (where status <> 'closed'))::int as unclosed,
+        mode() within group (order by category) as category,
+        min(reported_at) as first_reported_at, max(reported_at) as last_reported_at,
+        ST_Buffer(ST_ConvexHull(ST_Collect(geom))::geography, {_MARGIN_M})::geometry as geom
+    from (
+        select c.id, c.status, c.category, c.reported_at, c.geom,
+            ST_ClusterDBSCAN(ST_Transform(c.geom, %(metric)s), {_NEAR_M}, {_LEAST_CASES}) over () as cluster
+        from cases c
+        where c.jurisdiction_id = %(jurisdiction)s and c.geom is not null
+            and (%(since)s::timestamptz is null or c.reported_at >= %(since)s)
+            and (%(until)s::timestamptz is null or c.reported_at < %(until)s)
+    ) as placed
+    where cluster is not null
+    group by cluster
+"""  # noqa: S608 - our own text
+
 PUBLIC_CASE_FIELDS: Final = ("channel", "category", "status", "reported_at", "closed_at", "grid")
 """Fields of cases that are public unless the operator says otherwise: nothing that a person wrote."""
 
@@ -119,6 +147,30 @@ _BLOCKS_COLLECTION: Final = Collection(
 )
 
 
+_GAPS_COLLECTION: Final = Collection(
+    id="coverage-gaps",
+    title="Coverage gaps",
+    description="Land within the limit that no leaf grid covers; without a limit, land that the leaves enclose.",
+    fields=(
+        Field("area_m2", "number", "Area, square metres"),
+        Field("around", "text", "Codes of the leaf grids that touch it, parted by semicolons"),
+        *_EDITION_FIELDS,
+    ),
+    geometry="Polygon",
+    source=_GAPS,
+    key="fid",
+    order=("edition", "place"),
+    timing="validity",
+)
+_HOTSPOT_FIELDS: Final = (
+    Field("cases", "integer", "Cases in it", low=0, high=2_147_483_647),
+    Field("unclosed", "integer", "Those that are not closed", low=0, high=2_147_483_647),
+    Field("category", "text", "What most of them are about"),
+    Field("first_reported_at", "moment", "When the first came in"),
+    Field("last_reported_at", "moment", "When the last came in"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What the operator lets others see.
@@ -147,8 +199,14 @@ def collections(wanted: Wanted, level_names: Mapping[int, str] | None = None) ->
     found += [level_collection(level, name) for level, name in names.items()]
     found.append(_BLOCKS_COLLECTION)
     if wanted.case_fields:
-        found.append(case_collection(wanted.case_fields))
+        found += [case_collection(wanted.case_fields), hotspot_collection(wanted.case_fields)]
+    found.append(_GAPS_COLLECTION)
     return {each.id: each for each in found}
+
+
+def grid_collection() -> Collection:
+    """Return the grids of every level."""
+    return _GRIDS_COLLECTION
 
 
 def level_collection(level: int, name: str) -> Collection:
@@ -187,5 +245,22 @@ def case_collection(public: Sequence[str]) -> Collection:
         order=("place",),
         timing="instant",
         instant="reported_at",
+        integer_id=True,
+    )
+
+
+def hotspot_collection(public: Sequence[str]) -> Collection:
+    """Return where cases crowd; its category is told where that of cases is public."""
+    return Collection(
+        id="hotspots",
+        title="Hotspots",
+        description=f"Where {_LEAST_CASES} or more cases lie within {_NEAR_M} m of each other (DBSCAN), by datetime.",
+        fields=tuple(each for each in _HOTSPOT_FIELDS if each.name != "category" or "category" in public),
+        geometry="Polygon",
+        source=_HOTSPOTS,
+        key="number",
+        order=("place",),
+        timing="instant",
+        instant="last_reported_at",
         integer_id=True,
     )

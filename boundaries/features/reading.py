@@ -89,7 +89,7 @@ def read_one(session: Session, wanted: Selection, identifier: str, read: Feature
 def _named(wanted: Selection, identifier: str) -> Iterator[Selection]:
     """Yield where a feature may be: under its plain name, then in the edition that its name ends in."""
     key = wanted.collection.field(wanted.collection.key)
-    is_number = key is None or key.kind == "integer"
+    is_number = wanted.collection.integer_id or (key is not None and key.kind == "integer")
     name, _, edition = identifier.rpartition("@")
     tried = [(identifier, wanted.scope)]
     if wanted.collection.timing == "validity" and name and edition.isdecimal() and int(edition) <= _LARGEST_EDITION:
