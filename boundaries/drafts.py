@@ -43,6 +43,10 @@ _COPY_DUTIES: Final = text("""
     where g.plan_id = :old and d.validity @> cast(:at as timestamptz)
     order by d.id
 """)
+_COPY_LEVELS: Final = text("""
+    insert into plan_levels (plan_id, position, name, name_zh)
+    select :new, position, name, name_zh from plan_levels where plan_id = :old
+""")
 
 _NEXT_STATES: Final[Mapping[str, tuple[str, ...]]] = {
     "draft": ("in_review",),
@@ -99,10 +103,16 @@ def new_draft(  # noqa: PLR0913 - one keyword a choice
     for level in range(1, 7):
         session.execute(_COPY_GRIDS, {**ids, "level": level})
     session.execute(_COPY_ASSIGNMENTS, ids)
+    copy_levels(session, based_on, plan)
     session.execute(_COPY_DUTIES, {**ids, "at": at})
     session.refresh(plan)
     record(session, plan, made_by=made_by, kind="created", detail={"based_on": based_on.id, "reason": reason})
     return plan
+
+
+def copy_levels(session: Session, old: Plan, new: Plan) -> None:
+    """Give a plan the levels of another, where those are not the ones of its jurisdiction."""
+    session.execute(_COPY_LEVELS, {"old": old.id, "new": new.id})
 
 
 def get_plan(session: Session, plan_id: int) -> Plan:

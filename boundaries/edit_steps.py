@@ -17,7 +17,7 @@ _ORDER: Final = (
     """,
     """
     update grids g
-    set code = r.code, name = r.name, parent_id = r.parent_id, kind = r.kind, category = r.category,
+    set code = r.code, name = r.name, level = r.level, parent_id = r.parent_id, kind = r.kind, category = r.category,
         households = r.households, population = r.population, buildings = r.buildings, attributes = r.attributes,
         geom = coalesce(e.geom_{to}, g.geom)
     from edit_grids e, jsonb_to_record(e.{to}) as r({types})
@@ -51,6 +51,16 @@ _ORDER: Final = (
     from edit_grids e, jsonb_array_elements(e.{to}->'duties') with ordinality as d(duty, place)
     where e.edit_id = :edit and e.{to} is not null and (e.before->'duties') is distinct from (e.after->'duties')
     order by e.grid_id, d.place
+    """,
+    """
+    delete from plan_levels l using edits e
+    where e.id = :edit and e.levels_{to} is not null and l.plan_id = :plan
+    """,
+    """
+    insert into plan_levels (plan_id, position, name, name_zh)
+    select :plan, level.position, level.title->>'name', level.title->>'name_zh'
+    from edits e, jsonb_array_elements(e.levels_{to}) with ordinality as level(title, position)
+    where e.id = :edit and e.levels_{to} is not null
     """,
 )
 

@@ -1,7 +1,7 @@
 """Edits of drafts: carried out, recorded with what they changed, taken back and done again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from boundaries.edit_models import Edit
 from boundaries.edit_rows import store_rows
 from boundaries.edit_steps import take_step
 from boundaries.models import Plan
-from boundaries.plan_parts import barriers_near, buildings_near, load_part
+from boundaries.plan_parts import barriers_near, buildings_near, load_part, own_levels
 from geogrid.errors import ConflictError
 from geogrid.plan import Buildings, Delta, Draft, GridFigures, Operation, Scope, Tools, figures, perform, scope_of
 from geogrid.plan.records import record_of
@@ -117,6 +117,9 @@ def _carry_out(session: Session, plan: Plan, operation: Operation, author: Autho
         reason=author.reason,
         operation=record_of(operation),
     )
+    if delta.rules is not None:
+        made.levels_before = [asdict(title) for title in own_levels(session, plan)]
+        made.levels_after = [asdict(title) for title in after.rules.levels]
     session.add(made)
     session.flush()
     store_rows(session, plan, made.id, old=part, new=after, delta=delta)

@@ -11,12 +11,12 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from boundaries.drafts import record
+from boundaries.drafts import copy_levels, record
 from boundaries.edits import Author
 from boundaries.imports.grids import GridFile, JurisdictionChoice, read_grids
-from boundaries.jurisdictions import LevelName, levels_of, limit_of
+from boundaries.jurisdictions import LevelName, limit_of
 from boundaries.models import Jurisdiction, Plan
-from boundaries.plan_parts import buildings_near, load_whole, rules_of
+from boundaries.plan_parts import buildings_near, level_titles, load_whole
 from boundaries.plans import save_plan
 from geogrid.coverage.plane import Plane
 from geogrid.coverage.rings import only_polygons
@@ -111,13 +111,12 @@ def draw_draft(  # noqa: PLR0913 - one keyword a choice
         The file cannot be read.
     """
     town = session.get_one(Jurisdiction, base.jurisdiction_id)
-    names = [LevelName(level.name, level.name_zh) for level in levels_of(session, town)]
+    names = [LevelName(title.name, title.name_zh) for title in level_titles(session, base)]
     found, prepared = read_grids(drawing.file, JurisdictionChoice(town.code), stored=town, names=names)
     if prepared.grids is None:
         return DrawnDraft(None, found.problems)
-    depth = rules_of(session, base).depth
-    if prepared.grids["level"].max() != depth:
-        return DrawnDraft(None, (*found.problems, _wrong_depth(int(prepared.grids["level"].max()), depth)))
+    if prepared.grids["level"].max() != len(names):
+        return DrawnDraft(None, (*found.problems, _wrong_depth(int(prepared.grids["level"].max()), len(names))))
     leaves = prepared.grids[prepared.grids["kind"] != "parent"].reset_index(drop=True)
     buildings = buildings_near(session, base, None)
     limit = limit_of(town)
@@ -133,6 +132,7 @@ def draw_draft(  # noqa: PLR0913 - one keyword a choice
     if empty:
         return DrawnDraft(None, (*found.problems, *empty), faults, repairs)
     plan = _save(session, base, prepared.grids, _frame(blocks, cut, leaves), name=name, source=drawing.file)
+    copy_levels(session, base, plan)
     session.execute(_KEEP_DUTIES, {"old": base.id, "new": plan.id, "at": at})
     detail = {"based_on": base.id, "file": drawing.file.path.name, "repairs": len(repairs), "reason": author.reason}
     record(session, plan, made_by=author.name, kind="created", detail=detail)

@@ -13,7 +13,7 @@ from boundaries.models import Plan
 from geogrid.codes import code_profile
 from geogrid.edition import Duty
 from geogrid.plan import BlockTable, Buildings, Draft, Lines, Node, Rules, Scope
-from geogrid.plan.state import LOADS, NO_LOADS
+from geogrid.plan.state import LOADS, NO_LOADS, LevelTitle
 from geogrid.types import FloatArray, GridCode, IntArray
 
 _NEAR_DEGREES: Final = 0.002
@@ -93,6 +93,11 @@ _BLOCKS_OF_TWO: Final = text("""
     join blocks b on b.id = block_id
     order by b.id
 """)
+_OWN_LEVELS: Final = text("select name, name_zh from plan_levels where plan_id = :plan order by position")
+_LEVELS_OF_ALL: Final = text("""
+    select levels.name, levels.name_zh from levels join jurisdictions using (scheme_id)
+    where jurisdictions.id = :id order by levels.position
+""")
 _CODES: Final = text("select code from grids where plan_id = :plan")
 _BUILDINGS: Final = text("""
     select id, name, households, ST_AsBinary(geom) as shape from buildings
@@ -109,9 +114,9 @@ _BARRIERS: Final = text("""
 
 def rules_of(session: Session, plan: Plan) -> Rules:
     """Return what a plan is judged by."""
-    depth = len(level_names(session, plan))
+    levels = level_titles(session, plan)
     band = None if plan.band_low is None or plan.band_high is None else (plan.band_low, plan.band_high)
-    return Rules(depth, plan.load, band, code_profile(plan.code_profile))
+    return Rules(len(levels), plan.load, band, code_profile(plan.code_profile), levels)
 
 
 def load_part(session: Session, plan: Plan, scope: Scope) -> Draft:
@@ -254,16 +259,18 @@ def _ewkt(area: shapely.Geometry | None) -> str | None:
     return None if area is None else f"SRID=4326;{shapely.to_wkt(area, rounding_precision=-1)}"
 
 
-def level_names(session: Session, plan: Plan) -> list[str]:
-    """Return the names of the levels of a plan, top first."""
-    rows = session.scalars(
-        text(
-            "select levels.name from levels join jurisdictions using (scheme_id) where jurisdictions.id = :id "
-            "order by levels.position"
-        ),
-        {"id": plan.jurisdiction_id},
-    )
-    return [str(name) for name in rows]
+def level_titles(session: Session, plan: Plan) -> tuple[LevelTitle, ...]:
+    """Return the names of the levels of a plan, top first: its own, or those of its jurisdiction."""
+    own = own_levels(session, plan)
+    if own:
+        return own
+    rows = session.execute(_LEVELS_OF_ALL, {"id": plan.jurisdiction_id})
+    return tuple(LevelTitle(row.name, row.name_zh) for row in rows)
+
+
+def own_levels(session: Session, plan: Plan) -> tuple[LevelTitle, ...]:
+    """Return the names of the levels of a plan where they are not those of its jurisdiction; else nothing."""
+    return tuple(LevelTitle(row.name, row.name_zh) for row in session.execute(_OWN_LEVELS, {"plan": plan.id}))
 
 
 def node_json(node: Node) -> dict[str, Any]:

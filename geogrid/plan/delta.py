@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from geogrid.errors import ConflictError
-from geogrid.plan.state import BlockTable, Draft, Node
+from geogrid.plan.state import BlockTable, Draft, Node, Rules
 from geogrid.types import IntArray
 
 NOT_IN_PLAN = 0
@@ -41,6 +41,8 @@ class Delta:
         Their leaves; `NOT_IN_PLAN` for blocks that came or went.
     blocks : BlockTable
         The blocks that came or went.
+    rules : tuple of Rules, optional
+        What the plan is judged by, before and after, where its levels changed.
     """
 
     nodes: tuple[NodeChange, ...]
@@ -48,16 +50,18 @@ class Delta:
     before: IntArray
     after: IntArray
     blocks: BlockTable
+    rules: tuple[Rules, Rules] | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing changed."""
-        return not self.nodes and not len(self.block_ids)
+        return not self.nodes and not len(self.block_ids) and self.rules is None
 
     def inverse(self) -> "Delta":
         """Return the difference in the other direction."""
         turned = tuple(NodeChange(change.after, change.before) for change in self.nodes)
-        return replace(self, nodes=turned, before=self.after, after=self.before)
+        rules = None if self.rules is None else (self.rules[1], self.rules[0])
+        return replace(self, nodes=turned, before=self.after, after=self.before, rules=rules)
 
     def touched_leaves(self) -> IntArray:
         """Return the keys of the leaves whose land or own facts changed, before or after, ascending."""
@@ -84,6 +88,7 @@ def difference(old: Draft, new: Draft) -> Delta:
         before=before[changed],
         after=after[changed],
         blocks=gone.joined(come),
+        rules=None if old.rules == new.rules else (old.rules, new.rules),
     )
 
 
@@ -108,7 +113,8 @@ def apply(draft: Draft, delta: Delta) -> Draft:
     known = dict(zip(delta.block_ids.tolist(), delta.after.tolist(), strict=True))
     kept = dict(zip(draft.blocks.ids.tolist(), draft.owner.tolist(), strict=True))
     owner = np.array([known.get(block, kept.get(block)) for block in blocks.ids.tolist()], dtype=np.int64)
-    return replace(draft, blocks=blocks, owner=owner, nodes=dict(sorted(nodes.items())))
+    rules = draft.rules if delta.rules is None else delta.rules[1]
+    return replace(draft, blocks=blocks, owner=owner, nodes=dict(sorted(nodes.items())), rules=rules)
 
 
 def _owners(draft: Draft, ids: IntArray) -> IntArray:

@@ -198,6 +198,39 @@ class EndDuty:
     holder: str
 
 
+@dataclass(frozen=True, slots=True)
+class InsertLevel:
+    """Put a level into the plan; every grid of the level above gets one grid of it.
+
+    Parameters
+    ----------
+    position : int
+        2 is below the top; one more than there are levels is below the lowest.
+    name, name_zh : str
+        Of the level.
+    """
+
+    position: int
+    name: str
+    name_zh: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveLevel:
+    """Take a level between the top and the lowest out of the plan."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class RenameLevel:
+    """Give a level another name."""
+
+    position: int
+    name: str
+    name_zh: str = ""
+
+
 Operation = (
     MoveBlocks
     | MoveLand
@@ -212,4 +245,7 @@ Operation = (
     | ChangeParent
     | AssignDuty
     | EndDuty
+    | InsertLevel
+    | RemoveLevel
+    | RenameLevel
 )

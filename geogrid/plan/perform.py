@@ -9,6 +9,7 @@ import shapely
 from geogrid.plan.cutting import move_land
 from geogrid.plan.delta import Delta, difference
 from geogrid.plan.land import carve, dissolve, merge, move_blocks
+from geogrid.plan.levels import LEVEL_OPERATIONS
 from geogrid.plan.naming import assign_duty, change_parent, end_duty, recode, rename
 from geogrid.plan.operations import (
     AssignDuty,
@@ -16,13 +17,16 @@ from geogrid.plan.operations import (
     ChangeParent,
     Dissolve,
     EndDuty,
+    InsertLevel,
     Merge,
     MoveBlocks,
     MoveLand,
     Operation,
     Rebalance,
     Recode,
+    RemoveLevel,
     Rename,
+    RenameLevel,
     SplitByLine,
     SplitInto,
 )
@@ -45,6 +49,7 @@ _HOW: Final[dict[type, Callable[[Draft, Any, Tools], Draft]]] = {
     ChangeParent: change_parent,
     AssignDuty: assign_duty,
     EndDuty: end_duty,
+    **LEVEL_OPERATIONS,
 }
 
 
@@ -82,7 +87,7 @@ class Scope:
     barriers: bool = False
 
 
-def scope_of(wanted: Operation) -> Scope:  # noqa: C901, PLR0911 - one line a kind of operation
+def scope_of(wanted: Operation) -> Scope:  # noqa: C901, PLR0911, PLR0912 - one line a kind of operation
     """Return the part of a plan that an operation needs."""
     match wanted:
         case MoveBlocks():
@@ -107,6 +112,8 @@ def scope_of(wanted: Operation) -> Scope:  # noqa: C901, PLR0911 - one line a ki
             return Scope(tuple(wanted.codes), land=not wanted.codes, whole=not wanted.codes, siblings=True)
         case ChangeParent():
             return Scope((*wanted.grids, wanted.parent), land=False, siblings=True)
+        case InsertLevel() | RemoveLevel() | RenameLevel():
+            return Scope(whole=True)
         case AssignDuty() | EndDuty():
             return Scope((wanted.grid,), land=False)
 

@@ -28,6 +28,9 @@ KINDS: Final[Mapping[str, type]] = types.MappingProxyType(
         "change_parent": operations.ChangeParent,
         "assign_duty": operations.AssignDuty,
         "end_duty": operations.EndDuty,
+        "insert_level": operations.InsertLevel,
+        "remove_level": operations.RemoveLevel,
+        "rename_level": operations.RenameLevel,
     }
 )
 """Kinds of operations by the name that records have in ``kind``."""
@@ -137,6 +140,12 @@ def _count(value: Any) -> int:
     return value
 
 
+def _position(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 6:  # noqa: PLR2004 - levels
+        raise ValueError("it must be a whole number from 1 to 6")
+    return value
+
+
 def _seed(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LARGEST:
         raise ValueError("it must be a whole number from 0")
@@ -193,6 +202,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = types.MappingProxyType(
         "codes": _mapping,
         "count": _count,
         "seed": _seed,
+        "position": _position,
         "band": _band,
         "category": _category,
         "cut": _flag,

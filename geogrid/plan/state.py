@@ -119,6 +119,14 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelTitle:
+    """The names of a level, in English and in Chinese."""
+
+    name: str
+    name_zh: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """What a plan is judged by.
 
@@ -132,12 +140,15 @@ class Rules:
         Limits of the load of comprehensive leaves.
     profile : CodeProfile
         What codes look like.
+    levels : tuple of LevelTitle
+        Names of the levels, top first; as many as `depth`, or none where names do not matter.
     """
 
     depth: int
     load: str = "households"
     band: tuple[float, float] | None = None
     profile: CodeProfile = FREE
+    levels: tuple[LevelTitle, ...] = ()
 
     @property
     def load_column(self) -> int:

@@ -61,6 +61,8 @@ STATE = """
     from grids g where plan_id = :plan
     union all
     select 'block', block_id, grid_id::text, '', '' from assignments where plan_id = :plan
+    union all
+    select 'level', position, name, name_zh, '' from plan_levels where plan_id = :plan
     order by 1, 2
 """
 

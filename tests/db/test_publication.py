@@ -12,7 +12,7 @@ from boundaries.cases import NewCase, add_cases, events_of
 from boundaries.change_feed import changes_after
 from boundaries.drafts import move_state, new_draft
 from boundaries.edits import Author, edit
-from boundaries.grids import edition_at, editions_of
+from boundaries.grids import compile_edition, edition_at, editions_of
 from boundaries.lineage import history, predecessors, successors
 from boundaries.models import Plan
 from boundaries.plan_checks import accept_problem, verdict_on
@@ -21,7 +21,7 @@ from boundaries.plan_parts import load_whole
 from boundaries.publication import Publication, keep_codes, publish_plan, roll_back
 from boundaries.publishing import publish
 from geogrid.errors import ConflictError, InvalidInputError
-from geogrid.plan.operations import AssignDuty, Merge, MoveBlocks, Recode, SplitInto
+from geogrid.plan.operations import AssignDuty, InsertLevel, Merge, MoveBlocks, Recode, SplitInto
 from tests.db.test_edits import store
 from tests.property.town_drafts import random_town
 
@@ -176,3 +176,14 @@ def test_comparison_gives_the_moved_land_with_its_households(session: Session, f
     assert frame[["before", "after"]].to_numpy().tolist() == [[whole.nodes[giver].code, taker.code]]
     loads = np.nan_to_num(whole.blocks.loads[whole.blocks.ids == block][0]).tolist()
     assert frame[["households", "population", "buildings"]].iloc[0].tolist() == loads
+
+
+def test_edition_with_a_level_more_tells_its_names_and_its_lineage(session: Session, first: Plan) -> None:
+    draft = drafted(session, first, InsertLevel(3, "area", "片区"), Recode({"G0": "H0"}))
+    copy = new_draft(session, draft, name="copy", made_by="Wang", at=NOON)
+    second = published(session, copy, NOON + DAY)
+    names = {info.level: info.level_name for info in compile_edition(session, second, at=NOON + DAY).grids.values()}
+    assert names == {1: "district", 2: "community", 3: "area", 4: "grid"}
+    former = {info.level_name for info in compile_edition(session, first, at=NOON).grids.values()}
+    assert former == {"district", "community", "grid"}
+    assert [heir.code for heir in successors(session, "G0", [first, second])] == ["H0"]

@@ -13,19 +13,22 @@ from geogrid.plan.operations import (
     Carve,
     ChangeParent,
     Dissolve,
+    InsertLevel,
     Merge,
     MoveBlocks,
     MoveLand,
     Operation,
     Rebalance,
     Recode,
+    RemoveLevel,
     Rename,
+    RenameLevel,
     SplitByLine,
     SplitInto,
 )
 from tests.property.town_drafts import CELL, ORIGIN, fingerprint, random_tools, random_town
 
-KINDS = 13
+KINDS = 16
 
 
 def random_operation(draft: Draft, kind: int, seed: int) -> Operation:
@@ -39,7 +42,7 @@ def random_operation(draft: Draft, kind: int, seed: int) -> Operation:
     line = shapely.LineString([(x, ORIGIN[1] - CELL), (x + CELL * rng.uniform(-2, 2), ORIGIN[1] + 7 * CELL)])
     patch = shapely.Point(x, y).buffer(CELL * rng.uniform(0.2, 1.5), quad_segs=3)
     dedicated = [node.code for node in nodes if node.kind == "dedicated"] or leaves
-    communities = [node.code for node in nodes if node.level == 2]
+    communities = [node.code for node in nodes if node.level == 2] * 2
     choices: list[Operation] = [
         MoveBlocks(blocks, a),
         MoveLand(patch, a),
@@ -56,6 +59,9 @@ def random_operation(draft: Draft, kind: int, seed: int) -> Operation:
         ChangeParent((a,), communities[int(rng.integers(len(communities)))])
         if seed % 2
         else AssignDuty(a, "chief", f"Holder {seed}"),
+        InsertLevel(int(rng.integers(2, 6)), f"level {seed}"),
+        RemoveLevel(int(rng.integers(2, 5))),
+        RenameLevel(int(rng.integers(1, 4)), f"renamed {seed}", "层"),
     ]
     return choices[kind]
 
@@ -68,6 +74,8 @@ def check_invariants(before: Draft, draft: Draft, tools: Tools) -> None:
         assert (node.parent is None) == (node.level == 1)
         assert node.parent is None or draft.nodes[node.parent].level == node.level - 1
         assert node.is_leaf or any(other.parent == key for other in draft.nodes.values())
+    assert {node.level for node in draft.nodes.values() if node.is_leaf} == {draft.rules.depth}
+    assert len(draft.rules.levels) == draft.rules.depth
     codes = [node.code for node in draft.nodes.values()]
     assert len(set(codes)) == len(codes)
     assert totals(draft) == totals(before)

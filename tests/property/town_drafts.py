@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 
 from geogrid.plan import BlockTable, Buildings, Draft, Node, Rules, Tools
+from geogrid.plan.state import LevelTitle
 from geogrid.types import GridCode
 
 ORIGIN = np.array([118.8, 31.9])
@@ -38,7 +39,8 @@ def random_town(seed: int, *, width: int = 6, height: int = 5, leaves: int = 6) 
             attributes={"since": 2020 + number},
         )
     blocks = BlockTable(np.arange(101, 101 + n), polygons, loads)
-    return Draft(blocks, owner + 10, nodes, Rules(3, band=(100.0, 400.0)))
+    levels = tuple(LevelTitle(name) for name in ("district", "community", "grid"))
+    return Draft(blocks, owner + 10, nodes, Rules(3, band=(100.0, 400.0), levels=levels))
 
 
 def lattice(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
@@ -92,5 +94,6 @@ def fingerprint(draft: Draft) -> bytes:
             draft.blocks.loads.tobytes(),
             draft.owner.tobytes(),
             repr(sorted(draft.nodes.items())).encode(),
+            repr(draft.rules).encode(),
         ]
     )

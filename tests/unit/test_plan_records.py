@@ -12,13 +12,16 @@ from geogrid.plan.operations import (
     ChangeParent,
     Dissolve,
     EndDuty,
+    InsertLevel,
     Merge,
     MoveBlocks,
     MoveLand,
     Operation,
     Rebalance,
     Recode,
+    RemoveLevel,
     Rename,
+    RenameLevel,
     SplitByLine,
     SplitInto,
 )
@@ -42,6 +45,9 @@ EVERY: list[Operation] = [
     ChangeParent(("a",), "b"),
     AssignDuty("a", "网格长", "王芳", "110"),
     EndDuty("a", "网格长", "王芳"),
+    InsertLevel(2, "area", "片区"),
+    RemoveLevel(2),
+    RenameLevel(1, "city"),
 ]
 
 
