@@ -7,14 +7,18 @@ from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
+from boundaries.address_context import caller_context
 from boundaries.case_intake import NewCase, add_cases
 from boundaries.cases import CaseRecord, get_case
 from boundaries.gazetteer import GeocodeAnswer, candidates_many
 from boundaries.reviews import add_review
+from geogrid.circle import grid_shares
 from geogrid.edition import Edition, Located
 from geogrid.errors import ConflictError
 
 API_SOURCE = "api"
+_LEAST_SHARE = 0.45
+"""Of the error circle, in the grid that has most of it; a point on the line between two grids has half in either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class CaseDraft:
         As given.
     attributes : dict
         Whatever else the reporting system knows.
+    within : str, optional
+        Code of the grid, of any level, that the caller or the hotline belongs to; addresses are looked for in it.
     """
 
     reported_at: datetime
@@ -49,6 +55,12 @@ class CaseDraft:
     channel: str = ""
     category: str = ""
     attributes: dict[str, Any] | None = None
+    within: str | None = None
+
+    @property
+    def words(self) -> str:
+        """What may say where the case is: its address, or where it has no point either, its text."""
+        return self.address.strip() or (self.text.strip() if self.lon is None else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +117,8 @@ def take_case(session: Session, jurisdiction_id: int, edition: Edition | None, d
     stored = get_case(session, added.id)
     if not added.is_new:
         _refuse_other_content(stored, draft)
-    elif placed.lon is None and draft.address.strip():
-        add_review(session, jurisdiction_id, draft.address, placed.unsure, case_id=added.id)
+    elif placed.lon is None and (draft.address.strip() or placed.unsure):
+        add_review(session, jurisdiction_id, draft.words, placed.unsure, case_id=added.id)
     return TakenCase(stored, added.is_new, placed)
 
 
@@ -125,14 +137,16 @@ def place(session: Session, jurisdiction_id: int, edition: Edition | None, draft
 
 
 def _by_address(session: Session, jurisdiction_id: int, edition: Edition | None, draft: CaseDraft) -> Placed | None:
-    if not draft.address.strip():
+    if not draft.words:
         return None
-    (answers,) = candidates_many(session, jurisdiction_id, [draft.address])
+    context = caller_context(edition, within=draft.within)
+    (answers,) = candidates_many(session, jurisdiction_id, [draft.words], context)
     if not answers:
         return None
     answer = answers[0]
-    if answer.needs_review:
-        reason = f"The address {draft.address!r} may mean {answer.address!r}, which is not sure; it waits for a person."
+    doubt = "which is not sure" if answer.needs_review else _doubt_of_grid(edition, answer)
+    if doubt:
+        reason = f"{draft.words!r:.200} may mean {answer.address!r}, {doubt}; it waits for a person."
         return Placed(None, None, None, 0.0, None, {"reason": reason}, tuple(answers))
     error_m = answer.positional_error_m
     located = None if edition is None else edition.locate(answer.lon, answer.lat, error_m=error_m)
@@ -140,6 +154,17 @@ def _by_address(session: Session, jurisdiction_id: int, edition: Edition | None,
     if draft.lon is not None:
         note |= {"given_lon": draft.lon, "given_lat": draft.lat}
     return Placed(answer.lon, answer.lat, "address", error_m, located, note)
+
+
+def _doubt_of_grid(edition: Edition | None, answer: GeocodeAnswer) -> str:
+    """Return why the grid of an answer is not sure: its circle spreads over grids of which none has enough of it."""
+    if edition is None:
+        return ""
+    shares = grid_shares(edition, answer.lon, answer.lat, answer.positional_error_m)
+    largest = max((share.share for share in shares if share.grid is not None), default=1.0)
+    if largest >= _LEAST_SHARE:
+        return ""
+    return f"whose circle of {answer.positional_error_m:.0f} m is {largest:.0%} in one grid at most"
 
 
 def _no_point(draft: CaseDraft) -> str:

@@ -128,6 +128,7 @@ def _draft(body: CaseBody) -> CaseDraft:
         channel=body.channel,
         category=body.category,
         attributes=dict(body.attributes),
+        within=body.within,
     )
 
 

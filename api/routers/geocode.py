@@ -13,18 +13,17 @@ from api.many_addresses import FORMS, Form, Row, checked
 from api.many_points import NDJSON
 from api.parameters import refuse_repeats
 from api.replies import json_reply
-from api.schemas.geocode import GeocodeCollection, GeocodeQuery, ReverseQuery, SuggestQuery
-from api.schemas.queries import OfJurisdiction
+from api.schemas.geocode import GeocodeCollection, GeocodeQuery, ManyQuery, ReverseQuery, SuggestQuery
 from api.shapes import grid_shape
 from api.store import Store
-from boundaries.gazetteer import Context, GeocodeAnswer, candidates_many, geocode_many
+from boundaries.address_context import caller_context
+from boundaries.gazetteer import GeocodeAnswer, candidates_many
 from boundaries.remote.fallback import with_remote
 from boundaries.reverse import addresses_near
 from boundaries.suggestions import suggest
 from geogrid.circle import grid_shares
 from geogrid.datum import to_wgs84
 from geogrid.edition import Edition
-from geogrid.types import GridCode
 
 router = APIRouter(tags=["geocode"], dependencies=[Depends(refuse_repeats)])
 
@@ -51,8 +50,9 @@ def geocode(
     """
     calendar = editions.calendar(query.jurisdiction)
     edition = editions.edition(calendar)
+    context = caller_context(edition, near=query.near, within=query.within)
     with store.unit_of_work() as session:
-        (answers,) = candidates_many(session, calendar.id, [query.q], _context(edition, query.near, query.within))
+        (answers,) = candidates_many(session, calendar.id, [query.q], context)
     combined = with_remote(query.q, answers[0] if answers else None, remote)
     if combined.answer is not None and combined.answer not in answers:
         answers = [combined.answer, *answers]
@@ -98,7 +98,7 @@ def reverse(query: Annotated[ReverseQuery, Query()], editions: Editions, store: 
     openapi_extra={"requestBody": _BODY},
 )
 async def geocode_list(
-    request: Request, query: Annotated[OfJurisdiction, Query()], editions: Editions, store: OpenStore
+    request: Request, query: Annotated[ManyQuery, Query()], editions: Editions, store: OpenStore
 ) -> Response:
     """Find many addresses, 10,000 at most, in the order they are given; the answer has the form of the request.
 
@@ -112,16 +112,18 @@ async def geocode_list(
     if sent not in FORMS:
         raise HTTPException(415, f"The body is {sent or 'of no stated type'}; send it as {', '.join(FORMS)}.")
     body = await request.body()
-    return await run_in_threadpool(_answer_many, FORMS[sent], body, query.jurisdiction, editions, store)
+    return await run_in_threadpool(_answer_many, FORMS[sent], body, query, editions, store)
 
 
-def _answer_many(form: Form, body: bytes, code: str | None, editions: EditionBook, store: Store) -> Response:
-    calendar = editions.calendar(code)
+def _answer_many(form: Form, body: bytes, query: ManyQuery, editions: EditionBook, store: Store) -> Response:
+    calendar = editions.calendar(query.jurisdiction)
     edition = editions.edition(calendar)
     rows = checked(form.read(body))
+    context = caller_context(edition, near=query.near, within=query.within)
     with store.unit_of_work() as session:
-        answers = geocode_many(session, calendar.id, [row["q"] for row in rows])
-    return Response(form.write(rows, [_row(answer, edition) for answer in answers]), media_type=form.media_type)
+        found = candidates_many(session, calendar.id, [row["q"] for row in rows], context)
+    best = [answers[0] if answers else None for answers in found]
+    return Response(form.write(rows, [_row(answer, edition) for answer in best]), media_type=form.media_type)
 
 
 def _row(answer: GeocodeAnswer | None, edition: Edition | None) -> Row:
@@ -170,17 +172,3 @@ def _collection(asked: str, features: list[dict[str, Any]], *, note: str = "") -
     if note:
         head["remote"] = note
     return json_reply({"type": "FeatureCollection", "geocoding": head, "features": features}, media_type=GEOJSON)
-
-
-def _context(edition: Edition | None, near: tuple[float, float] | None, within: str | None) -> Context:
-    """Return the context of a caller who is in a grid of any level."""
-    if within is None:
-        return Context(near)
-
-    def inside(lon: float, lat: float) -> bool:
-        located = None if edition is None else edition.locate(lon, lat)
-        return located is not None and any(grid.code == within for grid in located.chain)
-
-    known = None if edition is None else edition.grids.get(GridCode(within))
-    chain = () if edition is None or known is None else edition.chain(known.code)
-    return Context(near, inside, tuple(grid.name for grid in reversed(chain) if grid.name))

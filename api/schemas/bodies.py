@@ -20,7 +20,14 @@ class CaseBody(BaseModel):
     address: Annotated[
         ShortText, Field(description="Looked up where there is no point, or where it is outside every grid.")
     ] = ""
-    text: LongText = ""
+    within: (
+        Annotated[
+            Word,
+            Field(description="Code of the grid of any level that the caller or the hotline belongs to; asked in it."),
+        ]
+        | None
+    ) = None
+    text: Annotated[LongText, Field(description="Searched for a place where there is neither point nor address.")] = ""
     channel: Annotated[ShortText, Field(description="How it came in, e.g. hotline, app, visit.")] = ""
     category: ShortText = ""
     reported_at: Annotated[Moment | None, Field(description="Now, if left out.")] = None

@@ -30,14 +30,26 @@ Limit = Annotated[int, Field(ge=1, le=50, description="Answers at most."), Allow
 AddressText = Annotated[Word, Field(description="The address, or a complaint that mentions one.")]
 
 
-class GeocodeQuery(OfJurisdiction):
-    """Parameters of ``GET /geocode``."""
+class ManyQuery(OfJurisdiction):
+    """Parameters of ``POST /geocode``: what is known of where the callers are."""
 
-    q: AddressText
     near: (
         Annotated[Place, Field(description="Where the caller is; of equal answers the nearer comes first.")] | None
     ) = None
-    within: Annotated[Word, Field(description="Code of a grid of any level: only answers in it.")] | None = None
+    within: (
+        Annotated[
+            Word,
+            Field(description="Code of a grid of any level: the caller's community, the hotline's district. Only "
+            "answers in it; what the caller leaves unsaid is taken from its name."),
+        ]
+        | None
+    ) = None  # fmt: skip
+
+
+class GeocodeQuery(ManyQuery):
+    """Parameters of ``GET /geocode``."""
+
+    q: AddressText
     limit: Limit = 5
 
 

@@ -45,6 +45,46 @@ def test_within_a_grid_only_its_addresses_answer(client: TestClient) -> None:
     assert client.get("/geocode", params={"q": "解放路12号", "within": "D-a"}).json()["features"] == []
 
 
+def test_within_a_grid_a_street_of_two_towns_is_sure(engine: Engine, town: Town, client: TestClient) -> None:
+    rows = {"street": ["Hill Road", "Hill Road"], "house_number": ["7", "7"]}
+    points = gpd.points_from_xy([10.2, 12.2], [50.5, 50.5])
+    with unit_of_work(engine) as session:
+        import_addresses(session, town.id, gpd.GeoDataFrame(rows, geometry=points, crs=4326), "hills")
+    (best, second) = client.get("/geocode", params={"q": "7 Hill Road"}).json()["features"]
+    assert best["properties"]["geocoding"]["needs_review"]
+    (only,) = client.get("/geocode", params={"q": "7 Hill Road", "within": "D-c"}).json()["features"]
+    assert (only["geometry"]["coordinates"][0], only["properties"]["geocoding"]["needs_review"]) == (12.2, False)
+    body = {"addresses": ["7 Hill Road"]}
+    (row,) = client.post("/geocode", params={"within": "D-a"}, json=body).json()["results"]
+    assert (row["grid"], row["needs_review"]) == ("D-a", False)
+    case = client.post("/cases", json={"address": "7 Hill Road", "within": "D-c"}).json()
+    assert case["properties"]["grid"] == "D-c"
+    assert second["properties"]["geocoding"]["grids"][0]["code"] in {"D-a", "D-c"}
+
+
+def test_within_an_unknown_grid_nothing_answers(client: TestClient) -> None:
+    assert client.get("/geocode", params={"q": "1 Main St", "within": "nowhere"}).json()["features"] == []
+
+
+def test_a_complaint_without_address_is_placed_by_the_place_that_it_names(client: TestClient) -> None:
+    case = client.post("/cases", json={"text": "Rubbish has been lying at 1 Main Street since Monday."}).json()
+    assert case["properties"]["grid"] == "D-a"
+    assert client.get("/geocode/reviews").json()["reviews"] == []
+
+
+def test_a_circle_of_which_no_grid_has_enough_waits_for_a_person(
+    engine: Engine, town: Town, client: TestClient
+) -> None:
+    rows = {"street": ["Long Road"] * 2, "house_number": ["1", "1"], "unit": ["north", "south"]}
+    points = gpd.points_from_xy([10.9995, 11.0005], [50.99995] * 2)
+    with unit_of_work(engine) as session:
+        import_addresses(session, town.id, gpd.GeoDataFrame(rows, geometry=points, crs=4326), "long")
+    case = client.post("/cases", json={"address": "1 Long Road"}).json()
+    assert case["properties"]["grid"] is None
+    (waiting,) = client.get("/geocode/reviews").json()["reviews"]
+    assert waiting["candidates"][0]["address"].startswith("Long Road 1")
+
+
 def test_an_unknown_address_has_no_features(client: TestClient) -> None:
     answer = client.get("/geocode", params={"q": "Rue des Roses 99"})
     assert (answer.status_code, answer.json()["features"]) == (200, [])
