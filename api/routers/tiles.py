@@ -139,7 +139,9 @@ def edition_tileset(
     return _tileset(request, tileset_of(session, get_plan(session, edition_id)), matrix_set_id, query)
 
 
-@router.get("/tiles/{matrix_set_id}/{zoom}/{row}/{column}", responses=_TILE, response_class=Response)
+@router.get(
+    "/tiles/{matrix_set_id}/{zoom}/{row}/{column}", name="current_tile", responses=_TILE, response_class=Response
+)
 def tile(
     request: Request, query: Annotated[CurrentTileQuery, Query()], place: SpotOf, session: OpenSession
 ) -> Response:
