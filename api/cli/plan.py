@@ -29,12 +29,24 @@ def command() -> None:
 @click.option("--from", "based_on", type=int, help="Number of the plan to copy; the edition in force, if left out.")
 @click.option("--jurisdiction", help="Code; needed only where there are several.")
 @click.option("--code-profile", help="What codes look like: free, beijing-db11, cjt349, admin-12, custom:6+3+3.")
+@click.option("--engine", "is_redrawn", is_flag=True, help="Let the engine draw its comprehensive grids anew.")
 @authored
 def new(  # noqa: PLR0917 - click names them
-    name: str, based_on: int | None, jurisdiction: str | None, code_profile: str | None, made_by: str, reason: str
+    name: str,
+    based_on: int | None,
+    jurisdiction: str | None,
+    code_profile: str | None,
+    is_redrawn: bool,
+    made_by: str,
+    reason: str,
 ) -> None:
-    """Make a draft called NAME, a copy of a plan or of the edition in force."""
+    """Make a draft called NAME, a copy of a plan or of the edition in force.
+
+    With --engine the grids of each parent are drawn anew into the band of the plan; dedicated grids stay, and so do
+    the codes of grids that keep over half of their load.
+    """
     from boundaries.drafts import get_plan, new_draft, require_name
+    from boundaries.redrawing import redraw
 
     now = datetime.now(UTC)
     with open_session() as session:
@@ -48,6 +60,8 @@ def new(  # noqa: PLR0917 - click names them
             profile=code_profile,
             reason=reason,
         )
+        if is_redrawn:
+            plan = redraw(session, plan, at=now, author=author_of(made_by, reason or "drawn by the engine"))
         click.echo(line_of(plan))
 
 

@@ -43,6 +43,7 @@ from boundaries.plan_checks import accept_problem, verdict_on
 from boundaries.plan_parts import read_one_moment
 from boundaries.plan_views import evaluate, plan_frame, plan_tile
 from boundaries.publication import Publication, problems_json, publish_plan
+from boundaries.redrawing import redraw
 from geogrid.errors import NotFoundError
 from geogrid.plan.records import operations_of
 
@@ -110,6 +111,8 @@ def create_plan(
     plan = new_draft(
         session, base, name=body.name, made_by=body.by, at=now, profile=body.code_profile, reason=body.reason
     )
+    if body.engine:
+        plan = redraw(session, plan, at=now, author=Author(body.by, body.reason or "drawn by the engine"))
     return plan_reply(request, plan, status=201)
 
 

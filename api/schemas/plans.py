@@ -24,6 +24,9 @@ class NewPlan(_Body):
     name: Word
     based_on: Annotated[int, Field(ge=1), Allowed("the number of a plan")] | None = None
     code_profile: Annotated[Word, Field(description="What codes look like, e.g. beijing-db11.")] | None = None
+    engine: Annotated[
+        bool, Field(description="Let the engine draw the comprehensive grids of each parent anew, into the band.")
+    ] = False
 
 
 class Edits(_Body):

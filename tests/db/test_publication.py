@@ -20,7 +20,9 @@ from boundaries.plan_comparison import compare_plans, moved_frame
 from boundaries.plan_parts import load_whole
 from boundaries.publication import Publication, keep_codes, publish_plan, roll_back
 from boundaries.publishing import publish
+from boundaries.redrawing import redraw
 from geogrid.errors import ConflictError, InvalidInputError
+from geogrid.plan import Draft
 from geogrid.plan.operations import AssignDuty, InsertLevel, Merge, MoveBlocks, Recode, SplitInto
 from tests.db.test_edits import store
 from tests.property.town_drafts import random_town
@@ -187,3 +189,22 @@ def test_edition_with_a_level_more_tells_its_names_and_its_lineage(session: Sess
     former = {info.level_name for info in compile_edition(session, first, at=NOON).grids.values()}
     assert former == {"district", "community", "grid"}
     assert [heir.code for heir in successors(session, "G0", [first, second])] == ["H0"]
+
+
+def test_draft_of_the_engine_is_in_the_band_as_far_as_can_be_and_keeps_dedicated_grids(
+    session: Session, first: Plan
+) -> None:
+    before = load_whole(session, first)
+    draft = new_draft(session, first, name="engine", made_by="Wang", at=NOON)
+    redraw(session, draft, at=NOON, author=PLANNER, band=(100.0, 300.0))
+    after = load_whole(session, draft)
+    loads = [after.loads(key)[0] for key, node in after.nodes.items() if node.kind == "comprehensive"]
+    assert np.mean([100 <= load <= 300 for load in loads]) > 0.8
+    dedicated = {code: before.members(before.node(code).key).tolist() for code in kept_apart(before)}
+    assert {code: after.members(after.node(code).key).tolist() for code in kept_apart(after)} == dedicated
+    assert set(codes_of(session, draft)) & set(codes_of(session, first))
+    assert all(problem.kind not in {"overlap", "not-derived"} for problem in verdict_on(session, draft).errors)
+
+
+def kept_apart(draft: Draft) -> list[str]:
+    return [node.code for node in draft.nodes.values() if node.kind == "dedicated"]
