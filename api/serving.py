@@ -15,6 +15,8 @@ from geogrid.errors import UnavailableError
 
 _BACKLOG = 2048
 _STOP_SECONDS = 5
+# A worker says that it lives once it has loaded everything; one taken for dead before would be started for ever.
+_START_SECONDS = 120
 
 
 def serve(settings: ServerSettings, *, workers: int = 1) -> None:
@@ -43,6 +45,7 @@ def serve(settings: ServerSettings, *, workers: int = 1) -> None:
         workers=workers,
         log_level="warning",
         timeout_graceful_shutdown=_STOP_SECONDS,
+        timeout_worker_healthcheck=_START_SECONDS,
     )
     if workers == 1:
         uvicorn.Server(config).run([listening])
