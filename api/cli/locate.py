@@ -54,6 +54,8 @@ def command(**options: Any) -> None:
     if done.unusable:
         told += f", {done.unusable:,} without usable coordinates (the first is row {done.first_unusable:,})"
     click.echo(f"{told}. Written to {options['out']}", err=True)
+    if done.hint:
+        click.echo(done.hint, err=True)
 
 
 def _grids(options: Mapping[str, Any]) -> "GridChoice":

@@ -1,33 +1,32 @@
 """Locate every point of a file in the grids of another."""
 
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from boundaries.pointfiles import columnar
-from boundaries.pointfiles.rows import Answered, Answers, Piece, Source, refusal
+from boundaries.pointfiles.grids import CompiledGrids, GridChoice, compile_grids
+from boundaries.pointfiles.output import complete
+from boundaries.pointfiles.rows import LARGEST_LAT, LARGEST_LON, Answered, Answers, Piece, Source, refusal
 from boundaries.pointfiles.text import open_text
 from geogrid.datum import to_wgs84
-from geogrid.errors import GeogridError, InvalidInputError, Problem
+from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import CoordType, FloatArray
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from pyproj import CRS
-
-    from geogrid.index import GridIndex
 
 _TEXT = (".csv", ".tsv", ".txt")
 _GEOPACKAGE = (".gpkg",)
 _FORMATS = (_TEXT, columnar.PARQUET, columnar.ARROW, _GEOPACKAGE)
 _READABLE = "GeoGrid reads .csv, .tsv, .txt (each also with .gz), .parquet, .arrow, .feather and .gpkg."
-_LARGEST_LON, _LARGEST_LAT = 180.0, 90.0
-_LISTED = 20
+# Geographic systems of these datums differ by less than points are known to.
+_MODERN_DATUMS = {"World Geodetic System 1984", "World Geodetic System 1984 ensemble", "China 2000"}
 
 Convert = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
 
@@ -64,17 +63,6 @@ class PointChoice:
     layer: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GridChoice:
-    """What the user says of a file of grids: its code column, and its layer, encoding and CRS where needed."""
-
-    path: Path
-    code: str
-    layer: str | None = None
-    encoding: str | None = None
-    crs: str | None = None
-
-
 @dataclass(slots=True)
 class LocatedFile:
     """What became of the rows.
@@ -87,12 +75,27 @@ class LocatedFile:
         Rows without coordinates, or with impossible ones.
     first_unusable : int
         Number of the first of them, from 1; 0 for none.
+    extent : (4,) float64
+        Of the usable points in the CRS of the grids: low x, low y, high x, high y.
+    hint : str
+        What may be wrong, where no point is in a grid.
     """
 
     rows: int = 0
     located: int = 0
     unusable: int = 0
     first_unusable: int = 0
+    extent: FloatArray = field(default_factory=lambda: np.array([np.inf, np.inf, -np.inf, -np.inf]))
+    hint: str = ""
+
+    def add(self, x: FloatArray, y: FloatArray, positions: "NDArray[np.int32]") -> None:
+        """Count rows."""
+        self.rows += len(positions)
+        self.located += int((positions >= 0).sum())
+        known = np.isfinite(x) & np.isfinite(y)
+        for axis, values in enumerate((x[known], y[known])):
+            self.extent[axis] = values.min(initial=self.extent[axis])
+            self.extent[axis + 2] = values.max(initial=self.extent[axis + 2])
 
 
 def locate_file(
@@ -125,24 +128,35 @@ def locate_file(
         A file cannot be used, with every problem found in it; nothing is written.
     """
     _check_target(points.path, target)
-    index, codes, crs = _index(grids)
+    compiled = compile_grids(grids)
     done = LocatedFile()
     with _opened(points) as source:
-        convert = _converter(points, source.crs, crs)
+        convert = _converter(points, source.crs, compiled.crs)
         advance = start(source.total) if start else lambda _: None
 
         def answered() -> Answered:
             for piece in source.pieces:
                 x, y = _usable(points, piece, done, geographic=_is_geographic(points, source.crs))
-                positions = index.locate(*convert(x, y), threads=threads)
-                done.rows += len(positions)
-                done.located += int((positions >= 0).sum())
+                x, y = convert(x, y)
+                positions = compiled.index.locate(x, y, threads=threads)
+                done.add(x, y, positions)
                 advance(len(positions))
                 yield piece, positions
 
-        with _complete(target) as path:
-            source.write(path, Answers(points.column, codes), answered())
+        with complete(target) as path:
+            source.write(path, Answers(points.column, compiled.codes), answered())
+    done.hint = _hint(done, compiled)
     return done
+
+
+def _hint(done: LocatedFile, compiled: CompiledGrids) -> str:
+    if done.located or not np.isfinite(done.extent).all():
+        return ""
+    reach = "from {:,.10g}, {:,.10g} to {:,.10g}, {:,.10g}"
+    return (
+        f"No point is in a grid. In {compiled.crs.name}, the grids reach {reach.format(*compiled.extent)}, "
+        f"the points {reach.format(*done.extent)}. Check --crs, --grids-crs, --x and --y."
+    )
 
 
 def _check_target(source: Path, target: Path) -> None:
@@ -170,41 +184,6 @@ def _family(path: Path) -> tuple[str, ...] | None:
     if suffix == ".gz":
         return _TEXT if Path(path.stem).suffix.lower() in _TEXT else None
     return next((family for family in _FORMATS if suffix in family), None)
-
-
-def _index(grids: GridChoice) -> "tuple[GridIndex, list[str], CRS]":
-    """Return an index over the grids in the order of their codes, the codes, and the CRS."""
-    from boundaries.imports.grid_file import read_grid_layer
-    from geogrid.index import GridIndex
-
-    layer = read_grid_layer(grids.path, layer=grids.layer, encoding=grids.encoding, crs=grids.crs)
-    if grids.code not in layer.frame.columns:
-        has = ", ".join(str(name) for name in layer.frame.columns if name != layer.frame.geometry.name)
-        message = f"{grids.path.name} has no column {grids.code!r}."
-        raise InvalidInputError.of("no-column", message, f"It has: {has}.", subject=grids.code)
-    frame = layer.frame
-    texts = frame[grids.code].map(_code_text)
-    problems = [
-        Problem("no-code", f"Row {row} of {grids.path.name} has no code.", "Give it one.", subject=str(row))
-        for row in frame.index[texts == ""][:_LISTED]
-    ]
-    problems += [
-        Problem(
-            "no-polygon", f"Row {row} of {grids.path.name} has no polygon.", "Repair or remove it.", subject=str(row)
-        )
-        for row in frame.index[~frame.geometry.geom_type.isin(["Polygon", "MultiPolygon"])][:_LISTED]
-    ]
-    if problems:
-        raise InvalidInputError(problems)
-    order = np.argsort(texts.to_numpy(dtype=object), kind="stable")
-    return GridIndex.build(frame.geometry.to_numpy()[order]), texts.to_numpy(dtype=object)[order].tolist(), layer.crs
-
-
-def _code_text(value: Any) -> str:
-    """Return a code as text; numbers that came as 12.0 for want of one value are whole."""
-    if value is None or value != value:  # noqa: PLR0124 - NaN is the value that differs from itself
-        return ""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
 def _opened(points: PointChoice) -> AbstractContextManager[Source]:
@@ -252,8 +231,7 @@ def _converter(points: PointChoice, stated: "CRS | None", crs: "CRS") -> Convert
             f"The datum {points.coord_type} is one of longitudes and latitudes, not of {source.name}.",
             "Drop one.",
         )
-    same = source.equals(crs, ignore_axis_order=True) or (source.is_geographic and crs.is_geographic)
-    transformer = None if same else Transformer.from_crs(source, crs, always_xy=True)
+    transformer = None if _are_same(source, crs) else Transformer.from_crs(source, crs, always_xy=True)
 
     def convert(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         if points.coord_type != "wgs84":
@@ -263,13 +241,20 @@ def _converter(points: PointChoice, stated: "CRS | None", crs: "CRS") -> Convert
     return convert
 
 
+def _are_same(one: "CRS", other: "CRS") -> bool:
+    if one.equals(other, ignore_axis_order=True):
+        return True
+    both_degrees = one.is_geographic and other.is_geographic
+    return both_degrees and {crs.datum.name for crs in (one, other) if crs.datum} <= _MODERN_DATUMS
+
+
 def _usable(points: PointChoice, piece: Piece, done: LocatedFile, *, geographic: bool) -> tuple[FloatArray, FloatArray]:
     """Return coordinates with NaN for what cannot be one; count such rows."""
     known = np.isfinite(piece.x) & np.isfinite(piece.y)
     possible = known
     if geographic:
         with np.errstate(invalid="ignore"):
-            possible = known & (np.abs(piece.x) <= _LARGEST_LON) & (np.abs(piece.y) <= _LARGEST_LAT)
+            possible = known & (np.abs(piece.x) <= LARGEST_LON) & (np.abs(piece.y) <= LARGEST_LAT)
         if not done.rows and 2 * possible.sum() < known.sum():
             first = int(np.flatnonzero(known & ~possible)[0])
             raise refusal(
@@ -283,19 +268,3 @@ def _usable(points: PointChoice, piece: Piece, done: LocatedFile, *, geographic:
             done.first_unusable = done.rows + int(np.flatnonzero(~possible)[0]) + 1
         done.unusable += int((~possible).sum())
     return np.where(possible, piece.x, np.nan), np.where(possible, piece.y, np.nan)
-
-
-@contextmanager
-def _complete(target: Path) -> Iterator[Path]:
-    """Give a path to write to, which becomes the target when all went well, and leaves nothing when not."""
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    except OSError as error:
-        raise GeogridError(f"Nothing can be written to {target.parent}: {error.strerror}.") from error
-    try:
-        yield folder / target.name
-        (folder / target.name).replace(target)
-    except OSError as error:
-        raise GeogridError(f"{target} cannot be written: {error.strerror or error}.") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

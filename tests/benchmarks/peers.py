@@ -79,7 +79,7 @@ def duckdb(town: Coverage) -> Callable[[], Pairs]:
 
 
 def _points(town: Coverage) -> GeometryArray:
-    points: GeometryArray = shapely.points(np.stack([town.x, town.y], axis=1))
+    points: GeometryArray = np.asarray(shapely.points(town.x, town.y), dtype=np.object_)
     return points
 
 
