@@ -3,12 +3,11 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from boundaries.townfiles.layers import TownLayers
 from boundaries.townfiles.writing import problem_frame
@@ -17,8 +16,10 @@ from geogrid.codes import reading_order
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.evaluation import Evaluation, evaluate
 from geogrid.ground import NOWHERE, MaxLoad
-from geogrid.partition import GridTree, Level, carve_dedicated, partition_levels
+from geogrid.partition import GridTree, Level, carve_dedicated, partition, partition_levels
 from geogrid.types import IntArray
+
+_NOT_OF_THE_BAND: Final = frozenset({"count-missed", "estate-divided"})
 
 Stage = Callable[[str, str], AbstractContextManager[Callable[[int], None]]]
 """Opens a stage of a name that counts in a unit; what it yields takes the count."""
@@ -62,6 +63,15 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
+class _Former:
+    """The leaf of an earlier plan that each block was in, the one that its grid goes on with, and their codes."""
+
+    before: IntArray
+    now: IntArray
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DividedTown:
     """Grids of a town.
 
@@ -73,17 +83,14 @@ class DividedTown:
         The figures of the leaves.
     problems : tuple of Problem
         Of the files, the blocks and the grids.
-    previous : (n,) int64 or None
-        Row of the earlier plan that each block lies in.
-    former_codes : tuple of str
-        Codes of the earlier plan by row.
+    former : (n,) str or None
+        Code of the grid of the earlier plan that the grid of each block goes on with, empty for new ones.
     """
 
     tree: GridTree
     evaluation: Evaluation
     problems: tuple[Problem, ...]
-    previous: IntArray | None
-    former_codes: tuple[str, ...]
+    former: tuple[str, ...] | None
 
     def layers(self) -> dict[str, gpd.GeoDataFrame]:
         """Return ``grids``, ``blocks`` and ``problems`` as they are written, EPSG:4326."""
@@ -93,12 +100,11 @@ class DividedTown:
         for name in ("polsby_popper", "deviation", "pieces"):
             figures = dict(zip(self._leaf_codes(), self.evaluation.grids[name], strict=True))
             grids[name] = grids["code"].map(figures)
-        if self.previous is not None:
-            former = ["" if row == NOWHERE else self.former_codes[row] for row in leaves.former.tolist()]
-            grids["former"] = grids["code"].map(dict(zip(self._leaf_codes(), former, strict=True))).fillna("")
+        if self.former is not None:
+            grids["former"] = grids["code"].map(dict(zip(self.tree.leaf_code, self.former, strict=True))).fillna("")
         columns = [
             "code", "name", "kind", "category", "level", "level_name", "parent", "load", "in_band", "polsby_popper",
-            "deviation", "pieces", *(["former"] if self.previous is not None else []), *leaves.blocks.loads, "geometry",
+            "deviation", "pieces", *(["former"] if self.former is not None else []), *leaves.blocks.loads, "geometry",
         ]  # fmt: skip
         blocks = self.tree.block_frame()
         blocks.insert(0, "block", np.arange(len(blocks)))
@@ -142,13 +148,18 @@ def divide_town(layers: TownLayers, wishes: Wishes, stage: Stage) -> DividedTown
             blocks = carve_dedicated(blocks, layers.sites)
             advance(len(blocks.sites))
     with stage("Grids", "grids") as advance:
-        tree, previous, codes = _tree(blocks, layers, wishes)
+        tree, earlier = _tree(blocks, layers, wishes)
         advance(len(tree.leaves))
     with stage("Evaluation", "figures") as advance:
-        figures = evaluate(tree.leaves, limit=layers.limit.iloc[0], previous=previous)
+        figures = evaluate(
+            tree.leaves, limit=layers.limit.iloc[0], previous=None if earlier is None else earlier.before
+        )
         advance(len(figures.overall))
     problems = dict.fromkeys([*layers.problems, *tree.problems, *figures.fragments])
-    return DividedTown(tree, figures, tuple(problems), previous, codes)
+    former = None
+    if earlier is not None:
+        former = tuple("" if row == NOWHERE else earlier.codes[row] for row in earlier.now.tolist())
+    return DividedTown(tree, figures, tuple(problems), former)
 
 
 def _blocks(layers: TownLayers, wishes: Wishes) -> Blocks:
@@ -165,29 +176,55 @@ def _blocks(layers: TownLayers, wishes: Wishes) -> Blocks:
     )
 
 
-def _tree(blocks: Blocks, layers: TownLayers, wishes: Wishes) -> tuple[GridTree, IntArray | None, tuple[str, ...]]:
-    scheme = wishes.scheme
-    if layers.nested_in is not None and len(scheme) == 2:  # noqa: PLR2004 - the top and the leaves: areas come between
-        areas = int(blocks.adjacency.components(blocks.parent).max(initial=0)) + 1
-        scheme = [scheme[0], Level("area", n_grids=areas), scheme[-1]]
-    options: dict[str, Any] = {}
-    if layers.estates is not None:
-        options["keep_together"] = _groups(blocks, layers.estates)
-    if wishes.hard_barriers:
-        options["hard_barriers"] = tuple(wishes.hard_barriers)
-    previous: IntArray | None = None
-    codes: tuple[str, ...] = ()
-    if layers.previous is not None:
-        order, codes = _former(layers.previous)
-        polygons = layers.previous.geometry.to_numpy()[order]
-        previous = options["previous"] = areas_holding(blocks.polygons, polygons)
-        options["locked"] = _locked(wishes.locked, codes)
-    tree = partition_levels(
-        blocks, scheme, prefix=wishes.prefix, load=wishes.load, rng=np.random.default_rng(wishes.seed), **options
+def _tree(blocks: Blocks, layers: TownLayers, wishes: Wishes) -> tuple[GridTree, _Former | None]:
+    scheme = _with_areas(wishes.scheme, blocks, layers.nested_in)
+    earlier = None if layers.previous is None else _leaves_before(blocks, layers.previous)
+    rng = np.random.default_rng(wishes.seed)
+    leaves = partition(
+        blocks,
+        band=scheme[-1].band,
+        n_grids=scheme[-1].n_grids,
+        load=wishes.load,
+        previous=None if earlier is None else earlier.before,
+        locked=[] if earlier is None else _locked(wishes.locked, earlier.codes),
+        keep_together=[] if layers.estates is None else _groups(blocks, layers.estates),
+        hard_barriers=tuple(wishes.hard_barriers),
+        effort=wishes.effort,
+        rng=rng,
     )
-    if layers.nested_in is not None and len(scheme) > len(wishes.scheme):
-        tree = _named_areas(tree, layers.nested_in)
-    return tree, previous, codes
+    scheme[-1] = replace(scheme[-1], given=leaves.grid)
+    tree = partition_levels(blocks, scheme, prefix=wishes.prefix, load=wishes.load, rng=rng)
+    # Grids out of the band are told by the tree, by their codes; here they have numbers only.
+    told = [problem for problem in leaves.problems if problem.kind in _NOT_OF_THE_BAND]
+    tree = replace(tree, problems=(*tree.problems, *told))
+    if layers.nested_in is not None:
+        tree = _named_areas(tree, scheme, layers.nested_in)
+    return tree, None if earlier is None else replace(earlier, now=leaves.former[leaves.grid])
+
+
+def _with_areas(scheme: Sequence[Level], blocks: Blocks, areas: gpd.GeoDataFrame | None) -> list[Level]:
+    """Return the scheme with the areas as the level that has their number, else as one between the top and the rest."""
+    levels = list(scheme)
+    if areas is None:
+        return levels
+    count = len(np.unique(blocks.parent))
+    place = next((number for number, level in enumerate(levels[1:-1], 1) if level.n_grids == count), None)
+    if place is None:
+        levels.insert(1, Level("area"))
+        place = 1
+    levels[place] = replace(levels[place], given=blocks.parent)
+    return levels
+
+
+def _leaves_before(blocks: Blocks, previous: gpd.GeoDataFrame) -> _Former:
+    """Return the leaf of an earlier plan that each block lies in; they are numbered in reading order."""
+    rows = np.arange(len(previous))
+    if "kind" in previous:
+        rows = rows[(previous["kind"] != "parent").to_numpy()]
+    order = rows[reading_order(previous.geometry.to_numpy()[rows])]
+    codes = previous["code"].iloc[order] if "code" in previous else pd.Series(order + 1)
+    before = areas_holding(blocks.polygons, previous.geometry.to_numpy()[order])
+    return _Former(before, before, tuple(codes.astype(str)))
 
 
 def _groups(blocks: Blocks, estates: gpd.GeoDataFrame) -> list[list[int]]:
@@ -196,16 +233,6 @@ def _groups(blocks: Blocks, estates: gpd.GeoDataFrame) -> list[list[int]]:
     owner[blocks.site != NOWHERE] = NOWHERE
     members = [np.flatnonzero(owner == estate).tolist() for estate in np.unique(owner[owner != NOWHERE])]
     return [group for group in members if len(group) > 1]
-
-
-def _former(previous: gpd.GeoDataFrame) -> tuple[IntArray, tuple[str, ...]]:
-    """Return the leaves of an earlier plan, in reading order, and their codes."""
-    rows = np.arange(len(previous))
-    if "kind" in previous:
-        rows = rows[(previous["kind"] != "parent").to_numpy()]
-    order = rows[reading_order(previous.geometry.to_numpy()[rows])]
-    codes = previous["code"].iloc[order] if "code" in previous else pd.Series(order + 1)
-    return order, tuple(codes.astype(str))
 
 
 def _locked(wanted: Sequence[str], codes: Sequence[str]) -> list[int]:
@@ -218,15 +245,14 @@ def _locked(wanted: Sequence[str], codes: Sequence[str]) -> list[int]:
     return [codes.index(code) for code in wanted]
 
 
-def _named_areas(tree: GridTree, areas: gpd.GeoDataFrame) -> GridTree:
-    """Return the tree with the areas of the second level named as in their file."""
+def _named_areas(tree: GridTree, scheme: Sequence[Level], areas: gpd.GeoDataFrame) -> GridTree:
+    """Return the tree with the grids of the areas named as in their file."""
     if "name" not in areas:
         return tree
-    blocks = tree.leaves.blocks
-    level = tree.grids["level"] == 2  # noqa: PLR2004 - below the top
+    depth = next(number for number, level in enumerate(scheme[:-1]) if level.given is not None)
     names = tree.grids["name"].copy()
-    for row in tree.grids.index[level].tolist():
-        parent = int(blocks.parent[tree.members[row][0]])
-        if parent != NOWHERE and shapely.area(blocks.polygons[tree.members[row]]).sum() > 0:
+    for row in tree.grids.index[tree.grids["level"] == depth + 1].tolist():
+        parent = int(tree.leaves.blocks.parent[tree.members[row][0]])
+        if parent != NOWHERE:
             names[row] = str(areas["name"].iloc[parent])
     return replace(tree, grids=tree.grids.assign(name=names))

@@ -158,6 +158,28 @@ def test_an_extract_of_openstreetmap_is_enough(run: Run, folder: Path) -> None:
     assert {"comprehensive", "dedicated"} <= set(grids["kind"])
 
 
+def test_a_locked_grid_stays_as_it_was(divided: Result, run: Run, folder: Path) -> None:
+    del divided
+    before = pyogrio.read_dataframe(folder / "grids.gpkg", layer="grids")
+    locked = before[before["kind"] == "comprehensive"].iloc[0]
+    done = run("partition", *WHOLE, "--sites", "{folder}/town.gpkg", "--nested-in", "{folder}/town.gpkg:communities",
+               "--band", "340:460", "--previous", "{folder}/grids.gpkg", "--lock", locked["code"],
+               "--out", "{folder}/locked.gpkg")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    after = pyogrio.read_dataframe(folder / "locked.gpkg", layer="grids")
+    (same,) = after[after["former"] == locked["code"]].geometry
+    assert same.symmetric_difference(locked.geometry).area < 1e-12
+
+
+def test_a_lock_on_a_grid_that_is_not_there_is_refused(divided: Result, run: Run) -> None:
+    del divided
+    done = run("partition", *WHOLE, "--grids", "9", "--previous", "{folder}/grids.gpkg", "--lock", "X9",
+               "--out", "{folder}/never.gpkg")  # fmt: skip
+    assert done.exit_code == 1
+    assert "no grid 'X9'" in done.output
+    assert run("partition", *WHOLE, "--grids", "9", "--lock", "X9", "--out", "{folder}/never.gpkg").exit_code == 2
+
+
 def test_a_file_that_cannot_be_written_leaves_no_rest(run: Run, folder: Path) -> None:
     done = run("partition", *WHOLE, "--grids", "2", "--out", "{folder}/nowhere/grids.gpkg")
     assert done.exit_code == 1
