@@ -188,7 +188,7 @@ def _units(
     pieces = np.bincount(group_of[first][group_of[first] != NOWHERE], minlength=len(groups))
     estates = {number: int(group_of[first[number]]) for number in np.flatnonzero(size > 1).tolist()}
     problems = tuple(_divided(blocks, groups[n], n, int(pieces[n])) for n in np.flatnonzero(pieces > 1).tolist())
-    return unit.astype(np.int64), estates, problems
+    return unit.astype(np.int64) if estates else np.arange(count), estates, problems
 
 
 def _divided(blocks: Blocks, group: Sequence[int], number: int, pieces: int) -> Problem:
