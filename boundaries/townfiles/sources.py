@@ -21,6 +21,7 @@ _TABLE_SUFFIXES: Final = (".csv", ".csv.gz", ".tsv")
 _LON: Final = ("lon", "lng", "longitude", "x", "经度")
 _LAT: Final = ("lat", "latitude", "y", "纬度")
 _TOLD_ROWS: Final = 5
+_ALSO: Final = {"previous": "grids"}
 _DIMENSIONS: Final = {"lines": (1, 2), "areas": (2,), "places": (0, 2)}
 _NEEDED: Final = {"lines": "lines, or areas whose outline counts", "areas": "polygons", "places": "polygons or points"}
 
@@ -108,7 +109,16 @@ def _layer_of_role(path: Path, role: str) -> str | None:
         layers = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
     except (pyogrio.errors.DataSourceError, OSError):
         return None
-    return role if len(layers) > 1 and role in layers else None
+    if len(layers) <= 1:
+        return None
+    found = next((name for name in (role, _ALSO.get(role)) if name in layers), None)
+    if found is None:
+        raise InvalidInputError.of(
+            "which-layer",
+            f"{path.name} has {len(layers)} layers, none named '{role}': {', '.join(layers)}.",
+            f"Name the one meant after a colon, e.g. {path.name}:{layers[0]}.",
+        )
+    return found
 
 
 def _table(source: Source) -> gpd.GeoDataFrame:

@@ -199,6 +199,7 @@ def test_an_output_of_unknown_format_is_refused_before_any_work(run: Run) -> Non
         (("--band", "500:300"), "not LOW:HIGH"),
         (("--band", "a:b"), "not LOW:HIGH"),
         ((), "Nothing says how large"),
+        (("--grids", "3", "--nested-in", "{folder}/town.gpkg"), "none named 'nested_in'"),
         (("--grids", "3", "--levels", "town"), "is one level"),
         (("--grids", "3", "--levels", "town,area=x,grid"), "has no number"),
         (("--grids", "3", "--hard-barriers", "rail"), "no list of ranks"),
