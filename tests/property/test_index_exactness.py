@@ -30,6 +30,34 @@ def test_the_answer_is_that_of_rational_arithmetic(maker: str, seed: int) -> Non
     assert found.tolist() == rational.locate(polygons, xy)
 
 
+@given(
+    maker=makers,
+    seed=seeds,
+    scale=st.sampled_from([1e-280, 1e-12, 1 / 3, 1e5, 1e60, 1e130]),
+    shift=st.sampled_from([(0.0, 0.0), (4e7, -3e6), (-1e9, 1e15)]),
+)
+@settings(calm, max_examples=25)
+def test_the_answer_is_exact_for_coordinates_of_any_size(
+    maker: str, seed: int, scale: float, shift: tuple[float, float]
+) -> None:
+    rng = np.random.default_rng(seed)
+    polygons = shapely.transform(MAKERS[maker](rng), lambda xy: scale * (xy + shift))
+    xy = rational.telling_points(polygons, rng, most=50)
+    assert GridIndex.build(polygons).locate(*xy.T).tolist() == rational.locate(polygons, xy)
+
+
+@given(maker=makers, seed=seeds)
+@calm
+def test_points_that_are_no_numbers_do_not_disturb_the_others(maker: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    polygons = MAKERS[maker](rng)
+    xy = rational.telling_points(polygons, rng, most=60)
+    wild = rng.random(xy.shape) < 0.2
+    found = GridIndex.build(polygons).locate(*np.where(wild, rng.choice([np.nan, np.inf, -np.inf], xy.shape), xy).T)
+    expected = np.where(wild.any(axis=1), -1, rational.locate(polygons, xy))
+    assert np.array_equal(found, expected)
+
+
 @given(maker=makers, seed=seeds)
 @calm
 def test_with_codes_the_input_order_does_not_matter(maker: str, seed: int) -> None:
@@ -150,7 +178,8 @@ def _brute_force(polygons: GeometryArray, x: FloatArray, y: FloatArray) -> IntAr
 
 
 @pytest.mark.parametrize(
-    ("polygons", "points"), [(2_000, 100_000), pytest.param(5_000, 10_000_000, marks=pytest.mark.long)]
+    ("polygons", "points"),
+    [(2_000, 100_000), pytest.param(5_000, 10_000_000, marks=[pytest.mark.long, pytest.mark.timeout(1800)])],
 )
 def test_many_random_points_are_where_brute_force_finds_them(polygons: int, points: int) -> None:
     town = coverage(polygons, points, seed=points)
