@@ -7,6 +7,7 @@ from typing import Protocol
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
@@ -121,6 +122,7 @@ class _Row:
     lonlat: tuple[float, float]
     shape: str
     aliases: list[str]
+    error_m: float = 0.0
 
 
 def import_addresses(session: Session, jurisdiction_id: int, frame: gpd.GeoDataFrame, source: str) -> int:
@@ -133,8 +135,9 @@ def import_addresses(session: Session, jurisdiction_id: int, frame: gpd.GeoDataF
     jurisdiction_id : int
         Whose gazetteer.
     frame : GeoDataFrame
-        Points, with any of the columns of `LADDER`, ``aliases`` (texts parted by semicolons), and ``osm_id`` as the
-        identity where there is one. Addresses of one number at one place are merged; all their names are kept.
+        Points, with any of the columns of `LADDER`, ``aliases`` (texts parted by semicolons), ``error_m`` (how far off
+        a point may be), and ``osm_id`` as the identity where there is one. Addresses of one number at one place are
+        merged; all their names are kept.
     source : str
         Name of the data set.
 
@@ -146,7 +149,7 @@ def import_addresses(session: Session, jurisdiction_id: int, frame: gpd.GeoDataF
     require_crs(frame)
     rows = _merged(_rows(frame))
     session.execute(delete(Address).where(Address.jurisdiction_id == jurisdiction_id, Address.source == source))
-    columns = ("jurisdiction_id", "source", "source_key", *LADDER, "areas", "aliases", "geom")
+    columns = ("jurisdiction_id", "source", "source_key", *LADDER, "areas", "aliases", "geom", "error_m")
     count = copy_rows(session, "addresses", columns, _stored(rows, jurisdiction_id, source))
     _add_areas(session, jurisdiction_id)
     index_addresses(session, jurisdiction_id)
@@ -210,19 +213,26 @@ def _entries(row: _Known, style: NumberStyle) -> Iterator[_Entry]:
     of_estate: tuple[HouseNumber | None, PlaceKind] = (building, "building")
     if building is None and not row.street:
         of_estate = (number, "")
+    area, kind = _area_of(row)
     named: list[tuple[str, HouseNumber | None, PlaceKind]]
     named = [(row.name, building, "building"), (row.estate, *of_estate)]
-    for name, on_it, kind in (*named, *((alias, building, named[0][2]) for alias in row.aliases)):
-        if name:
-            yield _entry(name, on_it, kind)
+    named += [(alias, building, kind or "building") for alias in row.aliases]
+    yield from (_entry(name, on_it, counted) for name, on_it, counted in named if name)
     if row.community and group is not None:
         yield _entry(row.community, group, "village_group")
     if row.community and building is not None and not (row.street or row.name):
         yield _entry(row.community, building, "building")
-    if not (row.street or row.name or row.estate or row.village_group):
-        areas: tuple[tuple[str, PlaceKind], ...]
-        areas = ((row.community, "community"), (row.town, "town"), (row.district, "district"))
-        yield from (_entry(area, None, kind) for area, kind in areas if area)
+    if area:
+        yield _entry(area, None, kind)
+
+
+def _area_of(row: _Known) -> tuple[str, PlaceKind]:
+    """Return the narrowest area of an address that is nothing but an area, and its kind; else nothing."""
+    if row.street or row.name or row.estate or row.village_group:
+        return "", ""
+    areas: tuple[tuple[str, PlaceKind], ...]
+    areas = ((row.community, "community"), (row.town, "town"), (row.district, "district"))
+    return next(((area, kind) for area, kind in areas if area), ("", ""))
 
 
 def _entry(name: str, number: HouseNumber | None, kind: PlaceKind) -> _Entry:
@@ -265,9 +275,19 @@ def _rows(frame: gpd.GeoDataFrame) -> list[_Row]:
             (lon, lat),
             shape,
             [alias.strip() for alias in others.replace("；", ";").split(";") if alias.strip()],
+            error_m,
         )
-        for key, row, (lon, lat), shape, others in zip(keys, values, lonlat, shapes, aliases, strict=True)
+        for key, row, (lon, lat), shape, others, error_m in zip(
+            keys, values, lonlat, shapes, aliases, _errors_m(frame), strict=True
+        )
     ]
+
+
+def _errors_m(frame: gpd.GeoDataFrame) -> list[float]:
+    if "error_m" not in frame:
+        return [0.0] * len(frame)
+    stated = pd.to_numeric(frame["error_m"], errors="coerce").to_numpy(dtype=np.float64)
+    return [value if value > 0 else 0.0 for value in np.nan_to_num(stated, posinf=0.0).tolist()]
 
 
 def _merged(rows: Sequence[_Row]) -> list[_Row]:
@@ -302,7 +322,7 @@ def _stored(rows: Sequence[_Row], jurisdiction_id: int, source: str) -> Iterator
                 folded[name] = normalise(name)
         of_areas = " ".join(folded[name] for name in named)
         aliases = json.dumps(row.aliases, ensure_ascii=False)
-        yield (jurisdiction_id, source, row.key, *row.words, of_areas, aliases, row.shape)
+        yield (jurisdiction_id, source, row.key, *row.words, of_areas, aliases, row.shape, row.error_m)
 
 
 def _require_places(frame: gpd.GeoDataFrame, points: gpd.GeoSeries, words: Mapping[str, Sequence[str]]) -> None:

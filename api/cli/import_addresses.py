@@ -26,23 +26,33 @@ def addresses(  # noqa: PLR0917 - click passes every option
 
     FILE is a CSV with lon and lat, a GeoPackage or other layer, or an .osm.pbf extract. Columns: province, city,
     district, town, community, village_group, street, house_number, estate, building, unit, room, postcode, name,
-    aliases (parted by semicolons).
+    aliases (parted by semicolons), error_m. A CSV with code and name alone is a list of villages and towns: each is
+    placed at the published grid of its code or name.
     """
+    from boundaries.area_codes import PlacedCodes, place_codes
     from boundaries.engine import open_engine, unit_of_work
     from boundaries.gazetteer import import_addresses
-    from boundaries.imports.addresses import read_addresses
+    from boundaries.imports.addresses import read_addresses, read_codes
     from boundaries.jurisdictions import the_jurisdiction
     from boundaries.settings import StoreSettings
 
-    frame = read_addresses(file, columns=_pairs(columns), layer=layer, coord_type=coord_type)
+    codes = read_codes(file, columns=_pairs(columns))
+    # A file that cannot be read is refused before a database is started.
+    known = None
+    if codes.empty:
+        known = PlacedCodes(read_addresses(file, columns=_pairs(columns), layer=layer, coord_type=coord_type))
     engine = open_engine(StoreSettings())
     try:
         with unit_of_work(engine) as session:
             town = the_jurisdiction(session, jurisdiction)
-            count = import_addresses(session, town.id, frame, source or file.name)
+            placed = known or place_codes(session, town.id, codes)
+            count = import_addresses(session, town.id, placed.areas, source or file.name)
     finally:
         engine.dispose()
-    click.echo(f"{file.name}: {len(frame):,} rows, {count:,} addresses.")
+    click.echo(f"{file.name}: {len(placed.areas):,} rows, {count:,} addresses.")
+    if placed.unplaced:
+        some = ", ".join(placed.unplaced[:5])
+        click.echo(f"{len(placed.unplaced):,} areas have no grid of their own, among them {some}.")
 
 
 def _pairs(columns: tuple[str, ...]) -> dict[str, str]:
