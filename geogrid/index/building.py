@@ -7,14 +7,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from geogrid.errors import InvalidInputError
 from geogrid.index.cells import COUNTS, COVERS, FIRST, ITEMS, TABLES, WORDS, Lines, Queue, Sink, fill_tables
 from geogrid.index.edges import NOBODY, Edges
-from geogrid.index.layout import MAX_COLUMNS, OUTSIDE, Frame
+from geogrid.index.layout import MAX_COLUMNS, OUTSIDE, WORDS_PER_SLOT, Frame
 from geogrid.jit import Array, locked
 from geogrid.types import FloatArray, IntArray
 
 _EDGES_PER_COARSE_CELL: Final = 20
 _WORDS_PER_EDGE: Final = 10
+# An entry has 29 bits for the place of its record.
+_MOST_WORDS: Final = WORDS_PER_SLOT << 29
 _ROUNDING: Final = 2.0**-48
 _MARGIN: Final = 2.0**-20
 _LEAST_SLACK: Final = 1e-290
@@ -33,7 +36,13 @@ class Compiled:
 
 
 def compile_edges(edges: Edges, rank: NDArray[np.int32]) -> Compiled:
-    """Return the tables over edges; where polygons share a point, the smaller rank answers."""
+    """Return the tables over edges; where polygons share a point, the smaller rank answers.
+
+    Raises
+    ------
+    InvalidInputError
+        There are more records than entries can tell apart.
+    """
     live = np.flatnonzero((edges.left != NOBODY) | (edges.right != NOBODY)).astype(np.int32)
     frame = _frame(edges.vertices, len(live))
     lines = Lines(locked(edges.vertices), locked(edges.left), locked(edges.right), locked(rank))
@@ -44,7 +53,17 @@ def compile_edges(edges: Edges, rank: NDArray[np.int32]) -> Compiled:
         queue, words = _fill_level(queue, frame, lines, counts, words, entries, fine)
         fine = _enlarged(fine, int(counts[FIRST]))
         entries = np.empty(MAX_COLUMNS * MAX_COLUMNS, dtype=np.int64)
+        if counts[WORDS] > _MOST_WORDS:
+            raise _too_large(len(live))
     return Compiled(frame, coarse, fine, words[: counts[WORDS]].copy())
+
+
+def _too_large(edges: int) -> InvalidInputError:
+    return InvalidInputError.of(
+        "too-large",
+        f"The polygons have {edges:,} edges; the records of their cells are more than one index holds.",
+        "Build several indexes, e.g. one for each province.",
+    )
 
 
 def _frame(vertices: FloatArray, edges: int) -> Frame:

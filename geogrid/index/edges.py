@@ -18,6 +18,7 @@ _MORTON_BITS: Final = 20
 _MAX_PROBLEMS: Final = 50
 _AHEAD: Final = 64
 _LARGEST: Final = 1e150
+_MOST_VERTICES: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,16 @@ def edges_of(polygons: GeometryArray) -> Edges:
     Raises
     ------
     InvalidInputError
-        An element is no polygon, or has a coordinate that is not finite.
+        An element is no polygon, or has a coordinate that is not finite; or there are too many vertices.
     """
     _check_types(polygons)
     if len(polygons) == 0:
         return Edges(np.empty((0, 2)), np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32))
     order = _spatial_order(polygons)
     kind, coords, offsets = _ragged(polygons[order])
+    if len(coords) > _MOST_VERTICES:
+        message = f"The polygons have {len(coords):,} vertices, more than the {_MOST_VERTICES:,} of one index."
+        raise InvalidInputError.of("too-large", message, "Build several indexes, e.g. one for each province.")
     if not (np.abs(coords) <= _LARGEST).all():
         raise InvalidInputError(_misplaced(polygons))
     coords += 0.0  # one zero only: -0.0 and 0.0 are the same place

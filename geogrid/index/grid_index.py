@@ -105,7 +105,8 @@ class GridIndex:
         Raises
         ------
         InvalidInputError
-            An element is not polygonal, has a coordinate that is not finite, or codes and polygons differ in number.
+            An element is not polygonal, has a coordinate that is not finite, codes and polygons differ in number,
+            or there is more than one index holds (some ten million grids of a city).
         """
         array = np.asarray(polygons, dtype=np.object_)
         edges = edges_of(array)

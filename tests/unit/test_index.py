@@ -145,6 +145,13 @@ def test_no_points_give_no_answers() -> None:
     assert len(index.within([], [], 1.0).positions) == 0
 
 
+@pytest.mark.parametrize("limit", ["building._MOST_WORDS", "edges._MOST_VERTICES"])
+def test_more_than_an_index_holds_is_refused(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    monkeypatch.setattr(f"geogrid.index.{limit}", 2)
+    with pytest.raises(InvalidInputError, match="Build several indexes"):
+        GridIndex.build(THREE)
+
+
 def test_threads_and_callers_at_once_get_the_same_answers() -> None:
     index = GridIndex.build(THREE)
     x, y = np.random.default_rng(1).uniform(-0.5, 2.5, (2, 300_000))
