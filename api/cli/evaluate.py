@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.cli.progress import progress
+from api.cli.progress import stage
 
 if TYPE_CHECKING:
     pass
@@ -54,7 +54,7 @@ def command(**options: Any) -> None:
         raise click.UsageError("What moved is counted by blocks: give --previous with --blocks.")
     roles = ("blocks", "streets", "buildings", "limit", "nested_in", "previous")
     given = {role: _source(options[role], options["crs"]) for role in roles}
-    with progress("Reading", unit="grids") as advance:
+    with stage("Reading", "grids") as advance:
         band = _band(options["band"])
         read = read_partition(
             GridSource(_source(options["grids"], options["crs"]), **given, load=options["load"], band=band)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.cli.progress import progress
+from api.cli.progress import stage
 from geogrid.errors import InvalidInputError, Problem
 
 if TYPE_CHECKING:
@@ -84,11 +84,11 @@ def command(**options: Any) -> None:
     require_known_format(options["out"])
     require_writable(options["report"])
     files, wishes = _files(options), _wishes(options)
-    with progress("Reading", unit="layers") as advance:
+    with stage("Reading", "layers") as advance:
         layers = read_town(files)
         advance(_count(layers))
-    done = divide_town(layers, wishes, lambda name, unit: progress(name, unit=unit))
-    with progress("Writing", unit="files") as advance:
+    done = divide_town(layers, wishes, stage)
+    with stage("Writing", "files") as advance:
         written = write_layers(options["out"], done.layers())
         if options["map_file"]:
             write_partition_map(options["map_file"], done, layers)

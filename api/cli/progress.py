@@ -34,6 +34,38 @@ def progress(label: str, *, total: int | None = None, unit: str = "rows") -> Ite
 
 
 @contextmanager
+def stage(label: str, unit: str) -> Iterator[Advance]:
+    """Show a stage of a long work on standard error: it turns on a terminal, and ends as a line everywhere.
+
+    Parameters
+    ----------
+    label : str
+        What is being done.
+    unit : str
+        What is counted.
+
+    Yields
+    ------
+    callable
+        Takes the number of units, at the end.
+    """
+    from rich.console import Console
+
+    done, start = 0, time.monotonic()
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+
+    if sys.stderr.isatty():
+        with Console(stderr=True).status(label):
+            yield advance
+    else:
+        yield advance
+    print(f"{label}: {done:,} {unit} in {time.monotonic() - start:.1f} s", file=sys.stderr)
+
+
+@contextmanager
 def _bar(label: str, total: int | None, unit: str) -> Iterator[Advance]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
