@@ -154,9 +154,14 @@ def _on_invalid(request: Request, error: Exception) -> Response:
     if any(fault["loc"] == ("body",) for fault in found) and sent not in _JSON_TYPES:
         detail = f"The body is {sent or 'of no stated type'}; send it as application/json."
         return problem(request, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
-    source = error.model if isinstance(error, QueryError) else request.scope["endpoint"]
-    faults = [_fault(source, request, each) for each in found]
+    faults = faults_of(request, error)
     return problem(request, HTTPStatus.BAD_REQUEST, " ".join(fault["detail"] for fault in faults[:3]), faults=faults)
+
+
+def faults_of(request: Request, error: RequestValidationError) -> list[Fault]:
+    """Return each thing that is wrong with a request: `name`, `in`, `value`, `allowed`, `detail`."""
+    source = error.model if isinstance(error, QueryError) else request.scope["endpoint"]
+    return [_fault(source, request, each) for each in error.errors()]
 
 
 def _fault(source: Any, request: Request, error: Mapping[str, Any]) -> Fault:

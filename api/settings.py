@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
+from api.open311.settings import Open311Settings
 from api.webhooks.settings import WebhookSettings
 from boundaries.features.catalogue import CASE_FIELD_NAMES, PUBLIC_CASE_FIELDS
 from boundaries.remote.fallback import GeocoderSettings
@@ -14,8 +15,8 @@ from boundaries.settings import StoreSettings
 _SITE = re.compile(r"\*|https?://(\*\.)?[A-Za-z0-9.-]+(:(\d{1,5}|\*))?")
 
 
-class ServerSettings(StoreSettings, GeocoderSettings, WebhookSettings):
-    """Settings of the server, on top of those of the store, of the remote geocoder and of webhooks.
+class ServerSettings(StoreSettings, GeocoderSettings, WebhookSettings, Open311Settings):
+    """Settings of the server, on top of those of the store, of the remote geocoder, of webhooks and of Open311.
 
     Parameters
     ----------

@@ -16,6 +16,7 @@ _COMMANDS = {
     "import": "Bring grids, cases or addresses in from files.",
     "locate": "Find the grid of each point in a file; no database.",
     "map": "Write a coverage or hotspot map as one file that needs no network.",
+    "open311": "Offer services to other applications, and give out keys.",
     "partition": "Cut a town into grids: streets and buildings in, grids out; no database.",
     "plan": "Draft, check, compare and publish plans of grids, and go back.",
     "serve": "Serve the maps, the case search and the HTTP interface.",

@@ -1,0 +1,56 @@
+"""Answers in the two formats of GeoReport: JSON, and the XML that maps onto it by the Spark convention."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+from xml.etree import ElementTree as ET
+
+import orjson
+from fastapi import Response
+
+Extension = Literal["xml", "json"]
+
+_MEDIA_TYPES: Final[Mapping[Extension, str]] = {
+    "xml": "text/xml; charset=utf-8",
+    "json": "application/json; charset=utf-8",
+}
+_ITEMS: Final = {
+    "attributes": "attribute",
+    "chain": "grid",
+    "duties": "duty",
+    "endpoints": "endpoint",
+    "errors": "error",
+    "formats": "format",
+    "service_requests": "request",
+    "services": "service",
+    "values": "value",
+}
+# XML 1.0 has no way to write these, not even as references.
+_NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def reply(
+    root: str, value: Any, extension: Extension, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return an answer; `root` names the outermost element of XML, which JSON does not have."""
+    content = orjson.dumps(value) if extension == "json" else to_xml(root, value)
+    return Response(content, status, dict(headers or {}), media_type=_MEDIA_TYPES[extension])
+
+
+def to_xml(root: str, value: Any) -> bytes:
+    """Return a value as XML: members become elements, items elements of the singular, null an empty element."""
+    written: bytes = ET.tostring(_element(root, value), encoding="utf-8", xml_declaration=True)
+    return written
+
+
+def _element(name: str, value: Any) -> ET.Element:
+    element = ET.Element(name)
+    if isinstance(value, Mapping):
+        element.extend(_element(key, member) for key, member in value.items())
+    elif isinstance(value, list | tuple):
+        element.extend(_element(_ITEMS[name], item) for item in value)
+    elif isinstance(value, bool):
+        element.text = "true" if value else "false"
+    elif value is not None:
+        element.text = _NOT_IN_XML.sub("\ufffd", str(value))
+    return element

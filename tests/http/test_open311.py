@@ -1,0 +1,444 @@
+"""``/open311``: a client from outside reads and follows, posts become cases with grids, errors are the standard's."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from fastapi.testclient import TestClient
+from georeport import GeoReport
+from lxml import etree
+from sqlalchemy import Engine, text
+
+from api.app import create_app
+from api.settings import ServerSettings
+from boundaries.api_keys import add_key
+from boundaries.cases import NewCase
+from boundaries.engine import unit_of_work
+from boundaries.services import read_services, replace_services
+from tests.fixtures_db import Database
+from tests.http.conftest import Town, publish_second, store_cases, store_town
+from tests.serving import serving
+
+SERVICES: list[dict[str, Any]] = [
+    {
+        "service_code": "LAMP",
+        "service_name": "Street lamp 路灯",
+        "description": "A lamp is out, or on by day.",
+        "keywords": "light, dark",
+        "group": "street",
+        "attributes": [
+            {"code": "POLE", "datatype": "string", "required": True, "description": "Number on the pole"},
+            {
+                "code": "STATE",
+                "datatype": "singlevaluelist",
+                "description": "What is it?",
+                "values": [{"key": "out", "name": "Out"}, {"key": "on", "name": "On by day"}],
+            },
+            {
+                "code": "SEEN",
+                "datatype": "multivaluelist",
+                "values": [{"key": each, "name": each.title()} for each in ("dawn", "noon", "night")],
+            },
+            {"code": "HEIGHT", "datatype": "number"},
+            {"code": "SINCE", "datatype": "datetime"},
+            {"code": "NOTE", "datatype": "text", "variable": False, "description": "Do not touch wires."},
+        ],
+    },
+    {"service_code": "POTHOLE", "service_name": "Pothole", "group": "street"},
+    {"service_code": "TREE", "service_name": "Fallen tree", "type": "batch"},
+]
+V2 = "/open311/v2"
+POLE = {"attribute[POLE]": "12-7"}
+
+
+def offer(engine: Engine, town: Town) -> str:
+    with unit_of_work(engine) as session:
+        replace_services(session, town.id, read_services(SERVICES))
+        return add_key(session, "app")
+
+
+@pytest.fixture
+def key(engine: Engine, town: Town) -> str:
+    return offer(engine, town)
+
+
+@pytest.fixture
+def open_client(settings: ServerSettings, town: Town) -> Iterator[TestClient]:
+    """An application whose operator makes words and addresses public."""
+    del town
+    public = (*settings.public_case_fields, "text", "address")
+    with TestClient(create_app(settings.model_copy(update={"public_case_fields": public}))) as opened:
+        yield opened
+
+
+def posted(client: TestClient, key: str, extension: str = "json", **fields: Any) -> Any:
+    return client.post(f"{V2}/requests.{extension}", data={"api_key": key, "lat": "50.5", "long": "10.5", **fields})
+
+
+def number_of(reply: Any) -> str:
+    assert reply.status_code == 201, reply.text
+    return str(reply.json()[0]["service_request_id"])
+
+
+def as_json(element: etree._Element) -> Any:
+    """Return XML as the Spark convention maps it onto JSON: what is repeated is a list, what is empty null."""
+    if not len(element):
+        return element.text
+    names = [child.tag for child in element]
+    plural = element.tag.endswith("s") or element.tag in {"chain", "duties"}
+    if plural and len(set(names)) == 1:
+        return [as_json(child) for child in element]
+    return {child.tag: as_json(child) for child in element}
+
+
+def plain(value: Any) -> Any:
+    """Return JSON with what XML cannot tell apart made the same: numbers and booleans as text, empty as null."""
+    if isinstance(value, dict):
+        return {name: plain(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [plain(each) for each in value] or None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value in {None, ""} else str(value)
+
+
+def both(client: TestClient, path: str, root: str) -> Any:
+    """Return an answer in JSON, after its XML was found to say the same."""
+    query = f"?{path.partition('?')[2]}" if "?" in path else ""
+    bare = path.partition("?")[0]
+    json_reply, xml_reply = (client.get(f"{V2}{bare}.{each}{query}") for each in ("json", "xml"))
+    assert json_reply.headers["content-type"] == "application/json; charset=utf-8"
+    assert xml_reply.headers["content-type"] == "text/xml; charset=utf-8"
+    assert re.match(rb"<\?xml version='1.0' encoding='utf-8'\?>", xml_reply.content)
+    element = etree.fromstring(xml_reply.content)
+    assert element.tag == root
+    found = [as_json(child) for child in element] if isinstance(json_reply.json(), list) else as_json(element)
+    assert (found or None) == plain(json_reply.json())
+    return json_reply.json()
+
+
+def test_discovery_names_the_interface_and_its_formats(client: TestClient, key: str) -> None:
+    del key
+    body = client.get("/open311/discovery.json").json()
+    assert set(body) == {"changeset", "contact", "key_service", "endpoints"}
+    endpoint = body["endpoints"][0]
+    assert endpoint["specification"] == "http://wiki.open311.org/GeoReport_v2"
+    assert client.get(f"{endpoint['url']}/services.json").status_code == 200
+    assert endpoint["formats"] == ["text/xml", "application/json"]
+    root = etree.fromstring(client.get("/open311/discovery.xml").content)
+    assert root.xpath("/discovery/endpoints/endpoint/formats/format/text()") == endpoint["formats"]
+    assert client.get(f"{V2}/discovery.json").json() == body
+
+
+def test_services_and_definitions_say_the_same_in_both_formats(client: TestClient, key: str) -> None:
+    del key
+    listed = both(client, "/services", "services")
+    assert [(each["service_code"], each["metadata"], each["type"]) for each in listed] == [
+        ("LAMP", True, "realtime"),
+        ("POTHOLE", False, "realtime"),
+        ("TREE", False, "batch"),
+    ]
+    assert set(listed[0]) == {"service_code", "service_name", "description", "metadata", "type", "keywords", "group"}
+    definition = both(client, "/services/LAMP", "service_definition")
+    assert [each["order"] for each in definition["attributes"]] == [1, 2, 3, 4, 5, 6]
+    state = definition["attributes"][1]
+    assert (state["variable"], state["required"], state["values"][0]) == (True, False, {"key": "out", "name": "Out"})
+    assert both(client, "/services/POTHOLE", "service_definition")["attributes"] == []
+
+
+def test_post_becomes_a_case_with_its_grid(client: TestClient, key: str) -> None:
+    reply = posted(
+        client,
+        key,
+        service_code="LAMP",
+        description="Dark.\nEvery night.",
+        first_name="Li",
+        email="li@example.org",
+        **POLE,
+    )
+    number = number_of(reply)
+    assert reply.headers["location"].endswith(f"{V2}/requests/{number}.json")
+    assert "D-a" in reply.json()[0]["service_notice"]
+    case = client.get(f"/cases/{number}").json()["properties"]
+    assert (case["grid"], case["category"], case["channel"]) == ("D-a", "Street lamp 路灯", "open311")
+    assert case["text"] == "Dark.\nEvery night."
+    assert case["attributes"]["reporter"] == {"email": "li@example.org", "first_name": "Li"}
+    assert case["attributes"]["attributes"] == {"POLE": "12-7"}
+
+
+def test_post_by_address_alone_is_looked_up(client: TestClient, key: str) -> None:
+    fields = {"api_key": key, "service_code": "POTHOLE", "address_string": "Long Street 9"}
+    number = number_of(client.post(f"{V2}/requests.json", data=fields))
+    assert client.get(f"/cases/{number}").json()["properties"]["grid"] == "D-b"
+
+
+def test_post_outside_every_grid_is_kept_for_a_person(client: TestClient, key: str) -> None:
+    reply = posted(client, key, service_code="POTHOLE", lat="20")
+    assert "person" in reply.json()[0]["service_notice"]
+    assert client.get(f"/cases/{number_of(reply)}").json()["properties"]["grid"] is None
+
+
+def test_fixmystreet_posts_as_it_does_and_is_not_stored_twice(client: TestClient, key: str) -> None:
+    form = {
+        "api_key": key,
+        "jurisdiction_id": "town",
+        "service_code": "LAMP",
+        "lat": "50.5",
+        "long": "10.5",
+        "email": "reporter@example.org",
+        "first_name": "Reporter",
+        "last_name": "Example",
+        "phone": "",
+        "device_id": "",
+        "description": "title:  Lamp out\n\ndetail: It is dark\n\nurl: http://fixmystreet.example/report/7\n\nSubmitted",
+        "media_url": "http://fixmystreet.example/photo/7.jpeg",
+        "attribute[fixmystreet_id]": "7",
+        "attribute[easting]": "100",
+        "attribute[POLE]": "12-7",
+        "attribute[SEEN][]": ["dawn", "night"],
+    }
+    first = client.post(f"{V2}/requests.xml", data=form)
+    again = client.post(f"{V2}/requests.xml", data=form)
+    assert (first.status_code, again.status_code) == (201, 200)
+    numbers = [etree.fromstring(each.content).findtext("request/service_request_id") for each in (first, again)]
+    assert numbers[0] == numbers[1]
+    assert etree.fromstring(first.content).tag == "service_requests"
+    stored = client.get(f"/cases/{numbers[0]}").json()["properties"]
+    assert stored["attributes"]["attributes"]["SEEN"] == ["dawn", "night"]
+    changed = client.post(f"{V2}/requests.xml", data=form | {"description": "another"})
+    assert changed.status_code == 400
+    assert etree.fromstring(changed.content).findtext("error/code") == "409"
+
+
+def test_batch_service_gives_a_token_that_leads_to_the_number(client: TestClient, key: str) -> None:
+    reply = posted(client, key, service_code="TREE")
+    assert set(reply.json()[0]) == {"token", "service_notice", "account_id"}
+    token = reply.json()[0]["token"]
+    found = both(client, f"/tokens/{token}", "service_requests")
+    assert found[0]["token"] == token
+    assert client.get(f"{V2}/requests/{found[0]['service_request_id']}.json").status_code == 200
+    missing = client.get(f"{V2}/tokens/never-given.json")
+    assert (missing.status_code, missing.json()[0]["code"]) == (404, 404)
+
+
+@pytest.mark.parametrize("given", [{}, {"api_key": ""}, {"api_key": "guess"}, {"api_key": "\x00"}])
+def test_post_without_a_key_is_403(client: TestClient, key: str, given: dict[str, str]) -> None:
+    del key
+    reply = client.post(f"{V2}/requests.xml", data={"service_code": "POTHOLE", "lat": "50.5", "long": "10.5", **given})
+    assert reply.status_code == 403
+    root = etree.fromstring(reply.content)
+    assert root.xpath("/errors/error/code/text()") == ["403"]
+    assert "api_key" in str(root.findtext("error/description"))
+
+
+def test_removed_key_opens_nothing(client: TestClient, key: str, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("delete from api_keys"))
+    assert posted(client, key, service_code="POTHOLE").status_code == 403
+
+
+def test_every_fault_of_a_post_is_listed(client: TestClient, key: str) -> None:
+    reply = posted(
+        client,
+        key,
+        service_code="LAMP",
+        lat="91",
+        description="x" * 4_001,
+        media_url="javascript:alert(1)",
+        **{
+            "attribute[STATE]": "odd",
+            "attribute[SEEN][]": ["noon", "never"],
+            "attribute[HEIGHT]": "nan",
+            "attribute[SINCE]": "2026-03-01",
+        },
+    )
+    assert reply.status_code == 400
+    told = " ".join(each["description"] for each in reply.json())
+    assert {each["code"] for each in reply.json()} == {400}
+    for name in ("lat", "description", "media_url", "POLE", "STATE", "SEEN", "HEIGHT", "SINCE"):
+        assert name in told
+    assert len(reply.json()) == 8
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "words"),
+    [
+        ({"service_code": ""}, 400, "service_code was not provided"),
+        ({"service_code": "NONE"}, 404, "service_code 'NONE' was not found"),
+        ({"service_code": "POTHOLE", "jurisdiction_id": "atlantis"}, 404, "jurisdiction_id 'atlantis' was not found"),
+        ({"service_code": "POTHOLE", "lat": ""}, 400, "belong together"),
+        ({"service_code": "POTHOLE", "lat": "", "long": ""}, 400, "There is no place"),
+        ({"service_code": "POTHOLE", "description": "a\x00b"}, 400, "NUL"),
+        ({"service_code": "POTHOLE", "attribute[external_id]": "a b"}, 400, "external_id"),
+    ],
+)
+def test_refused_post_says_why_and_stores_nothing(
+    client: TestClient, key: str, fields: dict[str, str], status: int, words: str
+) -> None:
+    reply = posted(client, key, **fields)
+    assert reply.status_code == status
+    assert words in reply.json()[0]["description"]
+    assert client.get("/cases").json()["numberMatched"] == 0
+
+
+def test_file_is_refused_with_what_to_do(client: TestClient, key: str) -> None:
+    reply = client.post(
+        f"{V2}/requests.json", data={"api_key": key, "service_code": "POTHOLE"}, files={"media": ("a.jpg", b"x")}
+    )
+    assert (reply.status_code, "media_url" in reply.json()[0]["description"]) == (400, True)
+
+
+def test_request_tells_what_is_public_and_nothing_of_who_reported(client: TestClient, key: str) -> None:
+    secret = {"email": "li@example.org", "phone": "555-1", "last_name": "Zhang", "device_id": "d-77"}
+    number = number_of(posted(client, key, service_code="POTHOLE", description="at the gate of Zhang", **secret))
+    found = both(client, f"/requests/{number}", "service_requests")[0]
+    assert (found["status"], found["service_code"], found["description"], found["address"]) == (
+        "open",
+        "POTHOLE",
+        None,
+        None,
+    )
+    assert (found["lat"], found["long"], found["agency_responsible"]) == (50.5, 10.5, "Grid a (D-a)")
+    for path in (f"/requests/{number}.xml?extensions=true", "/requests.json?extensions=true"):
+        told = client.get(f"{V2}{path}").text
+        assert not [value for value in secret.values() if value in told]
+
+
+def test_operator_may_make_words_and_addresses_public(open_client: TestClient, key: str) -> None:
+    number = number_of(posted(open_client, key, service_code="POTHOLE", description="Deep\x0b <hole> & mud 坑"))
+    found = open_client.get(f"{V2}/requests/{number}.json").json()[0]
+    assert found["description"] == "Deep\x0b <hole> & mud 坑"
+    root = etree.fromstring(open_client.get(f"{V2}/requests/{number}.xml").content)
+    assert root.findtext("request/description") == "Deep\ufffd <hole> & mud 坑"
+
+
+def test_extended_attributes_have_grid_chain_and_duties_without_telephones(client: TestClient, key: str) -> None:
+    number = number_of(posted(client, key, service_code="POTHOLE"))
+    assert "extended_attributes" not in client.get(f"{V2}/requests/{number}.json").json()[0]
+    extended = both(client, f"/requests/{number}?extensions=true", "service_requests")[0]["extended_attributes"]
+    assert (extended["grid"], extended["edition"]) == ("D-a", "first")
+    assert [each["code"] for each in extended["chain"]] == ["D-a", "D"]
+    assert {"grid": "D-a", "role": "网格长", "holder": "王芳"} in extended["duties"]
+    assert "12345" not in str(extended)
+
+
+def test_request_goes_to_its_grid_of_the_next_edition(client: TestClient, key: str, engine: Engine, town: Town) -> None:
+    number = number_of(posted(client, key, service_code="POTHOLE", long="11.25"))
+    publish_second(engine, town)
+    extended = client.get(f"{V2}/requests/{number}.json?extensions=true").json()[0]["extended_attributes"]
+    assert (extended["grid"], extended["edition"]) == ("D-x", "second")
+
+
+def test_requests_are_found_by_service_status_period_and_number(
+    client: TestClient, key: str, engine: Engine, town: Town
+) -> None:
+    del key
+    now = datetime.now(UTC)
+    days = (1, 2, 80, 100)
+    cases = [
+        NewCase(
+            "test",
+            f"{day}",
+            now - timedelta(days=day),
+            category="Pothole" if day != 2 else "Fallen tree",
+            status="closed" if day == 80 else "open",
+            closed_at=now if day == 80 else None,
+            lon=10.5,
+            lat=50.5,
+        )
+        for day in days
+    ]
+    hidden = NewCase("test", "hidden", now, category="Quarrel of neighbours", lon=10.5, lat=50.5)
+    *ids, other = store_cases(engine, town, *cases, hidden)
+
+    def found(query: str = "") -> list[str]:
+        return [each["service_request_id"] for each in both(client, f"/requests?{query}", "service_requests")]
+
+    one, two, eighty, hundred = map(str, ids)
+    assert found() == [one, two, eighty]
+    assert found("status=&service_code=&start_date=&nonsense=1") == [one, two, eighty]
+    assert found("status=closed") == [eighty]
+    assert found("status=open,closed") == [one, two, eighty]
+    assert found("service_code=POTHOLE,LAMP") == [one, eighty]
+    assert found(f"service_request_id={hundred},{one},{other},x&status=closed") == [one, hundred]
+    old = (now - timedelta(days=101)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert found(f"start_date={old}") == [eighty, hundred]
+    assert one not in found(f"end_date={(now - timedelta(hours=36)).strftime('%Y-%m-%dT%H:%M:%SZ')}")
+    assert client.get(f"{V2}/requests/{other}.json").status_code == 404
+    pages = [found(f"page_size=2&page={page}") for page in (1, 2, 3)]
+    assert pages == [[one, two], [eighty], []]
+    following = client.get(f"{V2}/requests.json?page_size=2").links["next"]["url"]
+    assert parse_qs(urlsplit(following).query)["page"] == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/requests.json?start_date=2026-01-01T00:00:00Z&end_date=2026-06-01T00:00:00Z", 400, "90 days"),
+        ("/requests.json?start_date=yesterday", 400, "start_date"),
+        ("/requests.json?status=waiting", 400, "status"),
+        ("/requests.json?page_size=5000", 400, "page_size"),
+        ("/requests.json?service_code=NONE", 404, "service_code 'NONE'"),
+        ("/services.json?jurisdiction_id=atlantis", 404, "jurisdiction_id"),
+        ("/services/NONE.json", 404, "service_code"),
+        ("/requests/0.json", 404, "service_request_id"),
+        ("/requests/99999999999999999999.json", 404, "service_request_id"),
+    ],
+)
+def test_wrong_question_is_answered_in_the_form_of_the_standard(
+    reader: TestClient, path: str, status: int, words: str
+) -> None:
+    reply, xml = reader.get(f"{V2}{path}"), reader.get(f"{V2}{path.replace('.json', '.xml')}")
+    assert (reply.status_code, xml.status_code) == (status, status)
+    assert [each["code"] for each in reply.json()] == [status]
+    assert words in reply.json()[0]["description"]
+    root = etree.fromstring(xml.content)
+    assert root.xpath("/errors/error/description/text()")[0].replace(".xml", ".json") == reply.json()[0]["description"]
+
+
+def test_other_extension_is_404_in_the_form_of_the_standard(reader: TestClient) -> None:
+    reply = reader.get(f"{V2}/services.yaml")
+    assert reply.status_code == 404
+    assert etree.fromstring(reply.content).findtext("error/code") == "404"
+
+
+def test_several_jurisdictions_must_be_told_apart(client: TestClient, engine: Engine, key: str) -> None:
+    del key
+    store_town(engine, "other", west=40.0)
+
+    def reply() -> Any:
+        return client.get(f"{V2}/services.json")
+
+    from tests.http.receivers import eventually
+
+    assert eventually(lambda: reply().status_code == 400)
+    assert "other, town" in reply().json()[0]["description"]
+    assert len(client.get(f"{V2}/services.json?jurisdiction_id=town").json()) == 3
+
+
+def test_lost_database_is_told_in_the_form_of_the_standard(database: Database) -> None:
+    gone = database.settings.model_copy(update={"database_url": "postgresql://u:secret@127.0.0.1:1/none"})
+    with TestClient(create_app(ServerSettings(**gone.model_dump()))) as client:
+        reply = client.get(f"{V2}/services.json")
+    assert (reply.status_code, reply.json()[0]["code"], reply.headers["retry-after"]) == (503, 503, "5")
+    assert "secret" not in reply.text
+
+
+@pytest.mark.parametrize("output", ["json", "xml"])
+def test_client_from_outside_reads_services_and_requests(
+    settings: ServerSettings, engine: Engine, town: Town, output: str
+) -> None:
+    key = offer(engine, town)
+    with serving(settings) as base:
+        with TestClient(create_app(settings)) as client:
+            numbers = [number_of(posted(client, key, service_code=code, **POLE)) for code in ("LAMP", "POTHOLE")]
+        outside = GeoReport(f"{base}{V2}", jurisdiction="town", output_format=output)
+        assert [each["service_code"] for each in outside.get_service_list()] == ["LAMP", "POTHOLE", "TREE"]
+        assert outside.get_service_definition("LAMP")["service_code"] == "LAMP"
+        listed = outside.get_service_requests(status="open", service_code="LAMP,POTHOLE")
+        assert sorted(each["service_request_id"] for each in listed) == sorted(numbers)
+        one = outside.get_service_request(numbers[0])
+        assert (one["status"], one["service_name"]) == ("open", "Street lamp 路灯")
