@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.serving import listen
@@ -23,8 +24,15 @@ GEOGRID = Path(sys.executable).with_name("geogrid")
 @contextmanager
 def serving(settings: ServerSettings) -> Iterator[str]:
     """Serve until the end of the block; yields the address."""
+    with serving_app(create_app(settings)) as address:
+        yield address
+
+
+@contextmanager
+def serving_app(app: ASGIApp) -> Iterator[str]:
+    """Serve any application until the end of the block; yields the address."""
     listening = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
