@@ -13,6 +13,7 @@ _NUMBER_FIRST = re.compile(r"(\d+(?:-\d+)?[a-z]?)\s+(?=\D)(.+)")
 _NUMBER_LAST = re.compile(r"(.+?)\s*(\d+(?:-\d+)?[a-z]?)(?:号|栋|座)?")
 _LEAST_FUZZY = 4
 _MOST = 50
+_LONGEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def suggest(session: Session, jurisdiction_id: int, typed: str, *, limit: int = 
         How many at most, up to 50.
     """
     most = min(limit, _MOST)
-    for name, number in _splits(normalise(typed)):
+    for name, number in _splits(normalise(typed[:_LONGEST])[:_LONGEST]):
         known = names_starting(session, jurisdiction_id, name, most=most)
         core = core_of(name)
         if not known and (len(core) >= _LEAST_FUZZY or not core.isascii()):

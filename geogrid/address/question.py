@@ -74,9 +74,9 @@ def understand(text: str, tagger: ElementTagger | None = None) -> Question:
     -----
     Of a longer text than 1,000 characters the first 1,000 are read.
     """
-    folded = fold(text[:_LONGEST_TEXT])
+    folded = fold(text[:_LONGEST_TEXT])[:_LONGEST_TEXT]
     relation, rest = take_relation(folded)
-    whole, details = normalise(text[:_LONGEST_TEXT]), details_of(folded)
+    whole, details = normalise(folded), details_of(folded)
     if is_chinese(rest):
         understood = read_chinese(parts_of(rest), tagger)
         return Question(

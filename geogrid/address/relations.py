@@ -23,7 +23,7 @@ _CHINESE_BESIDE: Final = re.compile(
     r"(?:正?对面|斜对面|对过|隔壁|旁边|旁|附近|周边|后面|前面|门口|门前|楼下|(?:以|往|向)[东南西北]+(?:约?\d+米)?(?:处|左右)?)"
 )
 _ENGLISH_BETWEEN: Final = re.compile(
-    r"(?P<street>.+?)[\s,(]+(?:between|betw|btw|btwn|bet)\.?\s+(?P<first>.+?)\s*(?:\band\b|&)\s*(?P<second>[^,;)]+)"
+    r"(?P<street>.+?)[\s,(](?:between|betw|btw|btwn|bet)\.?\s+(?P<first>.+?)\s*(?:\band\b|&)\s*(?P<second>[^,;)]+)"
 )
 _ENGLISH_CROSSING: Final = re.compile(
     r"(?:.*\b(?:corner|intersection|junction|crossing)\s+of\s+)?(?P<first>[^,;]+?)"
@@ -42,6 +42,9 @@ _ENGLISH_WAY: Final = re.compile(
     r"(?P<direction>(?:north|south)[- ]?(?:east|west)|north|south|east|west)\s+(?:of|from)\b"
 )
 _FARTHEST_M: Final = 2_000.0
+_SAYS_BETWEEN: Final = re.compile(r"\b(?:between|betw|btwn?|bet)\b")
+_SAYS_STRETCH: Final = re.compile(r"之间|中间|段")
+_SAYS_CROSSING: Final = re.compile(r"[&@+/]|\b(?:and|at|corner|near|x)\b")
 _STARTS_WITH_NUMBER: Final = re.compile(r"\s*\d+(?:-\d+)?[a-z]?\s+\S")
 
 
@@ -84,8 +87,8 @@ def _way_m(way: re.Match[str]) -> tuple[float, float]:
 
 
 def _take_relation(folded: str) -> tuple[Relation, str]:
-    for pattern in (_CHINESE_BETWEEN, _ENGLISH_BETWEEN):
-        found = pattern.search(folded)
+    for pattern, words in ((_CHINESE_BETWEEN, _SAYS_STRETCH), (_ENGLISH_BETWEEN, _SAYS_BETWEEN)):
+        found = pattern.search(folded) if words.search(folded) else None  # most texts say neither: asked first, cheaply
         if found:
             return Relation("between", (found["street"], found["first"], found["second"])), found["street"]
     found = _CHINESE_CROSSING.search(folded)
@@ -93,7 +96,7 @@ def _take_relation(folded: str) -> tuple[Relation, str]:
         return Relation("crossing", (found["first"], found["second"])), folded
     rest = _ENGLISH_BESIDE.sub(" ", _CHINESE_BESIDE.sub("\uff0c", folded))
     if not _STARTS_WITH_NUMBER.match(rest) or re.search(r"[&@]|\bcorner\b", folded):
-        found = _ENGLISH_CROSSING.fullmatch(folded.strip())
+        found = _ENGLISH_CROSSING.fullmatch(folded.strip()) if _SAYS_CROSSING.search(folded) else None
         if found and "between" not in folded:
             return Relation("crossing", (found["first"], found["second"])), rest
     return Relation("beside" if rest != folded else "at"), rest

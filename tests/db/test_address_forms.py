@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from boundaries.engine import open_engine, session_factory
 from boundaries.gazetteer import ANYWHERE, Context, GeocodeAnswer, candidates_many, import_addresses
 from boundaries.jurisdictions import LevelName, save_jurisdiction
+from boundaries.suggestions import suggest
 from tests.fixtures_db import TEMPLATE, Server, copied
 
 LON, LAT = 113.0, 28.2
@@ -187,3 +188,44 @@ def test_why_names_number_and_areas(asked: Asked) -> None:
     why = asked.best("松岗街道解放路12号").why
     assert why[:2] == ("'解放路' is '解放路'", "number 12 is the known number 12")
     assert "it lies in '松岗街道', as was said" in why
+
+
+HOSTILE = (
+    "",
+    " \t\n",
+    "%",
+    "_%_%",
+    "\\",
+    "'; drop table addresses; --",
+    "\x01\x02",
+    "\u202e\ufeff",
+    "\U0001f6bd\U0001f6bd",
+    "9" * 3_000,
+    "(" * 3_000,
+    "(" * 900 + " between " + "(" * 90 + "and",
+    "a" * 1_000_000,
+    "\ufdfa" * 2_000,
+    "路口" * 3_000,
+    "第" * 3_000 + "组",
+    "与" * 900 + "路口",
+    "& @ + corner of of and",
+    "〇号",
+    "½ ²",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_means_nothing(asked: Asked, text: str) -> None:
+    context = Context(near=(LON, LAT), areas=("春和镇",))
+    assert asked.all(text) == []
+    assert all(answer.needs_review for answer in asked.all(text, context))
+    assert suggest(asked.session, asked.town, text) == []
+
+
+def test_an_address_among_signs_and_pictures_is_found(asked: Asked) -> None:
+    answer = asked.best("\U0001f6bd\u202e松岗街道 解放路12号 %_% \U0001f6bd")
+    assert at(answer) == pytest.approx((144, 0), abs=2)
+
+
+def test_of_a_very_long_complaint_the_beginning_is_read(asked: Asked) -> None:
+    assert at(asked.best("松岗街道解放路12号污水横流。" + "请处理。" * 100_000)) == pytest.approx((144, 0), abs=2)
