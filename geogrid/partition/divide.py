@@ -34,6 +34,7 @@ _EVENNESS: Final = 0.1
 _WORST_COST_PER_M: Final = 10.0
 _EDGES_OF_A_GRID: Final = 10.0
 _QUARTER: Final = 8_000
+_IN_VAIN: Final = 10
 _THOROUGH_BELOW: Final = 1_600
 _MOST_THOROUGH: Final = 20.0
 
@@ -97,8 +98,9 @@ def _search(graph: Graph, wish: Wish, rng: np.random.Generator) -> IntArray:
     enough = max(attempts // 4, 1) if _may_be_met(graph, wish) else 1
     best, fewer_at = _attempt(graph, wish, counts[0], rng), 0
     for attempt in range(1, attempts):
-        # Within the band a quarter is enough; out of it, a quarter in vain.
-        if attempt >= enough and (not best[0] or attempt - fewer_at >= max(enough, len(counts))):
+        if attempt >= enough and not best[0]:
+            break
+        if best[0] and attempt - fewer_at >= min(enough + len(counts), _IN_VAIN):
             break
         found = _attempt(graph, wish, counts[attempt % len(counts)], rng)
         if found[0] < best[0]:

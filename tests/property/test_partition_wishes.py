@@ -13,7 +13,7 @@ from geogrid.blocks import Blocks, Site, ready_blocks
 from geogrid.partition import Partition, partition
 
 CRS = "EPSG:32650"
-some = settings(max_examples=40, deadline=None)
+some = settings(max_examples=25, deadline=None)
 
 
 @dataclass(frozen=True)
