@@ -25,7 +25,9 @@ from boundaries.jurisdictions import LevelName, save_jurisdiction
 from boundaries.plans import save_plan
 from boundaries.publishing import publish
 from boundaries.tile_archive import export_tiles
+from boundaries.tilesets import fitting_zoom
 from geogrid.datum import from_wgs84
+from geogrid.tiling import WEB_MERCATOR_QUAD
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.towns import make_town
 from tests.fixtures_db import TEMPLATE, Server, copied
@@ -42,6 +44,7 @@ LIBRARIES = (
     "ol/ol.css",
     "pmtiles/dist/pmtiles.js",
 )
+EAST = 60
 # Amap's part that the snippet uses: it keeps what it is given, and clicks where the test says.
 AMAP = """
 window.AMap = {
@@ -147,11 +150,24 @@ def leaves_in_the_middle(codes: str = "") -> set[str]:
     return set(leaves["code"].to_numpy()[shapely.dwithin(leaves.geometry.to_numpy(), middle, 0.0003)])
 
 
-def click_until_titled(page: Page, selector: str) -> str:
-    """Click the middle of a map until the page has answered with its title; maps come when they come."""
-    place = page.locator(selector)
+def leaf_east_of_the_middle(plane_per_pixel: float) -> str:
+    """Return the leaf `EAST` pixels east of the middle of the town's box on a map of a scale (the world is 1 wide)."""
+    leaves = make_town().leaves
+    west, south, east, north = leaves.total_bounds
+    (left, right), (top, bottom) = WEB_MERCATOR_QUAD.forward(np.array([west, east]), np.array([north, south]))
+    x, y = np.array([(left + right) / 2 + EAST * plane_per_pixel]), np.array([(top + bottom) / 2])
+    lon, lat = WEB_MERCATOR_QUAD.backward(x, y)
+    [code] = leaves["code"].to_numpy()[shapely.dwithin(leaves.geometry.to_numpy(), shapely.Point(lon[0], lat[0]), 4e-5)]
+    return str(code)
+
+
+def click_until_titled(page: Page, east: int = 0) -> str:
+    """Click a map until the page has answered with its title; maps come when they come."""
+    place = page.locator("#map")
+    box = place.bounding_box()
+    assert box is not None
     while page.title() == "host":
-        place.click()
+        place.click(position={"x": box["width"] / 2 + east, "y": box["height"] / 2})
         page.wait_for_timeout(1_000)  # two quick clicks would be one double click, which zooms
     return page.title()
 
@@ -222,7 +238,9 @@ def test_maplibre_snippet_draws_the_town_and_knows_the_grid_clicked(
     sites: Sites, visit: Callable[..., Page], artifacts: Path
 ) -> None:
     page = visit(snippet('style: "https://geogrid.example/styles/grids', sites))
-    assert click_until_titled(page, "#map") in leaves_in_the_middle()
+    bounds = tuple(float(each) for each in make_town().grids.total_bounds)
+    scale = 1 / (512 * 2 ** fitting_zoom(bounds))  # type: ignore[arg-type]
+    assert click_until_titled(page, EAST) == leaf_east_of_the_middle(scale)
     page.screenshot(path=artifacts / "embed-maplibre.png")
 
 
@@ -230,7 +248,9 @@ def test_openlayers_snippet_draws_the_town_and_knows_the_grid_clicked(
     sites: Sites, visit: Callable[..., Page], artifacts: Path
 ) -> None:
     page = visit(snippet("ol.source.VectorTile", sites))
-    assert click_until_titled(page, "#map") in leaves_in_the_middle()
+    _, south, _, north = make_town().grids.total_bounds
+    _, (top, bottom) = WEB_MERCATOR_QUAD.forward(np.zeros(2), np.array([north, south]))
+    assert click_until_titled(page, EAST) == leaf_east_of_the_middle((bottom - top) / 420)
     page.screenshot(path=artifacts / "embed-openlayers.png")
 
 
@@ -239,7 +259,7 @@ def test_leaflet_snippet_draws_the_grids_and_knows_the_one_clicked(
 ) -> None:
     page = visit(snippet("L.geoJSON", sites))
     expect(page.locator("path.leaflet-interactive")).to_have_count(len(make_town().leaves.query("parent == 'T-E'")))
-    assert {click_until_titled(page, "#map")} == leaves_in_the_middle("T-E")
+    assert {click_until_titled(page)} == leaves_in_the_middle("T-E")
     page.screenshot(path=artifacts / "embed-leaflet.png")
 
 
