@@ -144,6 +144,7 @@ class Change(Base):
     detail: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'::jsonb"))
     case_event_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("case_events.id", ondelete="CASCADE"))
     number: Mapped[int | None] = mapped_column(BigInteger, comment="Place in the feed, given at commit")
+    calls: Mapped[bool] = mapped_column(server_default=sql("true"), comment="Has all numbered at commit")
 
 
 class PlanLevel(Base):

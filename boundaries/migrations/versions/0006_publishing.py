@@ -64,6 +64,12 @@ def _extend_changes() -> None:
     op.add_column(
         "changes", sa.Column("number", sa.BigInteger(), nullable=True, comment="Place in the feed, given at commit")
     )
+    op.add_column(
+        "changes",
+        sa.Column(
+            "calls", sa.Boolean(), server_default=sa.text("true"), nullable=False, comment="Has all numbered at commit"
+        ),
+    )
     op.create_foreign_key(
         op.f("fk_changes_case_event_id_case_events"),
         "changes",
@@ -111,7 +117,7 @@ def downgrade() -> None:
         op.drop_index(index, "changes")
     for constraint in ("ck_changes_version_of_plan", "ck_changes_plan_or_case"):
         op.drop_constraint(constraint, "changes")
-    for column in ("number", "case_event_id"):
+    for column in ("calls", "number", "case_event_id"):
         op.drop_column("changes", column)
     op.create_index("ix_changes_jurisdiction", "changes", ["jurisdiction_id", "id"], unique=False)
     for column in ("version", "plan_id"):
