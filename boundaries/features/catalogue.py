@@ -153,7 +153,7 @@ _GAPS_COLLECTION: Final = Collection(
     description="Land within the limit that no leaf grid covers; without a limit, land that the leaves enclose.",
     fields=(
         Field("area_m2", "number", "Area, square metres"),
-        Field("around", "text", "Codes of the leaf grids that touch it, parted by semicolons"),
+        Field("around", "text", "Codes of the leaf grids that touch it, parted by commas"),
         *_EDITION_FIELDS,
     ),
     geometry="Polygon",

@@ -74,7 +74,7 @@ def find_gap_rows(session: Session, jurisdiction_id: int, plan_ids: Sequence[int
             area = float(plane.area_m2(np.array([piece], dtype=object))[0])
             lonlat = _as_lonlat(piece, plane)
             touching = shapely.STRtree(leaves).query(lonlat, predicate="dwithin", distance=1e-9)
-            around = "; ".join(sorted(rows[place].code for place in touching))
+            around = ", ".join(sorted(rows[place].code for place in touching))
             found.append((f"{plan}-{number}", plan, area, around, shapely.to_wkb(lonlat)))
     return GapRows(*(tuple(column) for column in zip(*found, strict=True))) if found else GapRows()
 

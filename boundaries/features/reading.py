@@ -21,7 +21,10 @@ FeatureReader = Callable[[Session, Selection], list[bytes]]
 Bounds = tuple[float, float, float, float]
 
 AT_ONCE: Final = 1_000
-_BATCH: Final = 200
+_FIRST_BATCH: Final = 50
+_LARGEST_BATCH: Final = 1_000
+_BATCH_BYTES: Final = 500_000
+"""About so much is read at once, whether features are small or large."""
 _LONGEST_SECONDS: Final = 60
 _LARGEST_EDITION: Final = 2**31 - 1
 _LARGEST_NUMBER: Final = 2**63 - 1
@@ -125,8 +128,11 @@ def _batches(engine: Engine, statement: Statement, *, as_bytes: bool) -> Iterato
             if as_bytes:
                 cursor.adapters.register_loader("text", _AsBytes)
             cursor.execute(statement.sql.encode(), statement.values)
-            while rows := cursor.fetchmany(_BATCH):
+            size = _FIRST_BATCH
+            while rows := cursor.fetchmany(size):
                 yield rows
+                read = sum(len(row[1] or b"") for row in rows) + len(rows)
+                size = max(1, min(_LARGEST_BATCH, len(rows) * _BATCH_BYTES // read))
 
 
 def _primed(batches: Iterator[Any]) -> Iterator[Any]:

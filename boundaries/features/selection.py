@@ -119,15 +119,19 @@ def as_values(wanted: Selection) -> Statement:
 
 def _rows(wanted: Selection, columns: str) -> Statement:
     where, values = _where(wanted)
-    page = ""
-    if wanted.limit is not None:
-        page += " limit %(limit)s"
-        values["limit"] = wanted.limit
-    if wanted.offset:
-        page += " offset %(offset)s"
-        values["offset"] = wanted.offset
     order = ", ".join(_order(wanted))
-    return Statement(f"select {columns} from ({wanted.collection.source}) as f{where} order by {order}{page}", values)  # noqa: S608 - our own text
+    source = f"({wanted.collection.source}) as f"
+    limit = ""
+    if wanted.limit is not None:
+        limit = " limit %(limit)s"
+        values["limit"] = wanted.limit
+    if not wanted.offset:
+        return Statement(f"select {columns} from {source}{where} order by {order}{limit}", values)  # noqa: S608 - our own text
+    # What is left out before the page is only counted: its geometry is not even looked at.
+    values["offset"] = wanted.offset
+    keys = ", ".join(wanted.collection.order)
+    page = f"select {keys} from {source}{where} order by {order}{limit} offset %(offset)s"  # noqa: S608 - our own text
+    return Statement(f"select {columns} from {source} join ({page}) as page using ({keys}) order by {order}", values)  # noqa: S608 - our own text
 
 
 def _order(wanted: Selection) -> Iterator[str]:

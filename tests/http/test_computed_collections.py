@@ -100,7 +100,7 @@ def test_land_within_the_limit_without_a_grid_is_a_gap(client: TestClient, engin
     (gap,) = items(client, "coverage-gaps")
     found, expected = shapely.geometry.shape(gap["geometry"]), shapely.box(11, 51, 12, 51.5)
     assert found.symmetric_difference(expected).area < 1e-9
-    assert gap["properties"]["around"] == "D-a; D-b; D-c"
+    assert gap["properties"]["around"] == "D-a, D-b, D-c"
     exact_m2 = 3.9e9
     assert gap["properties"]["area_m2"] == pytest.approx(exact_m2, rel=0.02)
     assert client.get(f"/collections/coverage-gaps/items/{gap['id']}").json()["geometry"] == gap["geometry"]
