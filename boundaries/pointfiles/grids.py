@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boundaries.pointfiles.rows import LARGEST_LAT, LARGEST_LON, refusal
 from geogrid.errors import InvalidInputError, Problem
 
 if TYPE_CHECKING:
@@ -67,7 +66,8 @@ def compile_grids(choice: GridChoice) -> CompiledGrids:
     texts = frame[choice.code].map(_code_text).to_numpy(dtype=object)
     _check_rows(choice.path, frame, texts)
     if layer.crs.is_geographic:
-        _check_degrees(choice.path, frame, layer.crs)
+        with _options_of_grids():
+            _check_degrees(choice.path, frame, layer.crs)
     order = np.argsort(texts, kind="stable")
     return CompiledGrids(GridIndex.build(frame.geometry.to_numpy()[order]), texts[order].tolist(), layer.crs)
 
@@ -96,13 +96,11 @@ def _check_rows(path: Path, frame: "GeoDataFrame", texts: Any) -> None:
 
 
 def _check_degrees(path: Path, frame: "GeoDataFrame", crs: "CRS") -> None:
-    low_x, low_y, high_x, high_y = frame.total_bounds.tolist()
-    if max(-low_x, high_x) > 2 * LARGEST_LON or max(-low_y, high_y) > LARGEST_LAT:
-        raise refusal(
-            "not-degrees",
-            f"{path.name} reaches from {low_x:g}, {low_y:g} to {high_x:g}, {high_y:g}: no degrees of {crs.name}.",
-            "Name its CRS, e.g. --grids-crs EPSG:4547.",
-        )
+    from geogrid.coverage.plausible import check_coordinates
+
+    problem = check_coordinates(frame.total_bounds.reshape(2, 2), crs)
+    if problem is not None:
+        raise InvalidInputError([replace(problem, message=f"{path.name}: {problem.message}")])
 
 
 def _code_text(value: Any) -> str:

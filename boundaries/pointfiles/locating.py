@@ -11,7 +11,7 @@ import numpy as np
 from boundaries.pointfiles import columnar
 from boundaries.pointfiles.grids import CompiledGrids, GridChoice, compile_grids
 from boundaries.pointfiles.output import complete
-from boundaries.pointfiles.rows import LARGEST_LAT, LARGEST_LON, Answered, Answers, Piece, Source, refusal
+from boundaries.pointfiles.rows import Answered, Answers, Piece, Source, refusal
 from boundaries.pointfiles.text import open_text
 from geogrid.datum import to_wgs84
 from geogrid.errors import InvalidInputError, Problem
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _TEXT = (".csv", ".tsv", ".txt")
 _GEOPACKAGE = (".gpkg",)
 _FORMATS = (_TEXT, columnar.PARQUET, columnar.ARROW, _GEOPACKAGE)
+_LARGEST_LON, _LARGEST_LAT = 180.0, 90.0
 _READABLE = "GeoGrid reads .csv, .tsv, .txt (each also with .gz), .parquet, .arrow, .feather and .gpkg."
 # Geographic systems of these datums differ by less than points are known to.
 _MODERN_DATUMS = {"World Geodetic System 1984", "World Geodetic System 1984 ensemble", "China 2000"}
@@ -254,7 +255,7 @@ def _usable(points: PointChoice, piece: Piece, done: LocatedFile, *, geographic:
     possible = known
     if geographic:
         with np.errstate(invalid="ignore"):
-            possible = known & (np.abs(piece.x) <= LARGEST_LON) & (np.abs(piece.y) <= LARGEST_LAT)
+            possible = known & (np.abs(piece.x) <= _LARGEST_LON) & (np.abs(piece.y) <= _LARGEST_LAT)
         if not done.rows and 2 * possible.sum() < known.sum():
             first = int(np.flatnonzero(known & ~possible)[0])
             raise refusal(

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-LARGEST_LON, LARGEST_LAT = 180.0, 90.0
 DAMAGED = "Copy it again from where it came, or export it again."
 
 
