@@ -80,6 +80,12 @@ class EditionBook:
         """Every jurisdiction by code, as of the last look."""
         return self._snapshot.calendars
 
+    def in_force(self) -> set[int]:
+        """Return the numbers of the editions in force now, as of the last look."""
+        now = datetime.now(UTC)
+        found = (calendar.edition_at(now) for calendar in self._snapshot.calendars.values())
+        return {period.plan_id for period in found if period is not None}
+
     def calendar(self, code: str | None) -> Calendar:
         """Return the jurisdiction named, or the only one there is.
 

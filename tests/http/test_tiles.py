@@ -11,7 +11,9 @@ import pyogrio
 import pytest
 import shapely
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 
+from api import tiles_ahead
 from api.app import create_app
 from api.settings import ServerSettings
 from boundaries.engine import open_engine, unit_of_work
@@ -214,3 +216,23 @@ def _codes(client: TestClient, style: Any, folder: Path) -> set[str]:
     template = style.json()["sources"]["geogrid"]["tiles"][0]
     _, column, _, row = MATRIX_SETS["WebMercatorQuad"].span((11.4, 50.5, 11.4, 50.5), 8)
     return set(decoded(client.get(template.format(z=8, x=column, y=row)).content, folder)["code"])
+
+
+def test_tiles_of_a_new_edition_are_made_before_a_map_asks(
+    client: TestClient, engine: Any, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiles_ahead, "_PAUSE_SECONDS", 0.05)
+    publish_second(engine, town)
+    app = client.app
+    ahead = tiles_ahead.TilesAhead(app.state.store, app.state.editions)  # type: ignore[attr-defined]
+    ahead.start()
+    with engine.connect() as connection:
+        made = text("select count(distinct zoom), max(zoom) from tile_shapes where plan_id = 2")
+        while connection.execute(made).one() != (16, 15):
+            connection.rollback()
+    ahead.stop()
+    with engine.connect() as connection:
+        kept = connection.execute(
+            text("select count(*) from tiles where plan_id = 2 and matrix_set = 'WebMercatorQuad'")
+        )
+        assert kept.scalar_one() >= 9
