@@ -40,6 +40,7 @@ from api.routers import (
 from api.settings import ServerSettings
 from api.store import Store
 from api.tile_shelf import TileShelf
+from api.tiles_ahead import TilesAhead
 from api.webhooks.deliverer import Deliverer
 from boundaries.remote.fallback import remote_geocoder
 
@@ -131,11 +132,15 @@ def _add_middleware(app: FastAPI, settings: ServerSettings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     deliverer = Deliverer(app.state.store, app.state.settings)
+    ahead = TilesAhead(app.state.store, app.state.editions)
     await run_in_threadpool(app.state.editions.start)
+    if app.state.settings.tiles_ahead:
+        ahead.start()
     deliverer.start()
     try:
         yield
     finally:
         await run_in_threadpool(deliverer.stop)
+        await run_in_threadpool(ahead.stop)
         await run_in_threadpool(app.state.editions.stop)
         app.state.store.close()

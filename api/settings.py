@@ -33,6 +33,8 @@ class ServerSettings(StoreSettings, GeocoderSettings, WebhookSettings, Open311Se
         ``GEOGRID_KEPT_EDITIONS``. Former editions held in memory for lookups as of a date.
     tile_memory_mb : float
         ``GEOGRID_TILE_MEMORY_MB``. Finished vector tiles held in memory, megabytes.
+    tiles_ahead : bool
+        ``GEOGRID_TILES_AHEAD``. Make the tiles of a new edition ready before the first map asks for them.
     frame_ancestors : tuple of str
         ``GEOGRID_FRAME_ANCESTORS``, parted by commas. Sites whose pages may frame the embedded map, such as
         ``https://town.example`` or ``https://*.town.example``; ``*`` for all. Own pages always may.
@@ -48,6 +50,7 @@ class ServerSettings(StoreSettings, GeocoderSettings, WebhookSettings, Open311Se
     refresh_seconds: Annotated[float, Field(gt=0, le=60)] = 0.5
     kept_editions: Annotated[int, Field(ge=1, le=1000)] = 8
     tile_memory_mb: Annotated[float, Field(ge=0, le=65_536)] = 64.0
+    tiles_ahead: bool = True
     frame_ancestors: Annotated[tuple[str, ...], NoDecode] = ()
 
     public_case_fields: Annotated[tuple[str, ...], NoDecode] = PUBLIC_CASE_FIELDS
