@@ -79,11 +79,11 @@ def command(**options: Any) -> None:
     from api.cli.partition_report import tell_partition, write_partition_map, write_partition_report
     from api.cli.problems import require_writable, show_problems
     from boundaries.townfiles import divide_town, read_town, write_layers
-    from boundaries.townfiles.writing import require_known_format
+    from boundaries.townfiles.writing import require_output
 
-    require_known_format(options["out"])
-    require_writable(options["report"])
     files, wishes = _files(options), _wishes(options)
+    require_output(options["out"], files.paths())
+    require_writable(options["report"])
     with stage("Reading", "layers") as advance:
         layers = read_town(files)
         advance(_count(layers))

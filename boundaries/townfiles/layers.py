@@ -52,6 +52,11 @@ class TownFiles:
     barriers: Sequence[Source] = ()
     load: str = "households"
 
+    def paths(self) -> list[Path]:
+        """Return every file that is read."""
+        roles = [self.streets, *self.barriers, *(getattr(self, role) for role, _ in _SHAPES)]
+        return [source.path for source in roles if source is not None]
+
 
 @dataclass(frozen=True, slots=True)
 class TownLayers:
@@ -213,7 +218,7 @@ class _Reading:
     def stop_at_errors(self) -> None:
         """Refuse with every problem if one is an error."""
         if any(problem.severity == "error" for problem in self.problems):
-            raise InvalidInputError(self.problems)
+            raise InvalidInputError(dict.fromkeys(self.problems))
 
 
 def _limit(

@@ -1,6 +1,6 @@
 """One layer of one file: found, read, brought to what its role needs, with every fault said."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -8,8 +8,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import CRS
 
 from boundaries.imports.grid_file import parse_crs, read_grid_layer
+from geogrid.coverage.plausible import check_coordinates
 from geogrid.crs import WGS84
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import BoolArray, GeometryArray
@@ -89,6 +91,13 @@ def read_source(source: Source, role: str, shape: Shape) -> tuple[gpd.GeoDataFra
     if not len(frame):
         raise InvalidInputError.of("empty", f"{source.path.name} has no {role}.", "Check the file and the layer.")
     _refuse_wrong(source, role, frame, shape)
+    implausible = check_coordinates(shapely.get_coordinates(geometry), CRS(frame.crs))
+    if implausible is not None:
+        # There is no option here to swap axes, as imports have one.
+        remedy = implausible.remedy.split(" With the file as it is")[0]
+        raise InvalidInputError(
+            [replace(implausible, message=f"{source.path.name}: {implausible.message}", remedy=remedy)]
+        )
     mended = _mended(geometry, shape)
     changed = frame.index[~shapely.equals_exact(mended, geometry) & ~shapely.is_valid(geometry)].tolist()
     problems += _repaired(source, role, changed)

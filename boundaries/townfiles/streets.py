@@ -11,7 +11,18 @@ from boundaries.osm import HIGHWAY_RANKS, RAIL_RANKS, WATER_RANKS
 from geogrid import barriers as rank
 from geogrid.errors import InvalidInputError, Problem
 
-CLASS_COLUMNS: Final = ("street_class", "highway", "fclass", "class", "road_class", "type", "等级", "道路等级", "类型")
+CLASS_COLUMNS: Final = (
+    "street_class",
+    "street_cla",
+    "highway",
+    "fclass",
+    "class",
+    "road_class",
+    "type",
+    "等级",
+    "道路等级",
+    "类型",
+)
 """Columns that say what a street is, the first found counts."""
 
 CLASS_RANKS: Final[Mapping[str, int]] = {
@@ -102,7 +113,7 @@ def _by_class(frame: gpd.GeoDataFrame, name: str, default: int) -> tuple["pd.Ser
     problems = []
     if column is None and found.isna().all():
         message = f"{name} does not say what its lines are; all rank as '{rank.RANK_NAMES[default]}'."
-        remedy = f"Give them a column 'rank' of 0 to 9, or one of {', '.join(CLASS_COLUMNS[:5])}."
+        remedy = f"Give them a column 'rank' of 0 to 9, or one of {', '.join(CLASS_COLUMNS[2:6])}."
         problems.append(Problem("no-class", message, remedy, severity="warning", subject=name))
     elif column is not None:
         unknown = classes[found.isna() & classes.notna()].astype(str).value_counts()

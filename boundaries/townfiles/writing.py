@@ -1,7 +1,7 @@
 """Layers to files: one GeoPackage, or one GeoJSON a layer; a file is replaced only by a whole one."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -17,13 +17,20 @@ _DRIVERS: Final = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON"}
 _TIME_OF_CREATION: Final = "2000-01-01T00:00:00.000Z"
 
 
-def require_known_format(path: Path) -> None:
-    """Refuse a file whose ending says no format that is written.
+def require_output(path: Path, read: Iterable[Path]) -> None:
+    """Refuse an output before any work is done for it.
+
+    Parameters
+    ----------
+    path : Path
+        The output.
+    read : iterable of Path
+        The inputs; none of them is ever written.
 
     Raises
     ------
     InvalidInputError
-        Another ending than ``.gpkg``, ``.geojson`` or ``.json``, or no such folder.
+        Another ending than ``.gpkg``, ``.geojson`` or ``.json``, no such folder, or a file that is read as well.
     """
     if path.suffix.lower() not in _DRIVERS:
         raise InvalidInputError.of(
@@ -31,6 +38,10 @@ def require_known_format(path: Path) -> None:
         )
     if not path.parent.is_dir():
         raise InvalidInputError.of("no-folder", f"There is no folder {path.parent}.", "Make it first.")
+    if path.resolve() in {other.resolve() for other in read}:
+        raise InvalidInputError.of("same-file", f"{path.name} is read and would be overwritten.", "Name another --out.")
+    if not os.access(path.parent, os.W_OK):
+        raise UnavailableError(f"{path} cannot be written: the folder takes no files.")
 
 
 def write_layers(path: Path, layers: Mapping[str, gpd.GeoDataFrame]) -> list[Path]:

@@ -41,7 +41,7 @@ def folder(town: SyntheticTown, tmp_path_factory: pytest.TempPathFactory) -> Pat
     for name, layer in (layers | {"communities": town.areas[0], "estates": town.estates}).items():
         pyogrio.write_dataframe(layer, path / "town.gpkg", layer=name)
     town.barriers.to_crs(4326).to_file(path / "streets.geojson")
-    town.buildings.to_crs(2232).to_file(path / "buildings.fgb")
+    town.buildings.to_crs(32650).to_file(path / "buildings.fgb")
     limit.to_crs(3857).to_file(path / "limit.shp")
     return path
 
@@ -185,6 +185,24 @@ def test_a_file_that_cannot_be_written_leaves_no_rest(run: Run, folder: Path) ->
     assert done.exit_code == 1
     assert "There is no folder" in done.output
     assert not list(folder.glob(".grids*"))
+
+
+def test_a_file_that_is_read_is_never_overwritten(run: Run, folder: Path) -> None:
+    before = (folder / "town.gpkg").read_bytes()
+    done = run("partition", *WHOLE, "--grids", "2", "--out", "{folder}/town.gpkg")
+    assert done.exit_code == 1
+    assert "would be overwritten" in done.output
+    assert (folder / "town.gpkg").read_bytes() == before
+
+
+def test_swapped_coordinates_are_told(run: Run, folder: Path, town: SyntheticTown) -> None:
+    lonlat = town.barriers.to_crs(4326)
+    swapped = shapely.transform(lonlat.geometry.to_numpy(), lambda xy: xy[:, ::-1])
+    lonlat.set_geometry(swapped, crs=4326).to_file(folder / "swapped.gpkg")
+    done = run("partition", "--streets", "{folder}/swapped.gpkg", "--buildings", "{folder}/town.gpkg", "--grids", "2",
+               "--out", "{folder}/never.gpkg")  # fmt: skip
+    assert done.exit_code == 1
+    assert "swapped.gpkg: The coordinates cannot be EPSG:4326" in done.output
 
 
 def test_an_output_of_unknown_format_is_refused_before_any_work(run: Run) -> None:
