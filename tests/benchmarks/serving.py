@@ -2,6 +2,7 @@
 """Lookups over HTTP: ``GET /locate`` beside a bare route of the same server, ``POST /locate`` with 100,000 points.
 
 Run: python -m tests.benchmarks.serving. Needs PostgreSQL and wrk; 21,565 grids of about 47 vertices, as a city has.
+The figures go to artifacts/serving.json.
 """
 
 import json
@@ -40,6 +41,7 @@ ROUNDS, SECONDS, CONNECTIONS = 5, 3, 8
 LEAST_RATIO, AIMED_RATIO = 0.7, 0.9
 LEAST_POINTS_A_SECOND, AIMED_POINTS_A_SECOND = 1e6, 3e6
 PLACES = 1_000
+ARTIFACTS = Path("artifacts")
 
 
 def make_app() -> FastAPI:
@@ -133,6 +135,10 @@ def measure(address: str, town: Coverage, home: Path) -> bool:
     ratio = statistics.median(ratios)
     print(f"  /locate over /bare {ratio:.2f} (must {LEAST_RATIO}, aim {AIMED_RATIO})")
     speed = points_a_second(address, town)
+    figures = {path: statistics.median(found) for path, found in rates.items()}
+    ARTIFACTS.mkdir(exist_ok=True)
+    told = {"requests_a_second": figures, "locate_over_bare": ratio, "posted_points_a_second": speed}
+    (ARTIFACTS / "serving.json").write_text(json.dumps(told, indent=2) + "\n")
     print(f"  POST /locate, {POINTS:,} points as Arrow: {speed / 1e6:.2f} million/s (must 1, aim 3)")
     return ratio >= LEAST_RATIO and speed >= LEAST_POINTS_A_SECOND
 
