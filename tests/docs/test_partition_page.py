@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from api.cli import main
+from boundaries.osm import HIGHWAY_RANKS
 from tests.docs.partition_pictures import MAKERS, PICTURES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,6 +79,19 @@ def test_a_picture_is_drawn_whole_and_shown_on_the_page(name: str, make: Callabl
     assert len(drawn.findall(".//{http://www.w3.org/2000/svg}path")) > 10
     assert (PICTURES / name).exists()
     assert f"(pictures/{name})" in PAGE.read_text("utf-8")
+
+
+def test_the_table_of_tags_is_that_of_the_program() -> None:
+    rows = re.findall(
+        r"^\| (?:barrier of rank )?([\d, ]+)(?::[^|]*)? \|([^|]*)\|$", PAGE.read_text("utf-8"), flags=re.MULTILINE
+    )
+    told = {
+        word: rank
+        for ranks, tags in rows
+        for rank, group in zip(ranks.split(","), tags.split(";") if "," in ranks else [tags], strict=False)
+        for word in re.findall(r"(?<!`)\b([a-z_]+)\b(?!`)", group)
+    }
+    assert {name: int(told[name]) for name in HIGHWAY_RANKS} == dict(HIGHWAY_RANKS)
 
 
 def test_links_of_the_page_lead_somewhere() -> None:
