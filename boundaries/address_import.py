@@ -8,9 +8,11 @@ from typing import Protocol
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
+from boundaries.address_areas import add_areas
 from boundaries.bulk import copy_rows, hex_ewkb, new_ids
 from boundaries.models import Address
 from geogrid.address.known import PlaceKind
@@ -37,13 +39,12 @@ LADDER = (
 )
 """Columns of an address, from the widest area to the narrowest; a frame may have any of them."""
 
-AREAS = "areas of addresses"
-"""Source of the areas that are derived from the addresses in them."""
-LEARNED = "learned"
-"""Source of the addresses that were learned from choices."""
 _AREAS = ("province", "city", "district", "town", "community")
 _NAMED_BY = ("street", "name", "estate", "community", "town")
 _SAME_PLACE_DECIMALS = 4
+_LONGEST_WORD = 300
+_MOST_LON, _MOST_LAT = 180.0, 90.0
+_ONE_CHANGE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended('gazetteer', :jurisdiction_id))")
 _BATCH = 50_000
 
 _UNINDEXED = text(
@@ -53,37 +54,6 @@ _UNINDEXED = text(
     where jurisdiction_id = :jurisdiction_id
       and not exists (select from address_places where address_id = addresses.id)
     order by id
-    """
-)
-# Areas that addresses name and nobody has imported: in the middle of their addresses, as large as these spread.
-_DROP_AREAS = text("delete from addresses where jurisdiction_id = :jurisdiction_id and source = :source")
-_ADD_AREAS = text(
-    """
-    with known as (
-        select province, city, district, town, community, st_extent(geom) as box
-        from addresses
-        where jurisdiction_id = :jurisdiction_id and source <> :learned and district || town || community <> ''
-        group by grouping sets
-            ((province, city, district, town, community), (province, city, district, town), (province, city, district))
-    ), ladder as (
-        select coalesce(province, '') as province, coalesce(city, '') as city, coalesce(district, '') as district,
-               coalesce(town, '') as town, coalesce(community, '') as community, box
-        from known
-        where (community <> '') or (community is null and town <> '') or (town is null and district <> '')
-    )
-    insert into addresses
-        (jurisdiction_id, source, source_key, province, city, district, town, community, areas, geom, error_m)
-    select :jurisdiction_id, :source, concat_ws('|', province, city, district, town, community),
-           province, city, district, town, community, '', st_setsrid(st_centroid(box), 4326),
-           st_distance(st_setsrid(st_point(st_xmin(box), st_ymin(box)), 4326)::geography,
-                       st_setsrid(st_point(st_xmax(box), st_ymax(box)), 4326)::geography) / 2
-    from ladder
-    where not exists (
-        select from addresses a
-        where a.jurisdiction_id = :jurisdiction_id and (a.district, a.town, a.community)
-              = (ladder.district, ladder.town, ladder.community)
-          and a.street || a.name || a.estate || a.village_group = ''
-    )
     """
 )
 _DROP_UNUSED_NAMES = text(
@@ -148,29 +118,18 @@ def import_addresses(session: Session, jurisdiction_id: int, frame: gpd.GeoDataF
     """
     require_crs(frame)
     rows = _merged(_rows(frame))
+    lock_gazetteer(session, jurisdiction_id)
     session.execute(delete(Address).where(Address.jurisdiction_id == jurisdiction_id, Address.source == source))
     columns = ("jurisdiction_id", "source", "source_key", *LADDER, "areas", "aliases", "geom", "error_m")
     count = copy_rows(session, "addresses", columns, _stored(rows, jurisdiction_id, source))
-    _add_areas(session, jurisdiction_id)
+    add_areas(session, jurisdiction_id)
     index_addresses(session, jurisdiction_id)
     return count
 
 
-def _add_areas(session: Session, jurisdiction_id: int) -> None:
-    """Make the areas that addresses lie in addresses of their own, so that they are found by name."""
-    asked = {"jurisdiction_id": jurisdiction_id, "source": AREAS}
-    session.execute(_DROP_AREAS, asked)
-    session.execute(_ADD_AREAS, {**asked, "learned": LEARNED})
-    unfolded = text(
-        "select id, province, city, district, town, community from addresses "
-        "where jurisdiction_id = :jurisdiction_id and source = :source"
-    )
-    folded = [
-        {"id": identifier, "areas": " ".join(filter(None, map(normalise, names)))}
-        for identifier, *names in session.execute(unfolded, asked).all()
-    ]
-    if folded:
-        session.execute(text("update addresses set areas = :areas where id = :id"), folded)
+def lock_gazetteer(session: Session, jurisdiction_id: int) -> None:
+    """Wait until nobody else changes this gazetteer; others wait until this transaction ends."""
+    session.execute(_ONE_CHANGE_AT_A_TIME, {"jurisdiction_id": jurisdiction_id})
 
 
 def index_addresses(session: Session, jurisdiction_id: int) -> None:
@@ -328,17 +287,37 @@ def _stored(rows: Sequence[_Row], jurisdiction_id: int, source: str) -> Iterator
 def _require_places(frame: gpd.GeoDataFrame, points: gpd.GeoSeries, words: Mapping[str, Sequence[str]]) -> None:
     is_point = (points.geom_type == "Point").to_numpy() & ~points.is_empty.to_numpy()
     named = [any(row) for row in zip(*(words[name] for name in _NAMED_BY), strict=True)]
-    bad = np.flatnonzero(~is_point | ~np.array(named, dtype=np.bool_))
-    if len(bad):
+    longest = [max(map(len, row)) for row in zip(*words.values(), strict=True)]
+    unstorable = ["\0" in "".join(row) for row in zip(*words.values(), strict=True)]
+    lon, lat = shapely.get_x(points.to_numpy()), shapely.get_y(points.to_numpy())
+    on_earth = (np.abs(lon) <= _MOST_LON) & (np.abs(lat) <= _MOST_LAT)
+    faults = [
+        (row, fault)
+        for row, checks in enumerate(zip(is_point, on_earth, named, longest, unstorable, strict=True))
+        if (fault := _fault(*checks))
+    ]
+    if faults:
         raise InvalidInputError(
             Problem(
                 "bad-address",
-                f"Row {frame.index[row]} has {'neither street nor name' if is_point[row] else 'no point'}.",
-                "Complete it or leave it out.",
+                f"Row {frame.index[row]} has {fault}.",
+                "Correct it or leave it out.",
                 subject=str(frame.index[row]),
             )
-            for row in bad.tolist()
+            for row, fault in faults
         )
+
+
+def _fault(is_point: bool, on_earth: bool, is_named: bool, longest: int, unstorable: bool) -> str:  # noqa: FBT001
+    if not is_point:
+        return "no point"
+    if not on_earth:
+        return "a point that is not on the earth"
+    if not is_named:
+        return "neither street nor name"
+    if unstorable:
+        return "a zero character, which cannot be stored"
+    return f"a name of {longest:,} characters, more than {_LONGEST_WORD}" if longest > _LONGEST_WORD else ""
 
 
 def _keys(values: Sequence[Sequence[str]], lonlat: Sequence[Sequence[float]]) -> list[str]:

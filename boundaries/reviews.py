@@ -11,7 +11,8 @@ from geoalchemy2.shape import from_shape
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from boundaries.address_import import LEARNED
+from boundaries.address_areas import LEARNED
+from boundaries.address_import import lock_gazetteer
 from boundaries.gazetteer import GeocodeAnswer
 from boundaries.models import Address, AddressName, AddressPlace, Case, CaseEvent, GeocodeReview
 from geogrid.address.normalise import core_of, normalise
@@ -19,6 +20,7 @@ from geogrid.edition import Edition
 from geogrid.errors import ConflictError, InvalidInputError, NotFoundError
 
 _CHOSEN_ERROR_M = 15.0
+_LONGEST_ALIAS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def resolve_review(  # noqa: PLR0913 - one keyword a part of the choice
 
 
 def learn_alias(session: Session, jurisdiction_id: int, question: str, lonlat: tuple[float, float]) -> None:
-    """Remember what an address text means; what was remembered for it before is replaced.
+    """Remember what an address text of 200 characters at most means, in place of what was remembered for it before.
 
     Raises
     ------
@@ -131,6 +133,9 @@ def learn_alias(session: Session, jurisdiction_id: int, question: str, lonlat: t
     key = normalise(question)
     if not key:
         raise InvalidInputError.of("empty-question", f"{question!r} has no letters or digits to be found by.")
+    if len(key) > _LONGEST_ALIAS:
+        return  # a whole complaint never comes again letter by letter
+    lock_gazetteer(session, jurisdiction_id)
     session.execute(
         text("delete from addresses where jurisdiction_id = :j and source = :source and source_key = :key"),
         {"j": jurisdiction_id, "source": LEARNED, "key": key},
