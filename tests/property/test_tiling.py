@@ -1,0 +1,111 @@
+"""Cut tiles on random coverages: valid, on whole units, alike on both sides of a side, close to what was cut."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geogrid.tiling import EXTENT, MATRIX_SETS, Tile, TileMatrixSet, cut, generalised, merged, tile_units
+from geogrid.types import GeometryArray
+from tests.property.random_coverages import (
+    nested_rings,
+    noisy_voronoi,
+    rectangles_with_t_junctions,
+    stars_on_a_lattice,
+)
+
+SEEDS = st.integers(0, 2**32 - 1)
+COVERAGES = st.sampled_from([nested_rings, noisy_voronoi, rectangles_with_t_junctions, stars_on_a_lattice])
+SETS = st.sampled_from(list(MATRIX_SETS.values()))
+Maker = Callable[[np.random.Generator], GeometryArray]
+
+
+def placed(make: Maker, rng: np.random.Generator) -> GeometryArray:
+    """Return a random coverage, some kilometres wide, somewhere in China."""
+    shapes = make(rng)
+    west, south, east, north = shapely.total_bounds(shapes)
+    width = rng.uniform(0.005, 0.2)
+    corner, scale = rng.uniform([90, 20], [120, 45]), width / max(east - west, north - south)
+    return shapely.transform(shapes, lambda xy: (xy - [west, south]) * scale + corner)
+
+
+def around(shapes: GeometryArray, matrix_set: TileMatrixSet, zoom: int) -> list[Tile]:
+    """Return four tiles that meet in or near the middle of a coverage."""
+    west, south, east, north = shapely.total_bounds(shapes)
+    x, y = matrix_set.forward(np.array([(west + east) / 2]), np.array([(south + north) / 2]))
+    column, row = int(np.round(x[0] * 2**zoom)), int(np.round(y[0] * 2**zoom))
+    return [Tile(zoom, column - i, row - j) for i in (1, 0) for j in (1, 0)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=SEEDS, make=COVERAGES, matrix_set=SETS, zoom=st.integers(8, 16))
+def test_tiles_are_coverages_on_whole_units_also_side_by_side(
+    seed: int, make: Maker, matrix_set: TileMatrixSet, zoom: int
+) -> None:
+    shapes = placed(make, np.random.default_rng(seed))
+    leaves = generalised(shapes, zoom) if zoom < 16 else shapes
+    visible = []
+    for tile in around(shapes, matrix_set, zoom):
+        found = cut(leaves, matrix_set, tile)
+        assert shapely.is_valid(found.shapes).all()
+        assert shapely.coverage_is_valid(found.shapes)
+        xy = shapely.get_coordinates(found.shapes)
+        assert (xy == np.round(xy)).all()
+        assert not np.signbit(xy[xy == 0]).any()
+        parts = shapely.get_parts(shapely.intersection(found.shapes, shapely.box(0, 0, EXTENT, EXTENT)))
+        place = np.array([tile.column, tile.row]) * float(EXTENT)
+        visible += list(
+            shapely.transform(parts[shapely.get_dimensions(parts) == 2], lambda xy, place=place: xy + place)
+        )
+    assert shapely.coverage_is_valid(np.array(visible, dtype=object))
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=SEEDS, make=st.sampled_from([noisy_voronoi, rectangles_with_t_junctions]), matrix_set=SETS)
+def test_each_grid_stays_within_a_unit_of_where_it_is(seed: int, make: Maker, matrix_set: TileMatrixSet) -> None:
+    shapes = placed(make, np.random.default_rng(seed))
+    [tile, *_] = around(shapes, matrix_set, 13)
+    found = cut(shapes, matrix_set, tile)
+    inner = shapely.box(0, 0, EXTENT, EXTENT)
+    exact = shapely.transform(shapes, lambda xy: tile_units(xy[:, 0], xy[:, 1], matrix_set, tile))
+    assert set(found.owners) >= set(
+        np.flatnonzero(shapely.area(shapely.intersection(shapely.buffer(exact, -1.5), inner)) > 0)
+    )
+    for owner, shape in zip(found.owners, found.shapes, strict=True):
+        here = shapely.intersection(shape, inner)
+        assert shapely.area(shapely.difference(here, shapely.buffer(exact[owner], 1.5))) == pytest.approx(0, abs=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=SEEDS, make=COVERAGES)
+def test_simplified_grids_are_a_coverage_with_fewer_vertices(seed: int, make: Maker) -> None:
+    shapes = placed(make, np.random.default_rng(seed))
+    found = generalised(shapes, 11)
+    assert len(found) == len(shapes)
+    units = shapely.transform(found, lambda xy: xy * 2.0**11 * EXTENT / 360)
+    assert shapely.coverage_is_valid(units[~shapely.is_empty(units)])
+    if shapely.coverage_is_valid(shapes):
+        assert shapely.get_num_coordinates(found).sum() <= shapely.get_num_coordinates(shapes).sum()
+
+
+@given(seed=SEEDS)
+def test_parents_are_the_unions_of_their_children(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    shapes = noisy_voronoi(rng)
+    groups = rng.integers(0, 3, len(shapes))
+    found = merged(shapes, groups)
+    assert found.owners.tolist() == sorted(set(groups.tolist()))
+    for owner, union in zip(found.owners, found.shapes, strict=True):
+        assert shapely.equals(union, shapely.union_all(shapes[groups == owner]))
+
+
+@given(lon=st.floats(-180, 179.9), lat=st.floats(-85, 85), zoom=st.integers(1, 16), matrix_set=SETS)
+def test_point_is_in_the_box_of_its_tile(lon: float, lat: float, zoom: int, matrix_set: TileMatrixSet) -> None:
+    column, _, row, _ = matrix_set.span((lon, lat, lon, lat), zoom)
+    assert matrix_set.has(Tile(zoom, column, row))
+    west, south, east, north = matrix_set.bounds(Tile(zoom, column, row))
+    assert west - 1e-9 <= lon <= east + 1e-9
+    assert south - 1e-9 <= lat <= north + 1e-9
