@@ -16,6 +16,7 @@ from api.many_points import ARROW
 from api.middleware import BodyLimit, Compressed, HeadAsGet, SafeHeaders
 from api.ogc.formats import FORMATS
 from api.ogc.freshness import Remembered
+from api.open311 import errors as georeport_errors
 from api.pages import base_map, landing, reference, search
 from api.pages.rendering import make_templates
 from api.pages.sketches import Sketches
@@ -109,6 +110,7 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
         app.mount(f"/assets/{name}", folder, name=name)
     app.openapi = openapi.describer(app)  # type: ignore[method-assign]
     errors.install(app)
+    georeport_errors.install(app)
     _add_middleware(app, settings)
     return app
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -23,64 +23,66 @@ class GeoReportError(Exception):
     ----------
     errors : sequence of (code, description)
         At least one.
+    status : int, optional
+        Of the answer; without it that of the errors if they agree, else 400.
     """
 
-    def __init__(self, errors: Sequence[tuple[int, str]]) -> None:
+    def __init__(self, errors: Sequence[tuple[int, str]], *, status: int | None = None) -> None:
         self.errors = tuple(errors)
+        codes = {int(code) for code, _ in self.errors}
+        self.status = status or (codes.pop() if len(codes) == 1 else HTTPStatus.BAD_REQUEST.value)
         super().__init__(" ".join(description for _, description in self.errors))
-
-    @property
-    def status(self) -> int:
-        """The status: that of the errors if they agree, else 400."""
-        codes = {code for code, _ in self.errors}
-        return codes.pop() if len(codes) == 1 else HTTPStatus.BAD_REQUEST.value
 
 
 class GeoReportRoute(APIRoute):
-    """A route whose errors are in the form of GeoReport, in the format that was asked for."""
+    """A route whose errors are in the form of GeoReport.
+
+    They leave the handler as errors, so that what it had begun to store is undone.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler, with its errors turned into answers."""
+        """Return the handler, with its errors in the words of GeoReport."""
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
             try:
                 return await handler(request)
-            except GeoReportError as error:
-                return _errors(request, error.status, error.errors)
             except RequestValidationError as error:
-                return _invalid(request, error)
+                raise _invalid(request, error) from error
             except GeogridError as error:
-                return _domain_error(request, error)
+                raise _translated(error) from error
             except HTTPException as error:
-                return _errors(request, error.status_code, [(error.status_code, str(error.detail))])
+                raise GeoReportError([(error.status_code, str(error.detail))]) from error
 
         return handle
 
 
-def _invalid(request: Request, error: RequestValidationError) -> Response:
+def install(app: FastAPI) -> None:
+    """Make the application answer these errors in the format that was asked for."""
+    app.add_exception_handler(GeoReportError, _on_error)
+
+
+def _on_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, GeoReportError)  # noqa: S101 - registered for these; narrows a type
+    extension: Extension = "json" if request.url.path.endswith(".json") else "xml"
+    body = [{"code": int(code), "description": description} for code, description in error.errors]
+    headers = {"Retry-After": _RETRY_AFTER_SECONDS} if error.status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    return reply("errors", body, extension, status=int(error.status), headers=headers)
+
+
+def _invalid(request: Request, error: RequestValidationError) -> GeoReportError:
     if any(each["loc"][0] == "path" for each in error.errors()):
         words = f"There is nothing at {request.url.path}. Addresses end in .xml or .json."
-        return _errors(request, HTTPStatus.NOT_FOUND, [(HTTPStatus.NOT_FOUND, words)])
-    found = [(HTTPStatus.BAD_REQUEST, str(each["detail"])) for each in faults_of(request, error)]
-    return _errors(request, HTTPStatus.BAD_REQUEST, found)
+        return GeoReportError([(HTTPStatus.NOT_FOUND, words)])
+    return GeoReportError([(HTTPStatus.BAD_REQUEST, str(each["detail"])) for each in faults_of(request, error)])
 
 
-def _domain_error(request: Request, error: GeogridError) -> Response:
+def _translated(error: GeogridError) -> GeoReportError:
     if isinstance(error, UnavailableError):
-        status = HTTPStatus.SERVICE_UNAVAILABLE
-        return _errors(request, status, [(status, str(error))], retry_after=_RETRY_AFTER_SECONDS)
+        return GeoReportError([(HTTPStatus.SERVICE_UNAVAILABLE, str(error))])
     if isinstance(error, NotFoundError):
-        return _errors(request, HTTPStatus.NOT_FOUND, [(HTTPStatus.NOT_FOUND, str(error))])
+        return GeoReportError([(HTTPStatus.NOT_FOUND, str(error))])
+    # The standard knows no status but 403, 404 and 400; the code in the body may say more.
     code = HTTPStatus.CONFLICT if isinstance(error, ConflictError) else HTTPStatus.BAD_REQUEST
     words = [str(each) for each in error.problems] if isinstance(error, InvalidInputError) else [str(error)]
-    return _errors(request, HTTPStatus.BAD_REQUEST, [(code, each) for each in words])
-
-
-def _errors(
-    request: Request, status: int, errors: Sequence[tuple[int, str]], *, retry_after: str | None = None
-) -> Response:
-    extension: Extension = "json" if request.url.path.endswith(".json") else "xml"
-    body = [{"code": int(code), "description": description} for code, description in errors]
-    headers = {"Retry-After": retry_after} if retry_after else None
-    return reply("errors", body, extension, status=int(status), headers=headers)
+    return GeoReportError([(code, each) for each in words], status=HTTPStatus.BAD_REQUEST)

@@ -18,6 +18,7 @@ from boundaries.api_keys import add_key
 from boundaries.cases import NewCase
 from boundaries.engine import unit_of_work
 from boundaries.services import read_services, replace_services
+from geogrid.errors import ConflictError
 from tests.fixtures_db import Database
 from tests.http.conftest import Town, publish_second, store_cases, store_town
 from tests.serving import serving
@@ -281,6 +282,17 @@ def test_refused_post_says_why_and_stores_nothing(
     reply = posted(client, key, **fields)
     assert reply.status_code == status
     assert words in reply.json()[0]["description"]
+    assert client.get("/cases").json()["numberMatched"] == 0
+
+
+def test_request_that_is_refused_late_is_not_stored(
+    client: TestClient, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> str:
+        raise ConflictError("Not now.")
+
+    monkeypatch.setattr("api.routers.open311.token_of", refuse)
+    assert posted(client, key, service_code="TREE").status_code == 400
     assert client.get("/cases").json()["numberMatched"] == 0
 
 
