@@ -1,8 +1,6 @@
 """``geogrid map``: a coverage or hotspot map as one file that opens without any network."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -103,6 +101,7 @@ def _write_map(out: Path, query: Any, draw: "Callable[[Session, Any], Map]") -> 
     from api.web.assets import inlined_address
     from boundaries.engine import open_engine, unit_of_work
     from boundaries.settings import StoreSettings
+    from boundaries.townfiles.writing import replacing
     from geogrid.maps import render
 
     with progress("Map", total=3, unit="steps") as advance:
@@ -115,25 +114,10 @@ def _write_map(out: Path, query: Any, draw: "Callable[[Session, Any], Map]") -> 
         advance(1)
         html = render(drawn, inlined_address)
         advance(1)
-        with _replacing(out) as partial:
+        with replacing(out) as partial:
             partial.write_text(html, encoding="utf-8")
         advance(1)
     click.echo(f"{out} ({len(html.encode()) / 1e6:.1f} MB)")
-
-
-@contextmanager
-def _replacing(out: Path) -> Iterator[Path]:
-    """Yield a file beside `out` that takes its place at the end; after an interruption the old one is still whole."""
-    partial = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        yield partial
-        partial.replace(out)
-    except OSError as error:
-        raise InvalidInputError.of(
-            "out", f"{out} cannot be written ({error.strerror}).", "Give --out a file in a folder that you may write."
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _coverage(session: "Session", query: Any) -> "Map":

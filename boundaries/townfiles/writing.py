@@ -41,7 +41,7 @@ def require_output(path: Path, read: Iterable[Path]) -> None:
     if path.resolve() in {other.resolve() for other in read}:
         raise InvalidInputError.of("same-file", f"{path.name} is read and would be overwritten.", "Name another --out.")
     if not os.access(path.parent, os.W_OK):
-        raise UnavailableError(f"{path} cannot be written: the folder takes no files.")
+        raise UnavailableError(f"{path} cannot be written. Name a file in a folder that you may write.")
 
 
 def write_layers(path: Path, layers: Mapping[str, gpd.GeoDataFrame]) -> list[Path]:
@@ -108,7 +108,9 @@ def replacing(path: Path) -> Iterator[Path]:
         partial.replace(path)
     except (OSError, DataSourceError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise UnavailableError(f"{path} cannot be written: {reason}.") from error
+        raise UnavailableError(
+            f"{path} cannot be written ({reason}). Name a file in a folder that you may write."
+        ) from error
     finally:
         partial.unlink(missing_ok=True)
 
