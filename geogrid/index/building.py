@@ -51,7 +51,7 @@ def compile_edges(edges: Edges, rank: NDArray[np.int32]) -> Compiled:
     queue, entries, fine = _coarse_queue(frame, live), coarse, np.empty(0, dtype=np.int32)
     while len(queue.shapes):
         queue, words = _fill_level(queue, frame, lines, counts, words, entries, fine)
-        fine = _enlarged(fine, int(counts[FIRST]))
+        fine = _enlarged(fine, max(1, int(counts[FIRST])))  # lookups read an entry whether or not they need it
         entries = np.empty(MAX_COLUMNS * MAX_COLUMNS, dtype=np.int64)
         if counts[WORDS] > _MOST_WORDS:
             raise _too_large(len(live))
