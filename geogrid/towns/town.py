@@ -137,7 +137,7 @@ def synthetic_town(  # noqa: PLR0913 - one wish each, by keyword
     _check(n_blocks, living, institutions, areas, block_m2=block_m2, centre=centre, flaws=flaws)
     crs = local_crs(*centre)
     size = np.rint(np.sqrt(n_blocks * block_m2) * np.array([_WIDER, 1 / _WIDER]) * UNITS_PER_M).astype(np.int64)
-    lattice = halve(size, np.array([*areas, n_blocks]), _density(size / 1.0, n_blocks, rng), rng)
+    lattice = halve(size, np.array([*areas, n_blocks]), _density(size.astype(np.float64), n_blocks, rng), rng)
     origin = np.array(Transformer.from_crs(WGS84, crs, always_xy=True).transform(*centre))
     bend = Bend.random(size / UNITS_PER_M, origin, rng)
     drawing = Drawing(lattice, bend)
@@ -194,8 +194,7 @@ def _check(  # noqa: PLR0913 - what was asked for
 def _density(size: FloatArray, n_blocks: int, rng: np.random.Generator) -> Density:
     """Return how dense blocks are: around one centre, or several in a large town."""
     count = int(np.clip(n_blocks // _BLOCKS_A_CENTRE, 1, _MOST_CENTRES))
-    centres = size * (0.5 if count == 1 else rng.uniform(0.12, 0.88, (count, 1 + 1)))
-    centres = np.broadcast_to(centres, (count, 2))
+    centres = size * (np.full((1, 2), 0.5) if count == 1 else rng.uniform(0.12, 0.88, (count, 2)))
     reach = _CORE * np.sqrt(size.prod() / count)
 
     def density(places: FloatArray) -> FloatArray:
