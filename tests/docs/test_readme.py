@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +13,13 @@ import psycopg
 import pytest
 import shapely
 
+from boundaries.osm import helsinki_extract
 from tests.fixtures_db import Database, DemoStore, Server
 from tests.serving import GEOGRID, environment, running
 
 ROOT = Path(__file__).resolve().parents[2]
+# Its set-up is the whole tour: on a machine that has other work it takes minutes.
+pytestmark = pytest.mark.timeout(600)
 
 
 def tour() -> list[str]:
@@ -42,6 +46,7 @@ def outputs(own_store: Database, tmp_path_factory: pytest.TempPathFactory) -> di
     boxes = [shapely.box(114 + i / 10, 30, 114.1 + i / 10, 30.1) for i in range(2)]
     grids = gpd.GeoDataFrame({"code": ["A", "B"], "name": ["东", "西"]}, geometry=boxes, crs="EPSG:4326")
     grids.to_file(folder / "grids.gpkg")
+    shutil.copy(helsinki_extract(), folder / "town.osm.pbf")
     points = pd.DataFrame({"lon": [114.05, 114.15], "lat": [30.05, 30.05], "created": "2026-01-01T08:00:00+08:00"})
     points.to_csv(folder / "cases.csv", index=False)
     points.to_csv(folder / "calls.csv.gz", index=False)
