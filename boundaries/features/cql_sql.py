@@ -141,7 +141,8 @@ class _Compiler:
     def moment(self, text: Any) -> Term:
         """Return the moment that a text names; a day is its first moment, in UTC."""
         try:
-            found = datetime.fromisoformat(str(text))
+            # GDAL writes a day as a time without its time, e.g. 2026-01-05T.
+            found = datetime.fromisoformat(str(text).removesuffix("T"))
             found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
         except (ValueError, OverflowError) as error:
             raise refused(f"{str(text)[:40]!r} is no date or time") from error

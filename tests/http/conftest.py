@@ -22,6 +22,7 @@ from boundaries.plans import save_duties, save_plan
 from boundaries.publishing import publish
 from tests.db.towns import row_of_boxes
 from tests.fixtures_db import TEMPLATE, Database, Server, copied
+from tests.http.ogc_town import Running, running_town
 
 FIRST_EDITION = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND_EDITION = datetime(2026, 3, 1, tzinfo=UTC)
@@ -66,10 +67,10 @@ def store_town(engine: Engine, code: str = "town", *, west: float = 10.0, time_z
         return Town(town.id, town.code)
 
 
-def publish_second(engine: Engine, town: Town, *, valid_from: datetime = SECOND_EDITION) -> None:
+def publish_second(engine: Engine, town: Town, *, valid_from: datetime = SECOND_EDITION, west: float = 10.5) -> None:
     """Publish an edition in which the boxes lie half a degree further east and have other names."""
     with unit_of_work(engine) as session:
-        grids = row_of_boxes("xyz", west=10.5)
+        grids = row_of_boxes("xyz", west=west)
         plan = save_plan(session, get_jurisdiction(session, town.code), name="second", grids=grids)
         publish(session, plan, valid_from=valid_from)
 
@@ -114,3 +115,12 @@ def reader(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         with TestClient(create_app(ServerSettings(**database.settings.model_dump(), max_body_mb=4.0))) as opened:
             yield opened
         engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def ogc_town(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A town on a server of its own, for clients that others wrote; its tests are of one group."""
+    folder = tmp_path_factory.mktemp("ogc")
+    for database in copied(server, TEMPLATE, folder):
+        with running_town(database, folder) as served:
+            yield served

@@ -9,43 +9,23 @@ suite of Part 3 that they quote, is tested here in `test_abstract_tests_of_filte
 import os
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import text
 
-from boundaries.cases import NewCase
-from boundaries.engine import open_engine
 from tests.environments import environment
-from tests.fixtures_db import TEMPLATE, Server, copied
-from tests.http.conftest import FIRST_EDITION, publish_second, store_cases, store_town
-from tests.serving import running
+from tests.http.ogc_town import CASES, Running
 
 PACKAGES = ("ogctests==0.1.15", "httpx<0.28", "pytest<9")
 HOPELESS = {"test_ct2", "test_ct3", "test_ct5", "test_ct7", "test_ct8", "test_ct9", "test_ct10"}
-LIMIT = "MULTIPOLYGON(((10 50, 14 50, 14 51, 12 51, 12 51.5, 11 51.5, 11 51, 10 51, 10 50)))"
+pytestmark = pytest.mark.xdist_group("ogc")
 
 
 @pytest.fixture(scope="module")
-def address(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Of a town of two editions in which no collection is empty."""
-    for database in copied(server, TEMPLATE, tmp_path_factory.mktemp("ogc")):
-        engine = open_engine(database.settings)
-        town = store_town(engine)
-        points = [(10.2 + number / 1000, 50.5) for number in range(9)]
-        cases = [NewCase("test", str(lon), FIRST_EDITION, category="light", lon=lon, lat=lat) for lon, lat in points]
-        store_cases(engine, town, *cases)
-        publish_second(engine, town)
-        with engine.begin() as connection:
-            # The suite hands features to GDAL as an address, of which GDAL takes what follows a semicolon for more.
-            connection.execute(text("delete from duties where role = 'gridder'"))
-            connection.execute(text("update jurisdictions set limit_geom = ST_GeomFromText(:l, 4326)"), {"l": LIMIT})
-        engine.dispose()
-        with running(database) as (_, served):
-            yield served
+def address(ogc_town: Running) -> str:
+    return ogc_town.address
 
 
 def outcomes(address: str, suite: str) -> dict[str, str]:
@@ -72,7 +52,7 @@ def test_every_test_of_filtering_that_can_be_passed_is(address: str) -> None:
     assert {name for name, outcome in found.items() if outcome != "PASSED"} <= HOPELESS
 
 
-VALUES: dict[str, Any] = {"level": 2, "status": "open", "area_m2": 1.0, "cases": 9, "block": 1}
+VALUES: dict[str, Any] = {"level": 2, "status": "open", "area_m2": 1.0, "cases": CASES, "block": 1}
 
 
 def sample(name: str, schema: dict[str, Any]) -> tuple[str, str]:
@@ -104,7 +84,7 @@ def check_filterable(client: httpx2.Client, path: str) -> None:
     (uri,) = re.findall(rf"<([^>]+)>; {re.escape(relation)}", head.headers["link"])
     schema = client.get(uri, headers={"accept": "application/schema+json"}).json()
     assert (schema["$id"], schema["type"], schema["additionalProperties"]) == (uri, "object", False)
-    every = client.get(items).json()["features"]
+    every = client.get(items, params={"limit": 5_000}).json()["features"]
     for name, each in schema["properties"].items():
         if each.get("format", "").startswith("geometry"):
             check_spatial(client, path, name, every)
@@ -115,7 +95,7 @@ def check_filterable(client: httpx2.Client, path: str) -> None:
             {"filter": f"{name} = {literal}"},
             {"filter": f"{name} = {literal}", "filter-lang": "cql2-text"},
         ):
-            reply = client.get(items, params=parameters)
+            reply = client.get(items, params={**parameters, "limit": 5_000})
             assert reply.status_code == 200, (path, parameters, reply.text)
             expected = [one["id"] for one in every if matches(one["properties"][name], plain)]
             assert [one["id"] for one in reply.json()["features"]] == expected, (path, parameters)
@@ -135,7 +115,8 @@ def matches(value: Any, plain: str) -> bool:
 
 def check_spatial(client: httpx2.Client, path: str, name: str, every: list[dict[str, Any]]) -> None:
     west, south, east, north = client.get(path).json()["extent"]["spatial"]["bbox"][0]
-    whole = client.get(f"{path}/items", params={"filter": f"S_INTERSECTS({name}, BBOX({west},{south},{east},{north}))"})
+    within = f"S_INTERSECTS({name}, BBOX({west},{south},{east},{north}))"
+    whole = client.get(f"{path}/items", params={"filter": within, "limit": 5_000})
     assert [one["id"] for one in whole.json()["features"]] == [one["id"] for one in every]
     nowhere = f"S_INTERSECTS({name}, BBOX(1000000,1000000,2000000,2000000))"
     beyond = client.get(f"{path}/items", params={"filter": nowhere})
