@@ -85,8 +85,10 @@ def new_draft(  # noqa: PLR0913 - one keyword a choice
     InvalidInputError
         There is no such profile.
     """
-    # A draft that is copied must not change between the statements that copy it.
-    session.execute(select(Plan.id).where(Plan.id == based_on.id).with_for_update(read=True))
+    # A draft that is copied must not change between the statements that copy it. An edition never does, and a copy of
+    # it does not wait for the next publication, which may be under way.
+    if based_on.validity is None:
+        session.execute(select(Plan.id).where(Plan.id == based_on.id).with_for_update(read=True))
     plan = Plan(
         jurisdiction_id=based_on.jurisdiction_id,
         name=name,

@@ -42,7 +42,9 @@ def publish(
         A time has no offset, or the period is empty.
     """
     _check_period(valid_from, valid_to)
-    session.execute(select(Jurisdiction.id).where(Jurisdiction.id == plan.jurisdiction_id).with_for_update())
+    # One publication at a time; cases and drafts, which only refer to the jurisdiction, are taken meanwhile.
+    own = select(Jurisdiction.id).where(Jurisdiction.id == plan.jurisdiction_id)
+    session.execute(own.with_for_update(key_share=True))
     session.refresh(plan)
     if plan.state in {"published", "retired"}:
         raise ConflictError(f"Plan {plan.name!r} ({plan.id}) is already {plan.state}. Make a new plan from it.")

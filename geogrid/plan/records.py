@@ -1,11 +1,13 @@
 """Operations as plain records, for files, requests and the log; geometry is GeoJSON."""
 
 import json
+import re
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import Any, Final
 
+import numpy as np
 import shapely
 
 from geogrid.errors import InvalidInputError, Problem
@@ -38,6 +40,7 @@ KINDS: Final[Mapping[str, type]] = types.MappingProxyType(
 _MOST_VERTICES: Final = 10_000
 _LARGEST: Final = 2**63 - 1
 _LONGEST_TEXT: Final = 200
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 def record_of(wanted: Operation) -> dict[str, Any]:
@@ -108,8 +111,8 @@ def _plain(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > _LONGEST_TEXT or "\x00" in value:
-        raise ValueError(f"it must be a text of at most {_LONGEST_TEXT} characters")
+    if not isinstance(value, str) or len(value) > _LONGEST_TEXT or _UNSTORABLE.search(value):
+        raise ValueError(f"it must be a text of at most {_LONGEST_TEXT} characters, each of which Unicode knows")
     return value
 
 
@@ -180,7 +183,11 @@ def _patch(value: Any) -> shapely.Geometry:
 
 
 def _geometry(value: Any, kinds: tuple[str, ...]) -> shapely.Geometry:
-    shape = shapely.from_geojson(json.dumps(value)) if isinstance(value, Mapping) else shapely.from_wkt(value)
+    if not isinstance(value, str | Mapping):
+        raise ValueError(f"it must be a {' or '.join(kinds)} as GeoJSON or WKT")  # noqa: TRY004 - collected
+    # What is not a number is refused below.
+    with np.errstate(invalid="ignore"):
+        shape = shapely.from_geojson(json.dumps(value)) if isinstance(value, Mapping) else shapely.from_wkt(value)
     if shape.geom_type not in kinds or shape.is_empty:
         raise ValueError(f"it must be a {' or '.join(kinds)} as GeoJSON or WKT, and is a {shape.geom_type}")
     xy = shapely.get_coordinates(shape)

@@ -1,17 +1,19 @@
 """Publishing: only what is sound or knowingly accepted; lineage, cases and codes follow."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 import shapely
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from boundaries.cases import NewCase, add_cases, events_of
 from boundaries.change_feed import changes_after
 from boundaries.drafts import move_state, new_draft
 from boundaries.edits import Author, edit
+from boundaries.engine import unit_of_work
 from boundaries.grids import compile_edition, edition_at, editions_of
 from boundaries.lineage import history, predecessors, successors
 from boundaries.models import Plan
@@ -208,3 +210,36 @@ def test_draft_of_the_engine_is_in_the_band_as_far_as_can_be_and_keeps_dedicated
 
 def kept_apart(draft: Draft) -> list[str]:
     return [node.code for node in draft.nodes.values() if node.kind == "dedicated"]
+
+
+def test_cases_and_drafts_are_taken_while_a_publication_is_under_way(
+    engine: Engine, session: Session, first: Plan
+) -> None:
+    draft = drafted(session, first, Merge(("G0", "G2"), keep="G2"))
+    session.commit()
+    published(session, draft, NOON + DAY)
+    with unit_of_work(engine) as other:
+        other.execute(text("set local lock_timeout = '5s'"))
+        add_cases(other, first.jurisdiction_id, [NewCase("test", "meanwhile", NOON)])
+        new_draft(other, other.get_one(Plan, first.id), name="meanwhile", made_by="Li", at=NOON)
+    session.commit()
+
+
+def test_of_two_publications_at_once_one_waits_and_is_refused(engine: Engine, session: Session, first: Plan) -> None:
+    drafts = [drafted(session, first, Recode({"G0": f"H{n}"})) for n in (0, 1)]
+    for each in drafts:
+        approved(session, each)
+    session.commit()
+
+    def publish_it(plan_id: int) -> str:
+        try:
+            with unit_of_work(engine) as own:
+                publish_plan(own, plan_id, Publication(NOON + DAY, "Chen", accept_warnings="known"), version=None)
+        except ConflictError as error:
+            return str(error)
+        return "published"
+
+    with ThreadPoolExecutor(2) as both:
+        said = sorted(both.map(publish_it, [each.id for each in drafts]))
+    assert said[1] == "published"
+    assert "already starts at" in said[0]
