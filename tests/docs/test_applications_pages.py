@@ -1,0 +1,42 @@
+"""Every command of the pages on notifications and on Open311 is run as it stands."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.docs.pages import own_copy, run_pages
+from tests.fixtures_db import DemoStore, Server
+
+
+@pytest.fixture(scope="module")
+def outputs(server: Server, demo: DemoStore, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Run both pages, one after the other, and return what each command printed."""
+    folder: Path = tmp_path_factory.mktemp("applications")
+    with own_copy(server, demo, "applications") as store:
+        return run_pages("docs/notifications.md", "docs/open311.md", store=store, folder=folder)
+
+
+def printed(outputs: dict[str, str], part: str) -> str:
+    return next(out for command, out in outputs.items() if part in command)
+
+
+def test_feed_is_told_as_the_page_says(outputs: dict[str, str]) -> None:
+    body = orjson.loads(printed(outputs, "/changes?since=0"))
+    assert [each["number"] for each in body["changes"]] == sorted(each["number"] for each in body["changes"])
+    assert len(body["changes"]) == 5
+
+
+def test_webhook_is_added_shown_and_removed_as_the_page_says(outputs: dict[str, str]) -> None:
+    assert "Secret: whsec_" in printed(outputs, "webhook add")
+    listed = orjson.loads(printed(outputs, "webhook list --json"))
+    assert (listed["types"], listed["url"]) == (["edition.published", "case.*"], "https://dispatch.example.org/geogrid")
+    assert "secret" not in listed
+    assert "removed" in printed(outputs, "webhook remove")
+
+
+def test_request_is_posted_as_the_page_says(outputs: dict[str, str]) -> None:
+    answer = orjson.loads(printed(outputs, "requests.json"))
+    assert "goes to" in answer[0]["service_notice"]
+    assert "<duties>" in printed(outputs, "extensions=true")
+    assert "no key any more" in printed(outputs, "key remove")
