@@ -48,7 +48,11 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class DemoSummary:
-    """What the demo has stored; `right` complaints are in the grid of the address that was meant."""
+    """What the demo has stored.
+
+    `right` complaints are in the grid of the address that was meant; `shared` others bear a number with doors in
+    several grids, of which the found one is another: words cannot tell them apart.
+    """
 
     blocks: int
     comprehensive: int
@@ -57,6 +61,7 @@ class DemoSummary:
     complaints: int
     located: int
     right: int
+    shared: int
 
 
 def has_demo(session: Session) -> bool:
@@ -97,9 +102,10 @@ def run_demo(session: Session, tell: Tell) -> DemoSummary:
     positions = _take_in(session, jurisdiction, edition, complaints)
     located = int((positions >= 0).sum())
     right = int(((positions >= 0) & (positions == true_positions)).sum())
+    shared = _with_other_doors(edition, extract.addresses, complaints, positions) - right
     tell(
-        f"Found the grid of {located:,} of {len(complaints):,} complaints by their words; "
-        f"{right:,} are in the grid of the address that was meant."
+        f"Found the grid of {located:,} of {len(complaints):,} complaints by their words; {right:,} are in the grid of "
+        f"the address that was meant, {shared:,} in that of another door of the same number."
     )
     comprehensive = leaves[leaves["kind"] == "comprehensive"]
     return DemoSummary(
@@ -110,7 +116,19 @@ def run_demo(session: Session, tell: Tell) -> DemoSummary:
         complaints=len(complaints),
         located=located,
         right=right,
+        shared=shared,
     )
+
+
+def _with_other_doors(
+    edition: Edition, addresses: gpd.GeoDataFrame, complaints: pd.DataFrame, positions: NDArray[np.int32]
+) -> int:
+    """Return how many complaints are in a grid in which the address that was meant has a door."""
+    doors = edition.index.locate(addresses.geometry.x.to_numpy(), addresses.geometry.y.to_numpy())
+    numbers = list(zip(addresses["street"], addresses["house_number"], strict=True))
+    known = set(zip(numbers, doors.tolist(), strict=True))
+    found = zip(complaints["address_row"].tolist(), positions.tolist(), strict=True)
+    return sum(position >= 0 and (numbers[row], position) in known for row, position in found)
 
 
 def _partition(extract: OsmExtract, rng: np.random.Generator) -> GridTree:
