@@ -172,10 +172,11 @@ class MergeRule:
     min_width_m: float = 12.0
     min_empty_width_m: float = 25.0
 
-    def is_small(self, area_m2: float, perimeter_m: float, *, occupied: bool) -> bool:
-        """Tell whether a face of this size is to be merged."""
-        min_width_m = self.min_width_m if occupied else self.min_empty_width_m
-        return area_m2 < self.min_area_m2 or 2.0 * area_m2 / perimeter_m < min_width_m
+    def is_small(self, area_m2: FloatArray, perimeter_m: FloatArray, *, occupied: BoolArray) -> BoolArray:
+        """Tell which faces of these sizes are to be merged."""
+        min_width_m = np.where(occupied, self.min_width_m, self.min_empty_width_m)
+        small: BoolArray = (area_m2 < self.min_area_m2) | (2.0 * area_m2 / perimeter_m < min_width_m)
+        return small
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,12 +217,12 @@ def merge_small_faces(faces: Faces, adjacency: Adjacency, facts: FaceFacts, *, r
     The smallest goes first, to the neighbour with which it shares the costliest boundary, by
     `geogrid.barriers.crossing_cost_weights`. A small face without a neighbour in its group stays.
     """
-    merger = _Merger(faces, adjacency, facts)
-    pending = [(float(merger.area[face]), face) for face in range(adjacency.count)]
+    merger = _Merger(faces, adjacency, facts, rule)
+    pending = [(float(merger.area[face]), face) for face in np.flatnonzero(merger.is_to_merge).tolist()]
     heapq.heapify(pending)
     while pending:
         area, face = heapq.heappop(pending)
-        if merger.label[face] != face or area != merger.area[face] or not merger.is_to_merge(face, rule):
+        if merger.label[face] != face or area != merger.area[face] or not merger.is_to_merge[face]:
             continue
         target = merger.best_neighbor(face)
         if target is not None:
@@ -233,14 +234,18 @@ def merge_small_faces(faces: Faces, adjacency: Adjacency, facts: FaceFacts, *, r
 class _Merger:
     """Union of faces with running area, perimeter and neighbours."""
 
-    def __init__(self, faces: Faces, adjacency: Adjacency, facts: FaceFacts) -> None:
+    def __init__(self, faces: Faces, adjacency: Adjacency, facts: FaceFacts, rule: MergeRule) -> None:
+        self.rule = rule
         self.area = shapely.area(faces.polygons)
         self.perimeter = shapely.length(faces.polygons)
         self.must_merge = faces.in_building.copy()
         self.occupied = facts.occupied | faces.in_building
         self.settled = facts.settled & ~faces.in_building
+        self.is_to_merge = self._to_merge(slice(None))
         self.label = np.arange(adjacency.count)
         self.neighbors: list[dict[int, tuple[float, float]]] = [{} for _ in range(adjacency.count)]
+        if not self.is_to_merge.any():
+            return
         cost = adjacency.length_by_rank_m @ crossing_cost_weights()
         same = facts.groups[adjacency.pairs[:, 0]] == facts.groups[adjacency.pairs[:, 1]]
         for (left, right), edge_cost, length in zip(
@@ -248,11 +253,11 @@ class _Merger:
         ):
             self.neighbors[left][right] = self.neighbors[right][left] = (edge_cost, length)
 
-    def is_to_merge(self, face: int, rule: MergeRule) -> bool:
-        """Tell whether a face cannot stand alone."""
-        size = float(self.area[face]), float(self.perimeter[face])
-        small = rule.is_small(*size, occupied=bool(self.occupied[face])) and not self.settled[face]
-        return small or bool(self.must_merge[face])
+    def _to_merge(self, chosen: slice) -> BoolArray:
+        """Tell which of some faces cannot stand alone."""
+        small = self.rule.is_small(self.area[chosen], self.perimeter[chosen], occupied=self.occupied[chosen])
+        found: BoolArray = (small & ~self.settled[chosen]) | self.must_merge[chosen]
+        return found
 
     def best_neighbor(self, face: int) -> int | None:
         """Return the neighbour over the costliest boundary, ordinary land before another building."""
@@ -269,6 +274,7 @@ class _Merger:
         self.settled[kept] = bool(self.settled[face] or self.settled[target])
         self.area[kept] += self.area[gone]
         self.perimeter[kept] += self.perimeter[gone] - 2.0 * self.neighbors[kept].pop(gone)[1]
+        self.is_to_merge[kept] = self._to_merge(slice(kept, kept + 1))[0]
         del self.neighbors[gone][kept]
         self.label[gone] = kept
         for other, (cost, length) in self.neighbors[gone].items():

@@ -102,9 +102,12 @@ class Partition:
             locked=np.isin(np.arange(len(self)), grid[self.land.locked[self.land.region[first]] != FREE]),
             fixed=fixed,
         )
-        missing = ~self.in_band
+        missing = np.flatnonzero(~self.in_band)
         lonlat = np.full(len(self), None, dtype=object)
-        lonlat[missing] = to_lonlat(self.polygons()[missing], self.blocks.crs)
+        if len(missing):
+            members = np.flatnonzero(~self.in_band[self.grid])
+            shapes = dissolve(self.blocks.polygons[members], np.searchsorted(missing, self.grid[members]))
+            lonlat[missing] = to_lonlat(shapes, self.blocks.crs)
         return band_problems(grids, self.band, names=names, lonlat=lonlat, unit=self.load_name)
 
     def to_frame(self) -> gpd.GeoDataFrame:
