@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pyproj import CRS
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, ProjError
 
 from api.areas import Areas
 from api.dependencies import Editions, Frames
@@ -130,7 +130,10 @@ def _place(srid: int, x: float, y: float, query: AreaQuery) -> shapely.Point:
         raise _no_system(srid, "it has no places on the ground")
     given = shapely.Point(x, y)
     if query.coord_type == "wgs84":
-        return to_stored(given, epsg(srid), is_flipped=False)  # type: ignore[return-value]
+        try:
+            return to_stored(given, epsg(srid), is_flipped=False)  # type: ignore[return-value]
+        except ProjError as error:  # of some systems PROJ knows no way to another
+            raise _no_system(srid, "it cannot be converted to degrees of WGS 84") from error
     if srid != _DEGREES:
         raise InvalidInputError.of(
             "coord-type",

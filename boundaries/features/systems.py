@@ -7,7 +7,7 @@ of its authority: latitude first for 4326 and 4490, northing first for the Gauss
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -50,7 +50,7 @@ class System:
 CRS84: Final = System("http://www.opengis.net/def/crs/OGC/1.3/CRS84", STORED_SRID, is_flipped=False, is_geographic=True)
 
 
-@cache
+@lru_cache(maxsize=256)
 def epsg(srid: int) -> System:
     """Return a system by its EPSG number, axes as its authority has them."""
     crs = CRS.from_epsg(srid)
@@ -178,7 +178,7 @@ def in_datum(geometries: GeometryArray, coord_type: CoordType) -> GeometryArray:
     return found
 
 
-@cache
+@lru_cache(maxsize=64)  # any system of EPSG may be asked for
 def _transformation(srid: int) -> Callable[[FloatArray], FloatArray]:
     transformer = Transformer.from_crs(srid, STORED_SRID, always_xy=True)
     return lambda xy: np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
