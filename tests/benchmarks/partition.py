@@ -7,6 +7,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,20 @@ PEER_SECONDS = 120
 
 OKLAHOMA_OPTIMUM = 39
 OKLAHOMA_SEEDS = 10
-_HEADINGS = ("", "seconds", "grids", "in band", "out", "contiguous", "PP", "Reock", "on barriers", "cut", "gaps m2")
+_HEADINGS = (
+    "",
+    "seconds",
+    "cpu s",
+    "grids",
+    "in band",
+    "out",
+    "contiguous",
+    "PP",
+    "Reock",
+    "on barriers",
+    "cut",
+    "gaps m2",
+)
 
 
 def queens_village() -> Town:
@@ -101,28 +115,31 @@ def _segments(lines: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.nda
     return xy[:-1][within], xy[1:][within]
 
 
-def measured(tool: Callable[[Town], IntArray], town: Town) -> tuple[float, IntArray | str]:
-    """Return the seconds and the labels of a tool, or why there are none; a process of its own can be stopped."""
+def measured(tool: Callable[[Town], IntArray], town: Town) -> tuple[float, float, IntArray | str]:
+    """Return the seconds by the clock and of the processors, and the labels of a tool or why there are none.
+
+    A process of its own can be stopped.
+    """
     context = multiprocessing.get_context("fork")
     receiving, sending = context.Pipe(duplex=False)
 
     def work() -> None:
         warnings.simplefilter("ignore")
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         try:
             labels: IntArray | str = tool(town)
         except Exception as error:  # noqa: BLE001 - whatever ails a peer is a row of the table
             labels = f"{type(error).__name__}: {str(error)[:80]}"
-        sending.send((time.perf_counter() - start, labels))
+        sending.send((time.perf_counter() - start, time.process_time() - worked, labels))
 
     process = context.Process(target=work)
     process.start()
-    result: tuple[float, IntArray | str] = (float(PEER_SECONDS), f"stopped after {PEER_SECONDS} s")
+    result: tuple[float, float, IntArray | str] = (float(PEER_SECONDS), nan, f"stopped after {PEER_SECONDS} s")
     try:
         if receiving.poll(PEER_SECONDS):
             result = receiving.recv()
     except EOFError:
-        result = (float("nan"), "ended without an answer")
+        result = (nan, nan, "ended without an answer")
     process.terminate()
     process.join()
     return result
@@ -144,14 +161,14 @@ def compare(town: Town) -> dict[str, Any]:
     rows = {}
     ours(town)  # compiled and in the cache before the clock starts, as it is from the second run on
     for name, tool in TOOLS.items():
-        seconds, labels = measured(tool, town)
+        seconds, cpu, labels = measured(tool, town)
         if isinstance(labels, str):
             print(f"{name:17}{seconds:12.2f}  {labels}", flush=True)
             rows[name] = {"seconds": seconds, "failed": labels}
             continue
         row = figures(town, partition_of(town.blocks, labels, load=town.load, band=town.band))
-        rows[name] = {"seconds": seconds, **row}
-        print(f"{name:17}{seconds:12.2f}{row['grids']:12.0f}{row['in_band']:12.1%}{row['out']:12.0f}"
+        rows[name] = {"seconds": seconds, "cpu_seconds": cpu, **row}
+        print(f"{name:17}{seconds:12.2f}{cpu:12.2f}{row['grids']:12.0f}{row['in_band']:12.1%}{row['out']:12.0f}"
               f"{row['contiguous']:12.0f}{row['polsby_popper']:12.3f}{row['reock']:12.3f}{row['on_barriers']:12.1%}"
               f"{row['buildings_cut']:12.0f}{row['gaps']:12.2f}", flush=True)  # fmt: skip
     return rows
