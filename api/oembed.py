@@ -58,7 +58,7 @@ def _map_of(request: Request, url: str) -> EmbedQuery:
     if (parts.scheme, parts.netloc) == (own.scheme, own.netloc):
         if parts.path.startswith(_AREA):
             code = unquote(parts.path.removeprefix(_AREA).partition("/")[0])
-            kept = {name: values[name] for name in ("jurisdiction", "at", "lang") if name in values}
+            kept: dict[str, str] = {name: values[name] for name in ("jurisdiction", "at", "lang") if name in values}
             return _checked(url, {**kept, "grids": code})
         if parts.path == _MAP:
             return _checked(url, values)

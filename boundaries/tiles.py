@@ -67,7 +67,8 @@ _ENCODED: Final = text("""
     names as (
         select described.id, described.code, described.name, described.level, described.kind,
             ST_MakePoint(place.x, place.y) as shape
-        from unnest(cast(:named as int[]), cast(:x as float8[]), cast(:y as float8[])) as place(id, x, y) join described using (id)
+        from unnest(cast(:named as int[]), cast(:x as float8[]), cast(:y as float8[])) as place(id, x, y)
+            join described using (id)
         order by described.level, described.code collate "C"
     )
     select
