@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
+from typing import TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from boundaries.edition_index import IndexFolder
 from boundaries.engine import open_engine, unit_of_work
+from boundaries.reader import Reader, Work
 from boundaries.settings import StoreSettings
+
+Value = TypeVar("Value")
 
 
 class Store:
@@ -25,6 +29,7 @@ class Store:
         self._settings = settings
         self._lock = Lock()
         self._engine: Engine | None = None
+        self._reader: Reader | None = None
 
     @property
     def indexes(self) -> IndexFolder:
@@ -51,9 +56,27 @@ class Store:
         with unit_of_work(self.engine()) as session:
             yield session
 
+    def read(self, work: Work[Value]) -> Value:
+        """Return what reading statements give; done again once where the connection was lost.
+
+        Raises
+        ------
+        GeogridError
+            As `translate_errors` and `engine`.
+        """
+        if self._reader is None:
+            engine = self.engine()
+            with self._lock:
+                if self._reader is None:
+                    self._reader = Reader(engine)
+        return self._reader.read(work)
+
     def close(self) -> None:
         """Give the connections back."""
         with self._lock:
             engine, self._engine = self._engine, None
+            reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
         if engine is not None:
             engine.dispose()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
@@ -17,6 +18,7 @@ EXTENSIONS = ("postgis", "btree_gist", "pg_trgm")
 _POSTGRESQL_NAMES = ("postgres", "postgresql")
 _EXTENSIONS_LOCK = 7_340_211_001
 _CONNECT_TIMEOUT_SECONDS = 10
+READING_SECONDS = 60
 
 
 def open_engine(settings: StoreSettings) -> Engine:
@@ -92,9 +94,41 @@ def engine_for(address: str | URL, *, only_scram: bool = False) -> Engine:
     arguments: dict[str, str | int] = {"connect_timeout": _CONNECT_TIMEOUT_SECONDS, "application_name": "geogrid"}
     if only_scram:
         arguments["require_auth"] = "scram-sha-256"
-    engine = create_engine(normalised(address), pool_pre_ping=True, connect_args=arguments)
+    engine = create_engine(
+        normalised(address),
+        pool_pre_ping=True,
+        connect_args=arguments,
+        execution_options={"geogrid_arguments": arguments},
+    )
     event.listen(engine, "connect", _use_utc)
     return engine
+
+
+def reading_engine(engine: Engine) -> Engine:
+    """Return an engine of the same database for single reading statements, each its own transaction.
+
+    Nothing goes to the server but the statement itself: no check of the connection before, no begin and no commit.
+    Who uses it tries again where the connection was lost, which is harmless for reading.
+    """
+    return create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: _reading_connection(engine),
+        isolation_level="AUTOCOMMIT",
+        pool_reset_on_return=None,
+    )
+
+
+def _reading_connection(engine: Engine) -> psycopg.Connection[object]:
+    arguments, options = engine.dialect.create_connect_args(engine.url)
+    found: psycopg.Connection[object] = psycopg.connect(*arguments, **{**options, **_arguments_of(engine)})
+    found.autocommit = True
+    found.execute(f"set time zone 'UTC'; set statement_timeout = '{READING_SECONDS}s'")
+    return found
+
+
+def _arguments_of(engine: Engine) -> dict[str, Any]:
+    arguments: dict[str, Any] = engine.get_execution_options().get("geogrid_arguments", {})
+    return arguments
 
 
 def normalised(address: str | URL) -> URL:

@@ -61,8 +61,7 @@ class Asked:
 def items_answer(asked: Asked) -> Response:
     """Return features in the format asked for: a page as it is, a large answer as it is read."""
     wanted = asked.wanted
-    with asked.store.unit_of_work() as session:
-        matched = matched_by(asked.request, wanted, asked.version, lambda: count(session, wanted))
+    matched = matched_by(asked.request, wanted, asked.version, lambda: asked.store.read(lambda by: count(by, wanted)))
     returned = max(min(matched - wanted.offset, wanted.limit or matched), 0)
     links = page_links(asked.request, asked.place, wanted, matched=matched, form=asked.form)
     if asked.form.name == "html":
@@ -96,15 +95,13 @@ def _features(asked: Asked, layer: Layer) -> Iterator[list[bytes]]:
     if asked.wanted.coord_type != "wgs84":
         return (feature_texts(rows, layer) for rows in _rows(asked, layer))
     if layer.count is not None and layer.count <= AT_ONCE:
-        with asked.store.unit_of_work() as session:
-            return iter([read_features(session, asked.wanted)])
+        return iter([asked.store.read(lambda by: read_features(by, asked.wanted))])
     return stream_features(asked.store.engine(), asked.wanted)
 
 
 def _rows(asked: Asked, layer: Layer) -> Iterator[list[Row]]:
     if layer.count is not None and layer.count <= AT_ONCE:
-        with asked.store.unit_of_work() as session:
-            return iter([read_values(session, asked.wanted)])
+        return iter([asked.store.read(lambda by: read_values(by, asked.wanted))])
     return stream_values(asked.store.engine(), asked.wanted)
 
 

@@ -33,8 +33,7 @@ def extent_of(request: Request, place: Place, store: Store) -> Extent:
 
     def look() -> Extent:
         collection = ready(request, place, scope, store)
-        with store.unit_of_work() as session:
-            return extent(session, Selection(collection, scope))
+        return store.read(lambda by: extent(by, Selection(collection, scope)))
 
     remembered: Remembered = request.app.state.remembered
     box, since, until = remembered.get(("extent", place.collection.id, features_version(place, scope, store)), look)

@@ -60,7 +60,13 @@ def _paths(
     name, shape = name or collection.id, shape or collection.id
     about = f"the collection {name}"
     missing = {"404": {"description": _NOT_THERE, "content": _problem()}}
-    schema = {"200": {"description": "A JSON Schema.", "content": {SCHEMA: {"schema": {"type": "object"}}}}, **missing}
+    schema = {
+        "200": {
+            "description": "A JSON Schema.",
+            "content": {SCHEMA: {"schema": {"type": "object"}}, HTML: {"schema": {"type": "string"}}},
+        },
+        **missing,
+    }
     feature = {
         "name": "feature",
         "in": "path",

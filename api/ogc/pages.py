@@ -47,8 +47,7 @@ def described_page(
 
 def items_page(asked: "Asked", *, links: Sequence[Mapping[str, str]], matched: int) -> Response:
     """Return a page of features as a table."""
-    with asked.store.unit_of_work() as session:
-        rows = read_values(session, asked.wanted)
+    rows = asked.store.read(lambda by: read_values(by, asked.wanted))
     path = f"{asked.place.path}/items"
     values = {
         "title": asked.wanted.collection.title,

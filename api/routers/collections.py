@@ -97,8 +97,7 @@ def item(request: Request, collection: str, feature: str, editions: Editions, st
     known = unchanged(request, headers)
     if known is not None:
         return known
-    with store.unit_of_work() as session:
-        found = read_one(session, wanted, feature, _reader(wanted))
+    found = store.read(lambda by: read_one(by, wanted, feature, _reader(wanted)))
     if found is None:
         raise NotFoundError(f"There is no feature {feature[:80]!r} in {place.collection.id}.")
     return feature_answer(request, place, found, headers=headers, is_page=form.name == "html")
@@ -108,7 +107,7 @@ def _reader(wanted: Selection) -> FeatureReader:
     """Return what reads features as GeoJSON in the datum asked for."""
     if wanted.coord_type == "wgs84":
         return read_features
-    return lambda session, found: feature_texts(read_values(session, found), layer_of(found))
+    return lambda by, found: feature_texts(read_values(by, found), layer_of(found))
 
 
 def _schema_reply(request: Request, query: Described, body: dict[str, Any]) -> Response:

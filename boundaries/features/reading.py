@@ -10,14 +10,15 @@ from typing import Any, Final
 import psycopg
 from psycopg.adapt import Loader
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from boundaries.driver_errors import translate_errors
+from boundaries.engine import READING_SECONDS
 from boundaries.features.selection import Condition, Selection, Statement, as_features, as_values, counting, extents
 from geogrid.errors import InvalidInputError
 
 Row = tuple[Any, ...]
-FeatureReader = Callable[[Session, Selection], list[bytes]]
+Connection = psycopg.Connection[Any]
+FeatureReader = Callable[[Connection, Selection], list[bytes]]
 Bounds = tuple[float, float, float, float]
 
 AT_ONCE: Final = 1_000
@@ -25,7 +26,6 @@ _FIRST_BATCH: Final = 50
 _LARGEST_BATCH: Final = 1_000
 _BATCH_BYTES: Final = 500_000
 """About so much is read at once, whether features are small or large."""
-_LONGEST_SECONDS: Final = 60
 _LARGEST_EDITION: Final = 2**31 - 1
 _LARGEST_NUMBER: Final = 2**63 - 1
 
@@ -37,7 +37,7 @@ class _AsBytes(Loader):
         return bytes(data)
 
 
-def count(session: Session, wanted: Selection) -> int:
+def count(connection: Connection, wanted: Selection) -> int:
     """Return how many features match, whatever the page.
 
     Raises
@@ -46,15 +46,15 @@ def count(session: Session, wanted: Selection) -> int:
         The filter cannot be computed, e.g. divides by zero.
     """
     statement = counting(wanted)
-    with _cursor(session) as cursor, _refused():
+    with connection.cursor() as cursor, _refused():
         row = cursor.execute(statement.sql.encode(), statement.values).fetchone()
     return int(row[0]) if row else 0
 
 
-def extent(session: Session, wanted: Selection) -> tuple[Bounds | None, datetime | None, datetime | None]:
+def extent(connection: Connection, wanted: Selection) -> tuple[Bounds | None, datetime | None, datetime | None]:
     """Return the box of a collection in stored coordinates, and the first and last of its instants."""
     statement = extents(wanted.collection, wanted.scope)
-    with _cursor(session) as cursor:
+    with connection.cursor() as cursor:
         row = cursor.execute(statement.sql.encode(), statement.values).fetchone()
     if row is None or row[0] is None:
         return None, None, None
@@ -62,28 +62,30 @@ def extent(session: Session, wanted: Selection) -> tuple[Bounds | None, datetime
     return (west, south, east, north), since, until
 
 
-def read_features(session: Session, wanted: Selection) -> list[bytes]:
+def read_features(connection: Connection, wanted: Selection) -> list[bytes]:
     """Return the texts of a page of GeoJSON features; for pages of at most `AT_ONCE`."""
     statement = as_features(wanted)
-    with _cursor(session) as cursor, _refused():
+    with connection.cursor() as cursor, _refused():
         cursor.adapters.register_loader("text", _AsBytes)
         return [row[1] for row in cursor.execute(statement.sql.encode(), statement.values)]
 
 
-def read_values(session: Session, wanted: Selection) -> list[Row]:
+def read_values(connection: Connection, wanted: Selection) -> list[Row]:
     """Return a page as rows of identifier, WKB and values; for pages of at most `AT_ONCE`."""
     statement = as_values(wanted)
-    with _cursor(session) as cursor, _refused():
+    with connection.cursor() as cursor, _refused():
         return cursor.execute(statement.sql.encode(), statement.values, binary=True).fetchall()
 
 
-def read_one(session: Session, wanted: Selection, identifier: str, read: FeatureReader = read_features) -> bytes | None:
+def read_one(
+    connection: Connection, wanted: Selection, identifier: str, read: FeatureReader = read_features
+) -> bytes | None:
     """Return the text of one GeoJSON feature by its identifier, None where there is none.
 
     A feature of an edition that is not in force has the edition's number after an ``@``.
     """
     for found in _named(wanted, identifier):
-        rows = read(session, found)
+        rows = read(connection, found)
         if rows:
             return rows[0]
     return None
@@ -123,7 +125,7 @@ def _batches(engine: Engine, statement: Statement, *, as_bytes: bool) -> Iterato
     with translate_errors(engine), engine.connect() as held:
         connection = held.connection.driver_connection
         assert connection is not None  # noqa: S101 - a held connection is open; narrows a type
-        connection.execute(f"set local statement_timeout = '{_LONGEST_SECONDS}s'")
+        connection.execute(f"set local statement_timeout = '{READING_SECONDS}s'")
         with connection.cursor("features", binary=not as_bytes) as cursor, _refused():
             if as_bytes:
                 cursor.adapters.register_loader("text", _AsBytes)
@@ -138,15 +140,6 @@ def _batches(engine: Engine, statement: Statement, *, as_bytes: bool) -> Iterato
 def _primed(batches: Iterator[Any]) -> Iterator[Any]:
     first = next(batches, None)
     return iter(()) if first is None else chain([first], batches)
-
-
-@contextmanager
-def _cursor(session: Session) -> Iterator[psycopg.Cursor[Any]]:
-    connection = session.connection().connection.driver_connection
-    assert connection is not None  # noqa: S101 - a session's connection is open while it is used; narrows a type
-    connection.execute(f"set local statement_timeout = '{_LONGEST_SECONDS}s'")
-    with connection.cursor() as cursor:
-        yield cursor
 
 
 @contextmanager
