@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
 from georeport import GeoReport
+from hypothesis import HealthCheck, given
+from hypothesis import settings as settings_of_test
+from hypothesis import strategies as st
 from lxml import etree
 from sqlalchemy import Engine, text
 
@@ -294,6 +297,30 @@ def test_request_that_is_refused_late_is_not_stored(
     monkeypatch.setattr("api.routers.open311.token_of", refuse)
     assert posted(client, key, service_code="TREE").status_code == 400
     assert client.get("/cases").json()["numberMatched"] == 0
+
+
+FIELDS = ("service_code", "lat", "long", "address_string", "description", "jurisdiction_id", "media_url", "phone")
+NAMES = st.sampled_from((*FIELDS, "attribute[POLE]", "attribute[SEEN][]", "attribute[HEIGHT]", "attribute[]", "x"))
+VALUES = st.text(max_size=20) | st.sampled_from(
+    ("LAMP", "TREE", "POTHOLE", "10.5", "50.5", "1e999", "-0", "town", "noon")
+)
+
+
+@settings_of_test(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(form=st.lists(st.tuples(NAMES, VALUES), max_size=8), extension=st.sampled_from(("xml", "json")))
+def test_whatever_is_posted_is_taken_or_refused_in_the_form_of_the_standard(
+    client: TestClient, key: str, form: list[tuple[str, str]], extension: str
+) -> None:
+    body = urlencode([("api_key", key), *form], errors="surrogatepass")
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    reply = client.post(f"{V2}/requests.{extension}", content=body, headers=headers)
+    assert reply.status_code in {201, 400, 404}
+    if extension == "xml":
+        root = etree.fromstring(reply.content)
+        assert root.tag == ("service_requests" if reply.status_code == 201 else "errors")
+    else:
+        member = "service_notice" if reply.status_code == 201 else "description"
+        assert all(each[member] for each in reply.json())
 
 
 def test_file_is_refused_with_what_to_do(client: TestClient, key: str) -> None:
