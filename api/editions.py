@@ -15,6 +15,7 @@ from threading import Event, Lock, Thread
 from api.store import Store
 from boundaries.grids import compile_edition, duties_at
 from boundaries.models import Plan
+from boundaries.reassignment import reassign_late_cases
 from boundaries.timetable import Calendar, EditionPeriod, read_timetable
 from geogrid.edition import Edition
 from geogrid.errors import GeogridError, InvalidInputError, UnavailableError
@@ -32,6 +33,7 @@ class _Snapshot:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     compiled: Mapping[int, Edition] = field(default_factory=dict)
     problem: str | None = "The server is starting."
+    in_force: Mapping[str, int] = field(default_factory=dict)
 
 
 class EditionBook:
@@ -145,7 +147,18 @@ class EditionBook:
                 logger.warning("The store cannot be read: %s", error)
             self._snapshot = replace(self._snapshot, problem=str(error))
         else:
-            self._snapshot = snapshot
+            before, self._snapshot = self._snapshot, snapshot
+            self._give_late_cases(before, snapshot)
+
+    def _give_late_cases(self, before: _Snapshot, now: _Snapshot) -> None:
+        """Give the editions that came into force the cases that arrived after their publication."""
+        came = [plan_id for code, plan_id in now.in_force.items() if before.in_force.get(code) != plan_id]
+        for edition in (now.compiled[plan_id] for plan_id in came if plan_id in now.compiled):
+            try:
+                with self._store.unit_of_work() as session:
+                    reassign_late_cases(session, edition.id, edition.index, [leaf.id for leaf in edition.leaves])
+            except GeogridError as error:
+                logger.warning("Late cases of edition %s are not reassigned: %s", edition.id, error)
 
     def _watch(self) -> None:
         while not self._stopped.wait(self._refresh_seconds):
@@ -176,7 +189,9 @@ class EditionBook:
                     duties = duties_at(session, period.plan_id, now)
                     edition = replace(edition, duties=duties, valid_to=period.valid_to)
                 compiled[period.plan_id] = edition
-        return _Snapshot(calendars, compiled, problem=None)
+        found = {code: calendar.edition_at(now) for code, calendar in calendars.items()}
+        in_force = {code: period.plan_id for code, period in found.items() if period is not None}
+        return _Snapshot(calendars, compiled, None, in_force)
 
     def _former_edition(self, period: EditionPeriod) -> Edition:
         with self._lock:

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from boundaries.models import Plan
@@ -15,6 +15,15 @@ _OPEN: Final = text("""
     select id, ST_X(geom) as lon, ST_Y(geom) as lat from cases
     where jurisdiction_id = :jurisdiction and status <> 'closed' and geom is not null
     order by id for update
+""")
+_LATE: Final = text("""
+    select c.id, ST_X(c.geom) as lon, ST_Y(c.geom) as lat
+    from changes told
+    join grids former on former.plan_id = cast(told.detail->>'former' as int)
+    join cases c on c.grid_id = former.id and c.status <> 'closed'
+    where told.plan_id = :plan and told.kind = 'published'
+        and exists (select from case_events e where e.case_id = c.id and e.kind = 'received' and e.at >= told.at)
+    order by c.id for update of c skip locked
 """)
 _MOVE: Final = text("""
     with given as (
@@ -48,7 +57,29 @@ def reassign_open_cases(session: Session, plan: Plan, index: GridIndex, leaves: 
     leaves : sequence of int
         Their numbers, in the order of the index.
     """
-    cases = session.execute(_OPEN, {"jurisdiction": plan.jurisdiction_id}).all()
+    return _reassign(
+        session, plan.id, session.execute(_OPEN, {"jurisdiction": plan.jurisdiction_id}).all(), index, leaves
+    )
+
+
+def reassign_late_cases(session: Session, plan_id: int, index: GridIndex, leaves: Sequence[int]) -> int:
+    """Give an edition that comes into force the open cases that the former one got after the publication.
+
+    Parameters
+    ----------
+    session : Session
+        Flushed, not committed. Cases that another server is just giving over are left to it.
+    plan_id : int
+        The edition.
+    index, leaves
+        As for `reassign_open_cases`.
+    """
+    return _reassign(session, plan_id, session.execute(_LATE, {"plan": plan_id}).all(), index, leaves)
+
+
+def _reassign(
+    session: Session, plan_id: int, cases: Sequence[Row[Any]], index: GridIndex, leaves: Sequence[int]
+) -> int:
     if not cases:
         return 0
     lon, lat = (np.array([getattr(row, name) for row in cases], dtype=np.float64) for name in ("lon", "lat"))
@@ -58,5 +89,5 @@ def reassign_open_cases(session: Session, plan: Plan, index: GridIndex, leaves: 
         for case, place in zip(cases, found, strict=True)
     ]
     for start in range(0, len(rows), _BATCH):
-        session.execute(_MOVE, {"rows": json.dumps(rows[start : start + _BATCH]), "plan": plan.id})
+        session.execute(_MOVE, {"rows": json.dumps(rows[start : start + _BATCH]), "plan": plan_id})
     return len(rows)

@@ -6,6 +6,12 @@ from typing import Any
 import pytest
 import shapely
 from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from api.app import create_app
+from api.settings import ServerSettings
+from boundaries.cases import NewCase
+from tests.http.conftest import FIRST_EDITION, Town, publish_second, store_cases
 
 FIRST = {"D-a": 0.0, "D-b": 1.0, "D-c": 2.0}
 
@@ -204,3 +210,16 @@ def test_publication_without_review_or_with_warnings_is_refused(client: TestClie
 def test_plan_that_is_not_there_is_404(client: TestClient) -> None:
     assert client.get("/plans/999").status_code == 404
     assert write(client, "/plans/999/undo", {}).status_code == 404
+
+
+def test_case_that_came_for_the_former_edition_after_the_publication_goes_to_its_new_grid(
+    engine: Engine, settings: ServerSettings, town: Town
+) -> None:
+    before = NewCase("test", "before", FIRST_EDITION, lon=11.25, lat=50.5, status="closed", closed_at=FIRST_EDITION)
+    publish_second(engine, town)
+    late = NewCase("test", "late", FIRST_EDITION, lon=11.25, lat=50.5)
+    ids = store_cases(engine, town, late, before)
+    with TestClient(create_app(settings)) as server:
+        found = [server.get(f"/cases/{each}").json() for each in ids]
+    assert [each["properties"]["grid"] for each in found] == ["D-x", "D-b"]
+    assert [event["kind"] for event in found[0]["events"]].count("reassigned") == 1
