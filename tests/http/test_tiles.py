@@ -52,12 +52,12 @@ def decoded(content: bytes, folder: Path, layer: str = "grids") -> Any:
     return pyogrio.read_dataframe(path, layer=layer, CLIP="NO")
 
 
-def tiles_of(matrix_set: TileMatrixSet, bounds: tuple[float, ...], zoom: int, most: int = 3) -> list[Tile]:
-    """Return the tiles around the middle of a box, at most 3 by 3."""
+def tiles_of(matrix_set: TileMatrixSet, bounds: tuple[float, ...], zoom: int) -> list[Tile]:
+    """Return at most 2 by 2 tiles that meet near the middle of a box."""
     left, right, top, bottom = matrix_set.span(bounds, zoom)  # type: ignore[arg-type]
-    columns = range(left, right + 1)[: most + (right - left) // 2][-most:]
-    rows = range(top, bottom + 1)[: most + (bottom - top) // 2][-most:]
-    return [Tile(zoom, column, row) for column in columns for row in rows]
+    column, row = (left + right) // 2, (top + bottom) // 2
+    around = [Tile(zoom, column + i, row + j) for i in (0, 1) for j in (0, 1)]
+    return [tile for tile in around if tile.column <= right and tile.row <= bottom]
 
 
 @pytest.mark.parametrize("name", list(MATRIX_SETS))
