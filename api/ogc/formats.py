@@ -47,7 +47,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         Format("flatgeobuf", "application/flatgeobuf", "FlatGeobuf", "fgb"),
         Format("geoparquet", "application/vnd.apache.parquet", "GeoParquet", "parquet"),
         Format("kml", "application/vnd.google-earth.kml+xml", "KML", "kml"),
-        Format("topojson", "application/topo+json", "TopoJSON", "topojson"),
+        Format("topojson", "application/topo+json", "TopoJSON", "topojson", is_paged=True),
     )
 }
 ALIASES: Final[Mapping[str, FormatName]] = {"json": "geojson", "fgb": "flatgeobuf", "parquet": "geoparquet"}

@@ -1,7 +1,7 @@
 """Requests for features as selections of the store."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import shapely
 
@@ -15,6 +15,8 @@ from boundaries.features.systems import CRS84, System, box_in, from_datum, to_st
 from geogrid.errors import InvalidInputError, Problem
 
 Systems = Mapping[str, System]
+MOST_SHARED: Final = 50_000
+"""Features of a TopoJSON at most: its boundaries are found by comparing all of them."""
 
 
 def selection_of(place: Place, asked: Mapping[str, Any], systems: Systems, form: Format) -> Selection:
@@ -54,9 +56,11 @@ def selection_of(place: Place, asked: Mapping[str, Any], systems: Systems, form:
     names = checked.of(lambda: _names(collection, asked["properties"]), None)
     sort = checked.of(lambda: _sort(collection, asked["sortby"]), ())
     condition = checked.of(lambda: filter_of(collection, asked, systems), None)
+    limit = asked["limit"]
+    if form.name == "topojson" and limit is not None and limit > MOST_SHARED:
+        problems.append(_too_many(limit))
     if problems:
         raise InvalidInputError(problems)
-    limit = asked["limit"]
     return Selection(
         collection,
         place.scope(asked.get("datetime"), asked.get("at")),
@@ -82,6 +86,15 @@ def filter_of(collection: Collection, asked: Mapping[str, Any], systems: Systems
         return to_stored(geometry, system, subject="filter") if datum == "wgs84" else from_datum(geometry, datum)
 
     return condition_of(asked["filter"], asked["filter-lang"], collection, to_stored=stored)
+
+
+def _too_many(limit: int) -> Problem:
+    return Problem(
+        "limit",
+        f"limit is {limit:,}, and TopoJSON has {MOST_SHARED:,} features at most: all are held in memory at once.",
+        "Take a page, or another format.",
+        subject="limit",
+    )
 
 
 class _Checked:
