@@ -1,0 +1,102 @@
+"""Every command of docs/geocoding.md is run as it stands, beside a server that has a copy of the demo's data."""
+
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from click.testing import CliRunner
+
+from api.cli import main
+from api.settings import ServerSettings
+from boundaries.settings import StoreSettings
+from geogrid.address.match import REVIEW_BELOW
+from geogrid.address.street import PlaceLevel
+from tests.fixtures_db import Database, DemoStore, Server
+from tests.serving import serving
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "geocoding.md"
+
+
+def commands() -> list[str]:
+    lines = re.findall(r"^    ((?:curl|geogrid) .*)$", PAGE.read_text("utf-8"), flags=re.MULTILINE)
+    return [line.strip() for line in lines]
+
+
+@pytest.fixture(scope="module")
+def own_store(server: Server, demo: DemoStore) -> Iterator[Database]:
+    """A copy of the demo's database that the page may write to."""
+    demo.engine.dispose()
+    name = "geocoding_page"
+    server.execute(f"create database {name} template {demo.engine.url.database} strategy file_copy")
+    url = server.url_of(name)
+    yield Database(url, StoreSettings(database_url=url, home=demo.database.settings.home))
+    server.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Somebody's files."""
+    made = tmp_path_factory.mktemp("page")
+    made.joinpath("addresses.csv").write_text(
+        "road,house_number,lon,lat\nUusi katu,1,24.9458,60.1720\nUusi katu,3,24.9462,60.1720\n", "utf-8"
+    )
+    made.joinpath("questions.csv").write_text("n,address\n1,uusi katu 3\n2,Aleksanterinkatu 15\n3,nowhere\n", "utf-8")
+    return made
+
+
+@pytest.fixture(scope="module")
+def answers(own_store: Database, folder: Path) -> Iterator[dict[str, str]]:
+    """Run the page in order; the commands of geogrid in this process, where each would start for seconds."""
+    settings = ServerSettings(**own_store.settings.model_dump())
+    with pytest.MonkeyPatch.context() as patch, serving(settings) as address:
+        patch.setenv("GEOGRID_DATABASE_URL", own_store.url)
+        patch.chdir(folder)
+        yield {command: _run(command, address) for command in commands()}
+
+
+def _run(command: str, address: str) -> str:
+    if command.startswith("geogrid "):
+        called = CliRunner().invoke(main, shlex.split(command)[1:])
+        assert called.exit_code == 0, f"{command}\n{called.output}"
+        return called.output
+    here = command.replace("http://127.0.0.1:8000", address).replace("curl ", "curl -sS --fail-with-body ")
+    done = subprocess.run(here, shell=True, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def said(answers: dict[str, str], part: str) -> Any:
+    """Return the JSON that the first command with these words printed."""
+    return json.loads(next(text for command, text in answers.items() if part in command))
+
+
+def test_questions_of_the_page_are_answered(answers: dict[str, str]) -> None:
+    best = said(answers, "/geocode?q=Aleks")["features"][0]["properties"]["geocoding"]
+    assert (best["type"], best["needs_review"]) == ("house_number", False)
+    assert {"score", "accuracy", "grids", "chain", "why"} <= set(best)
+    for feature in said(answers, "within=HEL002")["features"]:
+        assert "HEL002" in {grid["code"] for grid in feature["properties"]["geocoding"]["chain"]}
+    assert said(answers, "/suggest")["features"]
+    assert len(said(answers, "/reverse")["features"]) == 3
+    assert said(answers, "/reviews") == {"reviews": []}
+
+
+def test_files_of_the_page_are_written(answers: dict[str, str], folder: Path) -> None:
+    assert answers[commands()[0]] == "addresses.csv: 2 rows, 2 addresses.\n"
+    lines = folder.joinpath("answers.csv").read_text("utf-8").splitlines()
+    assert [line.rsplit(",", 1)[1] for line in lines[1:]] == ["found", "found", "not_found"]
+    assert len(folder.joinpath("unsure.csv").read_text("utf-8").splitlines()) == 2
+    posted = next(text for command, text in answers.items() if "--data-binary" in command)
+    assert posted.splitlines()[0].startswith("n,address,geocode_lon")
+
+
+def test_the_page_names_every_level_and_the_threshold() -> None:
+    text = PAGE.read_text("utf-8")
+    named = set(re.findall(r"`([a-z_]+)`", text[text.index("its `type`") : text.index("* `score`")])) - {"type"}
+    assert named == set(get_args(PlaceLevel))
+    assert f"Below a score of {REVIEW_BELOW}," in text
