@@ -10,10 +10,7 @@ from fastapi import Response
 
 Extension = Literal["xml", "json"]
 
-_MEDIA_TYPES: Final[Mapping[Extension, str]] = {
-    "xml": "text/xml; charset=utf-8",
-    "json": "application/json; charset=utf-8",
-}
+MEDIA_TYPES: Final[Mapping[Extension, str]] = {"xml": "text/xml", "json": "application/json"}
 _ITEMS: Final = {
     "attributes": "attribute",
     "chain": "grid",
@@ -34,7 +31,7 @@ def reply(
 ) -> Response:
     """Return an answer; `root` names the outermost element of XML, which JSON does not have."""
     content = orjson.dumps(value) if extension == "json" else to_xml(root, value)
-    return Response(content, status, dict(headers or {}), media_type=_MEDIA_TYPES[extension])
+    return Response(content, status, dict(headers or {}), media_type=f"{MEDIA_TYPES[extension]}; charset=utf-8")
 
 
 def to_xml(root: str, value: Any) -> bytes:

@@ -10,7 +10,7 @@ from api.editions import EditionBook
 from api.links import address, link, link_header, same_page
 from api.open311.descriptions import ANSWERS, POST_BODY
 from api.open311.errors import GeoReportError, GeoReportRoute
-from api.open311.formats import Extension, reply
+from api.open311.formats import MEDIA_TYPES, Extension, reply
 from api.open311.forms import Form, fields_of, read_form, read_request
 from api.open311.queries import OfEndpoint, OneRequestQuery, RequestsQuery
 from api.open311.shapes import definition_shape, discovery_shape, request_shape, service_shape
@@ -130,7 +130,7 @@ def requests(  # noqa: PLR0913, PLR0917 - what a handler is given
         )
         for each in found[:size]
     ]
-    more = [link(same_page(request, page=page + 1), "next", f"text/{extension}", "Older requests")]
+    more = [link(same_page(request, page=page + 1), "next", MEDIA_TYPES[extension], "Older requests")]
     headers = {"Link": link_header(more)} if len(found) > size else None
     return reply("service_requests", body, extension, headers=headers)
 
