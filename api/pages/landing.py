@@ -20,6 +20,7 @@ from geogrid.edition import Edition
 
 router = APIRouter(include_in_schema=False)
 
+_OGC = "http://www.opengis.net/def/rel/ogc/1.0"
 _MOST_DOTS = 3_000
 _LONGEST_QUERY = 200
 
@@ -68,6 +69,8 @@ def _links(request: Request) -> Response:
         link(address(request, "/docs"), "service-doc", HTML, "The interface, explained"),
         link(address(request, "/conformance"), "conformance", JSON, "What standards this follows"),
         link(address(request, "/collections"), "data", JSON, "The grids as features"),
+        link(address(request, "/tiles"), f"{_OGC}/tilesets-vector", JSON, "The grids as vector tiles"),
+        link(address(request, "/tileMatrixSets"), f"{_OGC}/tiling-schemes", JSON, "How the tiles divide the plane"),
     ]
     body = {"title": "GeoGrid", "description": "Grids of a town, and which one a place is in.", "links": links}
     return json_reply(body, links=links, headers={"Vary": "Accept"})

@@ -28,6 +28,11 @@ CLASSES: Final = (
         for name in ("schemas", "core-roles-features", "returnables-and-receivables")
     ),
     *(
+        f"{_SPEC}/ogcapi-tiles-1/1.0/conf/{name}"
+        for name in ("core", "tileset", "tilesets-list", "dataset-tilesets", "mvt")
+    ),
+    *(f"{_SPEC}/tms/2.0/conf/{name}" for name in ("tilematrixset", "json-tilematrixset", "tilesetmetadata")),
+    *(
         f"{_SPEC}/cql2/1.0/conf/{name}"
         for name in (
             "cql2-text",

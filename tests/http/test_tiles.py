@@ -183,6 +183,14 @@ def test_tileset_describes_its_tiles_as_the_standard_asks(maps: TestClient) -> N
         assert maps.get(address).headers["content-type"] == MVT
 
 
+def test_tiles_are_found_from_the_landing_page(maps: TestClient) -> None:
+    links = {link["rel"].rpartition("/")[2]: link["href"] for link in maps.get("/").json()["links"]}
+    assert len(maps.get(links["tilesets-vector"]).json()["tilesets"]) == 2
+    assert len(maps.get(links["tiling-schemes"]).json()["tileMatrixSets"]) == 2
+    classes = maps.get("/conformance").json()["conformsTo"]
+    assert "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/mvt" in classes
+
+
 def test_tianditu_counts_tiles_of_cgcs2000_as_we_do(maps: TestClient) -> None:
     """The corner of its matrix is 90, -180, and zoom 1 has two tiles of 180 degrees."""
     found = maps.get("/tileMatrixSets/CGCS2000Quad").json()
