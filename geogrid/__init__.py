@@ -4,15 +4,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from geogrid.blocks import build_blocks
+    from geogrid.evaluation import evaluate
     from geogrid.index import Candidates, GridIndex
+    from geogrid.partition import carve_dedicated, partition_levels
     from geogrid.towns import SyntheticTown, synthetic_town
 
-__all__ = ["Candidates", "GridIndex", "SyntheticTown", "synthetic_town"]
+__all__ = [
+    "Candidates",
+    "GridIndex",
+    "SyntheticTown",
+    "build_blocks",
+    "carve_dedicated",
+    "evaluate",
+    "partition_levels",
+    "synthetic_town",
+]
 
+# `partition` is a package of this name already: its function is `geogrid.partition.partition`.
 _HOMES = {
     "Candidates": "geogrid.index",
     "GridIndex": "geogrid.index",
     "SyntheticTown": "geogrid.towns",
+    "build_blocks": "geogrid.blocks",
+    "carve_dedicated": "geogrid.partition",
+    "evaluate": "geogrid.evaluation",
+    "partition_levels": "geogrid.partition",
     "synthetic_town": "geogrid.towns",
 }
 

@@ -120,6 +120,7 @@ def build_blocks(  # noqa: PLR0913 - every layer of a town is one argument, by k
     *,
     buildings: gpd.GeoDataFrame | None = None,
     loads: gpd.GeoDataFrame | None = None,
+    sites: gpd.GeoDataFrame | None = None,
     nested_in: gpd.GeoDataFrame | None = None,
     load_columns: Sequence[str] = ("households", "population"),
     max_load: MaxLoad | None = None,
@@ -137,6 +138,8 @@ def build_blocks(  # noqa: PLR0913 - every layer of a town is one argument, by k
         Footprints, with load columns or without; ``buildings`` counts them.
     loads : GeoDataFrame, optional
         Further points or lots with load columns. A lot counts at a point inside it.
+    sites : GeoDataFrame, optional
+        Institutions to carve out, as by `geogrid.partition.carve_dedicated`.
     nested_in : GeoDataFrame, optional
         Areas that no block may straddle.
     load_columns : sequence of str
@@ -180,12 +183,16 @@ def build_blocks(  # noqa: PLR0913 - every layer of a town is one argument, by k
         shapely.get_rings(np.concatenate([[area], parents])),
     )
     blocks = _cut(ground, area, parents, rule.merge)
-    if max_load is None:
-        return blocks
-    # It divides buildings as the partition divides blocks, and the partition knows blocks.
-    from geogrid.tessellation import divide_heavy
+    # What follows divides and carves blocks, and so knows them: hence imported here.
+    if max_load is not None:
+        from geogrid.tessellation import divide_heavy
 
-    return divide_heavy(blocks, max_load, rule=rule.merge)
+        blocks = divide_heavy(blocks, max_load, rule=rule.merge)
+    if sites is not None:
+        from geogrid.partition.dedicated import carve_dedicated
+
+        blocks = carve_dedicated(blocks, sites)
+    return blocks
 
 
 def _cut(ground: Ground, area: shapely.Geometry, parents: GeometryArray, rule: MergeRule) -> Blocks:

@@ -17,7 +17,7 @@ from geogrid.partition.redivide import redivide
 from geogrid.partition.result import Partition, numbered
 from geogrid.partition.shares import share_out
 from geogrid.partition.terms import Objective
-from geogrid.types import IntArray
+from geogrid.types import FloatArray, IntArray
 
 
 def partition(  # noqa: PLR0913 - one wish of the planner each, by keyword
@@ -85,7 +85,7 @@ def partition(  # noqa: PLR0913 - one wish of the planner each, by keyword
     )
     _check_wish(blocks, band, n_grids, load, bounds)
     land = land_of(blocks, blocks.loads[load], bounds)
-    tasks, missed = _tasks(land, band, n_grids, previous)
+    tasks, missed = _tasks(land, blocks.loads[load], band, n_grids=n_grids, previous=previous)
     thorough = effort * thoroughness(len(land.graph))
     tasks = [
         replace(task, wish=replace(task.wish, objective=objective or Objective(), effort=thorough)) for task in tasks
@@ -133,7 +133,7 @@ def _done(task: _Task, rng: np.random.Generator) -> IntArray:
 
 
 def _tasks(
-    land: Land, band: tuple[float, float] | None, n_grids: int | None, previous: IntArray | None
+    land: Land, loads: FloatArray, band: tuple[float, float] | None, *, n_grids: int | None, previous: IntArray | None
 ) -> tuple[list[_Task], list[Problem]]:
     """Return the regions to be divided, with what is wanted of each; an exact number is shared out by load."""
     regions = land.unit_regions()
@@ -141,7 +141,7 @@ def _tasks(
     members = np.split(np.argsort(regions, kind="stable"), np.cumsum(np.bincount(regions))[:-1])
     chosen = np.flatnonzero(land.divisible).tolist()
     wishes, problems = _wishes([graphs[region] for region in chosen], band, n_grids, int((land.locked != FREE).sum()))
-    home = None if previous is None else _homes(land, previous)
+    home = None if previous is None else _homes(land, previous, loads)
     tasks = []
     for region, wish in zip(chosen, wishes, strict=True):
         former, own = np.empty(0, dtype=np.int64), None
@@ -153,9 +153,15 @@ def _tasks(
     return tasks, problems
 
 
-def _homes(land: Land, previous: IntArray) -> IntArray:
-    """Return the former grid of each unit: that of its first block; estates that two grids shared move in part."""
-    homes: IntArray = np.maximum(previous, NOWHERE)[np.unique(land.unit, return_index=True)[1]]
+def _homes(land: Land, previous: IntArray, loads: FloatArray) -> IntArray:
+    """Return the former grid of each unit: the one that most of its load was in."""
+    grids, home = np.unique(np.maximum(previous, FREE), return_inverse=True)
+    both, position = np.unique(land.unit * len(grids) + home, return_inverse=True)
+    unit, grid = np.divmod(both, len(grids))
+    # The heaviest is written last; between equals the grid with the smaller number.
+    order = np.lexsort((-grid, np.bincount(position, weights=loads)))
+    homes = np.empty(len(land.graph), dtype=np.int64)
+    homes[unit[order]] = grids[grid[order]]
     return homes
 
 

@@ -127,6 +127,11 @@ def test_dhondt_shares_sum_to_the_total() -> None:
     assert share_out(1, [1.0, 1.0], [1, 1]) == [1, 1]
 
 
+def test_shares_leave_room_for_the_band_on_both_sides() -> None:
+    assert share_out(4, [350.0, 1_150.0], [9, 9], band=(300.0, 400.0)) == [1, 3]
+    assert share_out(7, [650.0, 1_600.0], [9, 9], band=(300.0, 400.0)) == [2, 5]
+
+
 def test_an_island_of_a_label_goes_to_its_neighbour() -> None:
     pairs = np.array([[0, 1], [1, 2], [2, 3], [3, 4]])
     line = graph_of(Adjacency(5, pairs, np.ones((4, 10))), np.ones(5), np.ones(5, dtype=bool))
@@ -141,6 +146,15 @@ def test_a_site_becomes_land_of_its_own() -> None:
     assert len(school) == 1
     # Its edge moves to the streets, which are 20 m away.
     assert shapely.area(school).sum() == pytest.approx(100 * 100, rel=0.02)
+
+
+def test_blocks_are_built_with_their_sites_carved_out() -> None:
+    street = gpd.GeoDataFrame({"rank": [4]}, geometry=[shapely.LineString([(200, 0), (200, 200)])], crs=CRS)
+    limit, school = gpd.GeoSeries([shapely.box(0, 0, 400, 200)], crs=CRS), sites(shapely.box(100, 100, 180, 180))
+    built = build_blocks(limit, street, sites=school)
+    carved = carve_dedicated(build_blocks(limit, street), school)
+    assert [site.name for site in built.sites] == ["Site 0"]
+    assert shapely.equals(built.polygons, carved.polygons).all()
 
 
 def test_a_site_that_cuts_a_house_goes_around_it() -> None:

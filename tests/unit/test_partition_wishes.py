@@ -130,6 +130,12 @@ def test_an_estate_ends_in_one_grid() -> None:
     assert found.in_band.all()
 
 
+def test_an_estate_that_two_grids_shared_goes_to_the_one_with_most_of_it() -> None:
+    blocks = squares(6, 1, [10.0, 10.0, 20.0, 90.0, 10.0, 10.0])
+    found = partition(blocks, band=(20, 200), previous=np.array([7, 7, 7, 3, 3, 3]), keep_together=[[2, 3]], rng=rng())
+    assert found.former[found.grid].tolist() == [7, 7, 3, 3, 3, 3]
+
+
 def test_an_estate_over_the_band_is_told_by_its_number() -> None:
     found = partition(squares(6, 4), band=(200, 400), keep_together=[[0, 1], [8, 9, 10, 14, 15]], rng=rng())
     assert kinds(found) == ["block-over-band"]
