@@ -39,7 +39,8 @@ def to_wgs84(lon: ArrayLike, lat: ArrayLike, coord_type: CoordType) -> LonLat:
     Raises
     ------
     InvalidInputError
-        `coord_type` is none of the three.
+        `coord_type` is none of the three; longitudes and latitudes that are no numbers, or not as many of the one as
+        of the other.
     """
     lons, lats = _checked(lon, lat, coord_type)
     if coord_type == "bd09":
@@ -69,7 +70,17 @@ def _checked(lon: ArrayLike, lat: ArrayLike, coord_type: str) -> LonLat:
         raise InvalidInputError.of(
             "coord-type", f"'{coord_type}' is no coordinate datum.", f"Use one of {', '.join(COORD_TYPES)}."
         )
-    return np.array(lon, dtype=np.float64), np.array(lat, dtype=np.float64)
+    try:
+        lons, lats = np.array(lon, dtype=np.float64), np.array(lat, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError.of("coordinates", f"Longitudes and latitudes must be numbers: {error}.") from error
+    if lons.shape != lats.shape:
+        raise InvalidInputError.of(
+            "coordinates",
+            f"There are longitudes of shape {lons.shape} and latitudes of shape {lats.shape}.",
+            "Give pairs.",
+        )
+    return lons, lats
 
 
 def _inverse(forward: Callable[[FloatArray, FloatArray], LonLat], lon: FloatArray, lat: FloatArray) -> LonLat:

@@ -10,11 +10,12 @@ from tests.benchmarks.geocoding import off_m
 from tests.invented_addresses import TOWNS
 
 QUESTIONS = 250
+SEED = 2027  # rules were looked at with others
 
 
 @pytest.mark.parametrize("name", TOWNS)
 def test_addresses_of_unseen_towns_are_found_and_hardly_ever_mistaken(session: Session, name: str) -> None:
-    invented = TOWNS[name](QUESTIONS)
+    invented = TOWNS[name](QUESTIONS, seed=SEED)
     town = save_jurisdiction(session, code=name, name=name, levels=[LevelName("grid")]).id
     import_addresses(session, town, invented.addresses, "survey")
     answers = geocode_many(session, town, invented.texts)

@@ -84,3 +84,9 @@ def test_missing_coordinates_stay_missing() -> None:
 def test_unknown_datum_is_refused_with_the_choices() -> None:
     with pytest.raises(InvalidInputError, match="wgs84, gcj02, bd09"):
         to_wgs84([0.0], [0.0], "epsg4326")
+
+
+@pytest.mark.parametrize(("lon", "lat"), [(["east"], [31.0]), ([121.0, 122.0], [31.0]), ([object()], [31.0])])
+def test_what_is_no_pair_of_numbers_is_refused(lon: list[object], lat: list[float]) -> None:
+    with pytest.raises(InvalidInputError):
+        to_wgs84(lon, lat, "gcj02")  # type: ignore[arg-type]
