@@ -17,6 +17,8 @@ from boundaries.osm import HIGHWAY_RANKS
 from tests.docs.partition_pictures import MAKERS, PICTURES
 
 ROOT = Path(__file__).resolve().parents[2]
+# Its set-up is the whole page: on a machine that has other work it takes minutes.
+pytestmark = pytest.mark.timeout(600)
 PAGE = ROOT / "docs" / "partition.md"
 _FENCED = re.compile(r"```\n(.*?)```", flags=re.DOTALL)
 
