@@ -27,6 +27,9 @@ from tests.benchmarks.embedding import GRIDS, PEERS, fetch, free_port, running
 from tests.environments import environment
 
 ROUNDS = 5
+PATIENCE_MS = 15_000
+"""A server that takes longer for its first answer is not asked again."""
+
 ZOOMS = (10, 14)
 
 
@@ -142,7 +145,8 @@ def compare(servers: list[TileServer]) -> bool:
         spent: dict[str, list[float]] = {one.name: [] for one in servers}
         for _ in range(ROUNDS):  # in turn, so that a busy moment of the machine strikes all of them
             for one in servers:
-                spent[one.name].append(asked(one, zoom, place)[2])
+                slow = first[one.name][2] > PATIENCE_MS
+                spent[one.name].append(first[one.name][2] if slow else asked(one, zoom, place)[2])
         medians = {name: statistics.median(found) for name, found in spent.items()}
         shown = [
             f"{first[one.name][2]:,.0f} / {medians[one.name]:,.1f} {first[one.name][1] / 1e3:,.0f} kB"
@@ -152,9 +156,9 @@ def compare(servers: list[TileServer]) -> bool:
         cold = [first[one.name][2] for one in servers]
         ahead &= _line(f"z{zoom}, first", [f"{each:,.0f}" for each in cold], cold)
         ahead &= new_tiles(servers, zoom, place) if zoom > ZOOMS[0] else True
-        again = [
-            statistics.median(asked(one, zoom, place, first[one.name][3])[2] for _ in range(ROUNDS)) for one in servers
-        ]
+        etag = first[servers[0].name][3]
+        kept = [statistics.median(asked(servers[0], zoom, place, etag)[2] for _ in range(ROUNDS))]
+        again = [*kept, *(medians[one.name] for one in servers[1:])]
         ahead &= _line(f"z{zoom}, unchanged*", [f"{each:,.1f}" for each in again], again)
     print("  * the peers have no ETag: their whole tile")
     return ahead
