@@ -135,7 +135,8 @@ def main() -> None:
         say(
             f"{row.blocks:9,} blocks: {row.comprehensive:,} comprehensive and {row.dedicated:,} dedicated grids, "
             f"{row.in_band:.2%} in the band, {'all' if row.contiguous else 'not all'} contiguous; "
-            f"blocks {row.build_s:.1f} s, grids {row.partition_s:.1f} s, peak {row.peak_gb:.1f} GB"
+            f"blocks {row.build_s:.1f} s ({row.build_cpu_s:.1f} s of processors), grids {row.partition_s:.1f} s "
+            f"({row.partition_cpu_s:.1f} s), peak {row.peak_gb:.1f} GB"
         )
     small, large = rows
     ratios = {
