@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from api.links import HTML
 from api.ogc.formats import wants_html
 from api.ogc.pages import described_page
 from api.ogc.queries import Described
@@ -51,7 +52,7 @@ CLASSES: Final = (
 )
 
 
-@router.get("/conformance", responses={200: {"model": ConformanceAnswer}})
+@router.get("/conformance", responses={200: {"model": ConformanceAnswer, "content": {HTML: {}}}})
 def conformance(request: Request, query: Annotated[Described, Query()]) -> Response:
     """List the conformance classes that are implemented."""
     body = {"conformsTo": list(CLASSES)}
