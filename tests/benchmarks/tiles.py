@@ -138,7 +138,8 @@ def asked(server: TileServer, zoom: int, place: tuple[int, int], etag: str = "")
 def compare(servers: list[TileServer]) -> bool:
     """Print milliseconds of every line; return whether the first server is ahead of all others on those of kept tiles.
 
-    First answers and tiles that nobody asked for before are shown, too: there a tile has to be made, as the peers do always.
+    First answers and tiles that nobody asked for before are shown, too: there a tile has to be made, as the peers do
+    always.
     """
     print(f"milliseconds: the first answer of a new process, then the median of {ROUNDS} in turn; kilobytes")
     print(f"  {'':<16}{''.join(f'{one.name:>26}' for one in servers)}")
