@@ -54,7 +54,7 @@ Period = Annotated[
 Names = Annotated[
     Any,
     BeforeValidator(_names),
-    WithJsonSchema({"type": "array", "items": {"type": "string"}}),
+    WithJsonSchema({"type": "array", "maxItems": 40, "items": {"type": "string", "maxLength": 60}}),
     Allowed("names of fields, parted by commas"),
 ]
 LongWord = Annotated[str, Field(min_length=1, max_length=20_000), Allowed("a text of 1 to 20000 characters")]

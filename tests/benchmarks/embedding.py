@@ -345,7 +345,7 @@ def stays_flat(ours: Served, settings: StoreSettings) -> bool:
 
 
 def store_large(engine: Engine) -> None:
-    """Store a former edition of a gigabyte of GeoJSON: many more vertices. One in force would be compiled for lookups."""
+    """Store a gigabyte of GeoJSON as a former edition: one in force would be compiled for lookups."""
     with unit_of_work(engine) as session:
         save_jurisdiction(session, code="large", name="Large", levels=[LevelName("grid")])
     with engine.begin() as connection:
