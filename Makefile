@@ -38,7 +38,7 @@ bench: setup $(STAMPS)/bench ## Speed and quality beside peers; tables in artifa
 	@$(BIN)/python -m tests.benchmarks
 
 clean: ## Remove what was made here; stored data stays
-	rm -rf .venv node_modules api/web/vendor artifacts dist $(STAMPS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv node_modules api/web/vendor artifacts dist $(STAMPS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 system-run:

@@ -6,7 +6,9 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from boundaries import schema
 from boundaries.driver_errors import translate_errors
@@ -101,6 +103,7 @@ def engine_for(address: str | URL, *, only_scram: bool = False) -> Engine:
         execution_options={"geogrid_arguments": arguments},
     )
     event.listen(engine, "connect", _use_utc)
+    _close_what_comes_back_late(engine)
     return engine
 
 
@@ -110,12 +113,32 @@ def reading_engine(engine: Engine) -> Engine:
     Nothing goes to the server but the statement itself: no check of the connection before, no begin and no commit.
     Who uses it tries again where the connection was lost, which is harmless for reading.
     """
-    return create_engine(
+    reading = create_engine(
         "postgresql+psycopg://",
         creator=lambda: _reading_connection(engine),
         isolation_level="AUTOCOMMIT",
         pool_reset_on_return=None,
     )
+    _close_what_comes_back_late(reading)
+    return reading
+
+
+def _close_what_comes_back_late(engine: Engine) -> None:
+    """Close connections that are in use while their engine is disposed of once they are given back.
+
+    The pool that they came from is gone by then and would leave them open.
+    """
+    disposals: list[Engine] = []
+    event.listen(engine, "engine_disposed", disposals.append)
+
+    @event.listens_for(engine, "connect")
+    def _note(_: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        record.info["disposals"] = len(disposals)
+
+    @event.listens_for(engine, "checkin")
+    def _close(connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        if connection is not None and record.info.get("disposals") != len(disposals):
+            connection.close()
 
 
 def _reading_connection(engine: Engine) -> psycopg.Connection[object]:

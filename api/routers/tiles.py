@@ -22,11 +22,14 @@ from api.schemas.queries import Query as Parameters
 from api.schemas.tiles import (
     CurrentTileQuery,
     CurrentTilesetQuery,
+    CurrentTilesetsQuery,
     MatrixSetId,
+    MatrixSetQuery,
     Place,
     StyleQuery,
     TileQuery,
     TilesetQuery,
+    TilesetsQuery,
     Zoom,
 )
 from api.tile_shelf import TileAddress, TileShelf
@@ -79,7 +82,7 @@ SpotOf = Annotated[Spot, Depends(spot)]
 
 
 @router.get("/tileMatrixSets")
-def matrix_sets(request: Request, query: Annotated[Parameters, Query()]) -> Response:
+def matrix_sets(request: Request, query: Annotated[MatrixSetQuery, Query()]) -> Response:
     """List the tile matrix sets."""
     del query
     listed = [
@@ -96,21 +99,21 @@ def matrix_sets(request: Request, query: Annotated[Parameters, Query()]) -> Resp
 
 
 @router.get("/tileMatrixSets/{matrix_set_id}", responses={404: _UNCHANGED[404]})
-def matrix_set(query: Annotated[Parameters, Query()], matrix_set_id: MatrixSetId) -> Response:
+def matrix_set(query: Annotated[MatrixSetQuery, Query()], matrix_set_id: MatrixSetId) -> Response:
     """Describe a tile matrix set: its zooms with their scales and numbers of tiles."""
     del query
     return json_reply(_matrix_set(matrix_set_id).describe(MAX_ZOOM))
 
 
 @router.get("/tiles", responses=_UNCHANGED)
-def tilesets(request: Request, query: Annotated[CurrentTileQuery, Query()], session: OpenSession) -> Response:
+def tilesets(request: Request, query: Annotated[CurrentTilesetsQuery, Query()], session: OpenSession) -> Response:
     """List the tilesets of the edition in force, or of that of another moment."""
     return _tilesets(request, _in_force(session, query), query.coord_type)
 
 
 @router.get("/editions/{edition_id}/tiles", responses=_UNCHANGED)
 def edition_tilesets(
-    request: Request, query: Annotated[TileQuery, Query()], edition_id: PlanNumber, session: OpenSession
+    request: Request, query: Annotated[TilesetsQuery, Query()], edition_id: PlanNumber, session: OpenSession
 ) -> Response:
     """List the tilesets of an edition."""
     return _tilesets(request, tileset_of(session, get_plan(session, edition_id)), query.coord_type)

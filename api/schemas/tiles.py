@@ -18,6 +18,14 @@ MatrixSetId = Annotated[str, Path(max_length=100, description="WebMercatorQuad o
 Zoom = Annotated[int, Path(ge=0, le=MAX_ZOOM, description="Zoom."), Allowed(f"a whole number from 0 to {MAX_ZOOM}")]
 Place = Annotated[int, Path(ge=0, le=2**MAX_ZOOM), Allowed(f"a whole number from 0 to {2**MAX_ZOOM}")]
 
+OnlyJson = Annotated[Literal["json"], Field(description="json: the one format; clients ask for it by name.")]
+
+
+class MatrixSetQuery(Query):
+    """Parameters of tile matrix sets."""
+
+    f: OnlyJson = "json"
+
 
 class TileQuery(Query):
     """Parameters of a tile of an edition."""
@@ -30,6 +38,18 @@ class CurrentTileQuery(OfJurisdiction):
 
     at: At = None
     coord_type: Datum = "wgs84"
+
+
+class TilesetsQuery(TileQuery):
+    """Parameters of the list of tilesets of an edition."""
+
+    f: OnlyJson = "json"
+
+
+class CurrentTilesetsQuery(CurrentTileQuery):
+    """Parameters of the list of tilesets of the edition in force."""
+
+    f: OnlyJson = "json"
 
 
 class TilesetQuery(TileQuery):

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from boundaries.driver_errors import translate_errors
-from boundaries.engine import connect, engine_for, open_engine, unit_of_work
+from boundaries.engine import connect, engine_for, open_engine, reading_engine, unit_of_work
 from boundaries.local import PrivateCluster
 from boundaries.settings import StoreSettings
 from geogrid.errors import ConflictError, InvalidInputError, UnavailableError
@@ -33,6 +34,19 @@ def add_schemes(engine: Engine, *names: str | None) -> None:
 def test_unit_of_work_commits_at_its_end(engine: Engine) -> None:
     add_schemes(engine, "kept")
     assert schemes(engine) == 1
+
+
+@pytest.mark.parametrize("reading", [False, True])
+def test_connection_given_back_after_the_engine_was_disposed_of_is_closed(database: Database, *, reading: bool) -> None:
+    engine = engine_for(database.url)
+    if reading:
+        engine = reading_engine(engine)
+    held = engine.raw_connection()
+    connection = held.driver_connection
+    engine.dispose()
+    held.close()
+    assert isinstance(connection, psycopg.Connection)
+    assert connection.closed
 
 
 def test_unit_of_work_is_rolled_back_whole_by_an_error(engine: Engine) -> None:

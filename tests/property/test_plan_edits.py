@@ -157,11 +157,13 @@ def test_rebalancing_never_leaves_more_out_of_the_band_nor_breaks_a_grid_apart(t
             assert (draft.members(key) == after.members(key)).all()
 
 
-def out_of_band(draft: Draft) -> float:
+def out_of_band(draft: Draft) -> tuple[int, float]:
+    """Return how many grids are out of the band, and by how much together."""
     low, high = draft.rules.band or (0, 0)
     keys = [key for key in np.unique(draft.owner).tolist() if draft.nodes[key].kind == "comprehensive"]
     loads = [float(np.nan_to_num(draft.loads(key)[0])) for key in keys]
-    return sum(max(low - load, load - high, 0) for load in loads)
+    misses = [max(low - load, load - high, 0.0) for load in loads]
+    return sum(miss > 0 for miss in misses), sum(misses)
 
 
 def test_change_that_expects_another_state_is_refused() -> None:
