@@ -13,9 +13,10 @@ from geogrid.partition.redivide import redivide
 from geogrid.plan.operations import Rebalance
 from geogrid.plan.state import Draft
 from geogrid.plan.tools import Tools
-from geogrid.types import IntArray
+from geogrid.types import FloatArray, IntArray
 
 _SEED: Final = 7
+_ROUNDED: Final = 6
 
 
 def rebalance(draft: Draft, wanted: Rebalance, _tools: Tools) -> Draft:
@@ -65,6 +66,8 @@ def _chosen(draft: Draft, codes: Sequence[str]) -> list[list[int]]:
 def balanced(graph: Graph, labels: list[int], band: tuple[float, float], extra: dict[int, float]) -> IntArray:
     """Return an assignment of blocks that is nearer to the band, with as few households moved as the engine finds.
 
+    Where none is found, the blocks stay: land is never moved for shape alone.
+
     Parameters
     ----------
     graph : Graph
@@ -83,5 +86,14 @@ def balanced(graph: Graph, labels: list[int], band: tuple[float, float], extra: 
     found = redivide(
         graph, home.astype(np.int64), Wish(band, None, effort=effort), np.random.default_rng(_SEED), extra=beside
     )
-    balanced_labels: IntArray = leaves[found]
+    is_better = _misses(graph, found, band, beside) < _misses(graph, home, band, beside)
+    balanced_labels: IntArray = leaves[found if is_better else home]
     return balanced_labels
+
+
+def _misses(graph: Graph, home: IntArray, band: tuple[float, float], beside: FloatArray) -> tuple[int, float]:
+    """Return how many leaves with land are out of the band, and by how much together."""
+    load = np.bincount(home, weights=graph.load_of, minlength=len(beside)) + beside
+    used = np.bincount(home, minlength=len(beside)) > 0
+    miss = np.where(used, np.maximum(np.maximum(band[0] - load, load - band[1]), 0.0), 0.0).round(_ROUNDED)
+    return int((miss > 0).sum()), float(miss.sum())

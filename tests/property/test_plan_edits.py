@@ -143,6 +143,8 @@ def test_every_kind_of_operation_is_carried_out_somewhere() -> None:
 
 
 @settings(max_examples=40, deadline=None)
+@example(town=336)  # in the band already: land could only be moved for shape
+@example(town=180)  # a grid that no move brings nearer
 @given(town=st.integers(0, 1000))
 def test_rebalancing_never_leaves_more_out_of_the_band_nor_breaks_a_grid_apart(town: int) -> None:
     draft = random_town(town)
