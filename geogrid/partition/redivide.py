@@ -53,14 +53,32 @@ class _Case:
     def score(self, labels: IntArray) -> tuple[int, float, float, float]:
         """Return grids out of the band, by how much, the load moved, and the objective; less is better."""
         count = max(len(self.extra), int(labels.max()) + 1)
-        load = np.bincount(labels, weights=self.graph.load_of, minlength=count).astype(np.float64)
-        load[: len(self.extra)] += self.extra
-        used = np.bincount(labels, minlength=count) > 0
-        low, high = self.weights.low, self.weights.high
-        miss = np.where(used, np.maximum(np.maximum(low - load, load - high), 0.0), 0.0).round(_ROUNDED)
+        beside = np.zeros(count)
+        beside[: len(self.extra)] = self.extra
+        missed = misses(self.graph, labels, (self.weights.low, self.weights.high), beside)
         moved = float(self.graph.load_of[(self.home >= 0) & (labels != self.home)].sum())
         value = value_of(self.net, self.state(labels, np.random.default_rng(0)), self.weights)
-        return int((miss > 0).sum()), float(miss.sum()), round(moved, _ROUNDED), value
+        return *missed, round(moved, _ROUNDED), value
+
+
+def misses(graph: Graph, labels: IntArray, band: tuple[float, float], beside: FloatArray) -> tuple[int, float]:
+    """Return how many grids with land are out of the band, and by how much together; less is better.
+
+    Parameters
+    ----------
+    graph : Graph
+        Land and its loads.
+    labels : (n,) int64
+        Grid of each node.
+    band : tuple of float
+        Lower and upper limit of the load of a grid.
+    beside : (k,) float64
+        Load of each grid beside that of its nodes; every label is below k.
+    """
+    load = np.bincount(labels, weights=graph.load_of, minlength=len(beside)) + beside
+    used = np.bincount(labels, minlength=len(beside)) > 0
+    miss = np.where(used, np.maximum(np.maximum(band[0] - load, load - band[1]), 0.0), 0.0).round(_ROUNDED)
+    return int((miss > 0).sum()), float(miss.sum())
 
 
 def redivide(

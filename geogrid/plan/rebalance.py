@@ -9,14 +9,13 @@ import numpy as np
 from geogrid.errors import InvalidInputError
 from geogrid.partition.divide import Wish, thoroughness
 from geogrid.partition.graph import Graph, graph_of
-from geogrid.partition.redivide import redivide
+from geogrid.partition.redivide import misses, redivide
 from geogrid.plan.operations import Rebalance
 from geogrid.plan.state import Draft
 from geogrid.plan.tools import Tools
-from geogrid.types import FloatArray, IntArray
+from geogrid.types import IntArray
 
 _SEED: Final = 7
-_ROUNDED: Final = 6
 
 
 def rebalance(draft: Draft, wanted: Rebalance, _tools: Tools) -> Draft:
@@ -86,14 +85,6 @@ def balanced(graph: Graph, labels: list[int], band: tuple[float, float], extra: 
     found = redivide(
         graph, home.astype(np.int64), Wish(band, None, effort=effort), np.random.default_rng(_SEED), extra=beside
     )
-    is_better = _misses(graph, found, band, beside) < _misses(graph, home, band, beside)
+    is_better = misses(graph, found, band, beside) < misses(graph, home, band, beside)
     balanced_labels: IntArray = leaves[found if is_better else home]
     return balanced_labels
-
-
-def _misses(graph: Graph, home: IntArray, band: tuple[float, float], beside: FloatArray) -> tuple[int, float]:
-    """Return how many leaves with land are out of the band, and by how much together."""
-    load = np.bincount(home, weights=graph.load_of, minlength=len(beside)) + beside
-    used = np.bincount(home, minlength=len(beside)) > 0
-    miss = np.where(used, np.maximum(np.maximum(band[0] - load, load - band[1]), 0.0), 0.0).round(_ROUNDED)
-    return int((miss > 0).sum()), float(miss.sum())
