@@ -7,20 +7,12 @@ import pytest
 
 pytest_plugins = ["tests.fixtures_db"]
 
-BUILT_ONCE = "demo", "chicago", "reader"
-"""Fixtures that take seconds to build: their tests run in one process, which builds them once."""
-
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missing = not SHARED_DATA.is_dir() and not os.environ.get("CI")
     for item in items:
-        for name in BUILT_ONCE:
-            if name in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group(name))
-                break
         if missing and item.get_closest_marker("shared_data"):
             item.add_marker(pytest.mark.skip(reason="the folder shared/data is not beside the checkout"))
 
