@@ -29,7 +29,7 @@ class Store:
         self._settings = settings
         self._lock = Lock()
         self._engine: Engine | None = None
-        self._reader: Reader | None = None
+        self._readers: dict[bool, Reader] = {}
 
     @property
     def indexes(self) -> IndexFolder:
@@ -56,27 +56,36 @@ class Store:
         with unit_of_work(self.engine()) as session:
             yield session
 
-    def read(self, work: Work[Value]) -> Value:
+    def read(self, work: Work[Value], *, by_key: bool = False) -> Value:
         """Return what reading statements give; done again once where the connection was lost.
+
+        Parameters
+        ----------
+        work : callable
+            Reads by a connection.
+        by_key : bool
+            Whether it looks up single rows by a key: such a statement is planned only once.
 
         Raises
         ------
         GeogridError
             As `translate_errors` and `engine`.
         """
-        if self._reader is None:
+        reader = self._readers.get(by_key)
+        if reader is None:
             engine = self.engine()
             with self._lock:
-                if self._reader is None:
-                    self._reader = Reader(engine)
-        return self._reader.read(work)
+                reader = self._readers.get(by_key)
+                if reader is None:
+                    reader = self._readers[by_key] = Reader(engine, plans_once=by_key)
+        return reader.read(work)
 
     def close(self) -> None:
         """Give the connections back."""
         with self._lock:
             engine, self._engine = self._engine, None
-            reader, self._reader = self._reader, None
-        if reader is not None:
+            readers, self._readers = self._readers, {}
+        for reader in readers.values():
             reader.close()
         if engine is not None:
             engine.dispose()

@@ -107,15 +107,23 @@ def engine_for(address: str | URL, *, only_scram: bool = False) -> Engine:
     return engine
 
 
-def reading_engine(engine: Engine) -> Engine:
+def reading_engine(engine: Engine, *, plans_once: bool = False) -> Engine:
     """Return an engine of the same database for single reading statements, each its own transaction.
 
     Nothing goes to the server but the statement itself: no check of the connection before, no begin and no commit.
     Who uses it tries again where the connection was lost, which is harmless for reading.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the database.
+    plans_once : bool
+        Whether a statement that is used again keeps its plan whatever its values: right for what is looked up by a
+        key, where planning anew takes several times as long as reading.
     """
     reading = create_engine(
         "postgresql+psycopg://",
-        creator=lambda: _reading_connection(engine),
+        creator=lambda: _reading_connection(engine, plans_once=plans_once),
         isolation_level="AUTOCOMMIT",
         pool_reset_on_return=None,
     )
@@ -141,11 +149,12 @@ def _close_what_comes_back_late(engine: Engine) -> None:
             connection.close()
 
 
-def _reading_connection(engine: Engine) -> psycopg.Connection[object]:
+def _reading_connection(engine: Engine, *, plans_once: bool) -> psycopg.Connection[object]:
     arguments, options = engine.dialect.create_connect_args(engine.url)
     found: psycopg.Connection[object] = psycopg.connect(*arguments, **{**options, **_arguments_of(engine)})
     found.autocommit = True
-    found.execute(f"set time zone 'UTC'; set statement_timeout = '{READING_SECONDS}s'")
+    plans = "force_generic_plan" if plans_once else "auto"
+    found.execute(f"set time zone 'UTC'; set statement_timeout = '{READING_SECONDS}s'; set plan_cache_mode = {plans}")
     return found
 
 

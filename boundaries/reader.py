@@ -22,11 +22,13 @@ class Reader:
     ----------
     engine : Engine
         Of the database.
+    plans_once : bool
+        As `reading_engine`.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, plans_once: bool = False) -> None:
         self._named = engine
-        self._engine = reading_engine(engine)
+        self._engine = reading_engine(engine, plans_once=plans_once)
 
     def read(self, work: Work[Value]) -> Value:
         """Return what work reads; done again where its connection had been lost, e.g. by a restart of the server.

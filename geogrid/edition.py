@@ -1,7 +1,7 @@
 """An edition compiled for lookups: leaf grids, the chain above each, the duties, and the index."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -73,6 +73,11 @@ class Edition:
         Duties in force, by grid.
     index : GridIndex
         Over the leaf polygons, longitude and latitude in degrees, WGS 84.
+
+    Attributes
+    ----------
+    level_names : mapping of int to str
+        Levels that have grids, top first, with their names.
     """
 
     id: int
@@ -84,6 +89,12 @@ class Edition:
     grids: Mapping[GridCode, GridInfo]
     duties: Mapping[GridCode, tuple[Duty, ...]]
     index: GridIndex
+    level_names: Mapping[int, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Find the levels once: there may be tens of thousands of grids."""
+        names = {grid.level: grid.level_name for grid in self.grids.values()}
+        object.__setattr__(self, "level_names", dict(sorted(names.items())))
 
     def chain(self, code: GridCode) -> tuple[GridInfo, ...]:
         """Return the grid and its parents, leaf first."""

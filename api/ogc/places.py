@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from fastapi import Request
 
@@ -102,5 +101,4 @@ def _level_names(editions: EditionBook, calendar: Calendar) -> dict[int, str]:
     edition = editions.current(calendar)
     if edition is None:
         return {}
-    names: dict[int, Any] = {grid.level: grid.level_name or f"level {grid.level}" for grid in edition.grids.values()}
-    return dict(sorted(names.items()))
+    return {level: name or f"level {level}" for level, name in edition.level_names.items()}

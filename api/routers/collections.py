@@ -97,7 +97,7 @@ def item(request: Request, collection: str, feature: str, editions: Editions, st
     known = unchanged(request, headers)
     if known is not None:
         return known
-    found = store.read(lambda by: read_one(by, wanted, feature, _reader(wanted)))
+    found = store.read(lambda by: read_one(by, wanted, feature, _reader(wanted)), by_key=True)
     if found is None:
         raise NotFoundError(f"There is no feature {feature[:80]!r} in {place.collection.id}.")
     return feature_answer(request, place, found, headers=headers, is_page=form.name == "html")

@@ -22,6 +22,23 @@ def test_reader_reads_in_utc_and_commits_each_statement(engine: Engine) -> None:
     reader.close()
 
 
+def test_statements_by_key_keep_their_plan_whatever_the_value(engine: Engine) -> None:
+    reader = Reader(engine, plans_once=True)
+
+    def plans(connection: Connection) -> tuple[int, int]:
+        for code in range(12):
+            connection.execute("select code from grids where plan_id = any(%s) and code = %s", ([1], str(code)))
+        kept = "select sum(generic_plans), sum(custom_plans) from pg_prepared_statements where statement ~ 'grids'"
+        row = connection.execute(kept).fetchone()
+        assert row is not None
+        return int(row[0]), int(row[1])
+
+    once, anew = reader.read(plans)
+    assert once > 0
+    assert anew == 0
+    reader.close()
+
+
 def test_lost_connection_is_made_anew(engine: Engine) -> None:
     reader = Reader(engine)
     first = reader.read(number)
