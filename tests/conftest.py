@@ -8,6 +8,19 @@ import pytest
 pytest_plugins = ["tests.fixtures_db"]
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+# Set-up of the session that takes tens of seconds, with the group of tests that is to share it.
+COSTLY = {"demo": "demo", "ogc_town": "ogc"}
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Put tests that share a set-up in one group: the processes of `--dist loadgroup` would each make it anew."""
+    assert isinstance(item, pytest.Function)
+    groups = [group for fixture, group in COSTLY.items() if fixture in item.fixturenames]
+    made = item._fixtureinfo.name2fixturedefs
+    if not groups and any(each.scope == "module" for name in item.fixturenames for each in made.get(name, ())):
+        groups = [item.path.stem]
+    for group in groups:
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.http.ogc_town import Running
 
-pytestmark = [pytest.mark.xdist_group("ogc"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"

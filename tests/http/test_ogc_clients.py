@@ -15,7 +15,7 @@ from owslib.ogcapi.features import Features
 
 from tests.http.ogc_town import CASES, WEST, Running
 
-pytestmark = [pytest.mark.xdist_group("ogc"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 NODE_CLIENT = Path(__file__).resolve().parents[2] / "node_modules" / "@camptocamp" / "ogc-client"
 

@@ -21,7 +21,7 @@ from tests.http.ogc_town import CASES, Running
 PACKAGES = ("ogctests==0.1.15", "httpx<0.28", "pytest<9")
 HOPELESS = {"test_ct2", "test_ct3", "test_ct5", "test_ct7", "test_ct8", "test_ct9", "test_ct10"}
 # The first run makes the environment.
-pytestmark = [pytest.mark.xdist_group("ogc"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
