@@ -1,18 +1,22 @@
 """Tiles of editions in memory: they never change, so the one longest unused goes when there is no room."""
 
 import gzip
+import logging
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
 
 from api.store import Store
 from boundaries.drafts import get_plan
-from boundaries.tiles import edition_tile
-from geogrid.errors import NotFoundError
+from boundaries.tile_making import TileKey, TileState, make_tile, tile_state
+from boundaries.tiles import prepare_zoom, store_tile
+from geogrid.errors import GeogridError, NotFoundError
 from geogrid.tiling import MATRIX_SETS, Tile
 from geogrid.types import CoordType
 
 _LEAST_WORTH_PACKING = 400
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +31,11 @@ class TileAddress:
 
 @dataclass(frozen=True, slots=True)
 class ShelvedTile:
-    """A finished tile, and the same packed with gzip where that is worth it."""
+    """A finished tile, the same packed with gzip where that is worth it, and whether the store had it."""
 
     content: bytes
     packed: bytes | None
+    is_stored: bool
 
 
 class TileShelf:
@@ -68,16 +73,34 @@ class TileShelf:
         UnavailableError
             The database cannot be reached.
         """
-        with self._store.unit_of_work() as session:
-            plan = get_plan(session, address.edition)
-            if plan.validity is None:
-                raise NotFoundError(f"Plan {plan.id} is {plan.state}, not an edition. Its tiles are under /plans.")
-            matrix_set = MATRIX_SETS[address.matrix_set]
-            content = edition_tile(session, plan, matrix_set, address.tile, coord_type=address.coord_type)
+        key = TileKey(address.edition, MATRIX_SETS[address.matrix_set], address.tile, address.coord_type)
+        state = self._store.read(lambda by: tile_state(by, key), by_key=True)
+        if state is None:
+            raise NotFoundError(f"There is no plan {address.edition}. GET /editions lists the editions.")
+        if not state.is_edition:
+            raise NotFoundError(
+                f"Plan {address.edition} is {state.plan_state}, not an edition. Its tiles are under /plans."
+            )
+        content = self._made(key, state) if state.content is None else state.content
         packed = gzip.compress(content, 6, mtime=0) if len(content) >= _LEAST_WORTH_PACKING else None
-        found = ShelvedTile(content, packed)
+        found = ShelvedTile(content, packed, is_stored=state.content is not None)
         self._keep(address, found)
         return found
+
+    def store(self, address: TileAddress, tile: ShelvedTile) -> None:
+        """Keep a new tile in the store as well, for other servers; where that cannot be, they make it, too."""
+        key = TileKey(address.edition, MATRIX_SETS[address.matrix_set], address.tile, address.coord_type)
+        try:
+            with self._store.unit_of_work() as session:
+                store_tile(session, key, tile.content)
+        except GeogridError as error:
+            logger.info("Tile %s is kept in memory alone: %s", address, error)
+
+    def _made(self, key: TileKey, state: TileState) -> bytes:
+        if not state.is_prepared:
+            with self._store.unit_of_work() as session:
+                prepare_zoom(session, get_plan(session, key.plan), key.tile.zoom)
+        return self._store.read(lambda by: make_tile(by, key), by_key=True)
 
     def _keep(self, address: TileAddress, tile: ShelvedTile) -> None:
         with self._lock:

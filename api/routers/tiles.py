@@ -11,6 +11,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
+from starlette.background import BackgroundTask
 
 from api.dependencies import OpenSession
 from api.links import JSON, address, link
@@ -244,11 +245,15 @@ def _tile_etag(wanted: TileAddress) -> str:
 
 def _tile_reply(request: Request, wanted: TileAddress, headers: dict[str, str]) -> Response:
     shelf: TileShelf = request.app.state.tiles
-    found = shelf.at_hand(wanted) or shelf.fetch(wanted)
+    found = shelf.at_hand(wanted)
+    after = None
+    if found is None:
+        found = shelf.fetch(wanted)
+        after = None if found.is_stored else BackgroundTask(shelf.store, wanted, found)
     if not found.content:
-        return Response(status_code=204, headers=headers)
+        return Response(status_code=204, headers=headers, background=after)
     takes_gzip = "gzip" in request.headers.get("accept-encoding", "")
     if found.packed is not None and takes_gzip:
         packed = {**headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-        return Response(found.packed, headers=packed, media_type=MVT)
-    return Response(found.content, headers=headers, media_type=MVT)
+        return Response(found.packed, headers=packed, media_type=MVT, background=after)
+    return Response(found.content, headers=headers, media_type=MVT, background=after)

@@ -1,6 +1,7 @@
 """Vector tiles: how the plane is divided, and grids cut so that their shared edges stay shared."""
 
 from geogrid.tiling.cutting import CutTile, cut, merged, tile_units
+from geogrid.tiling.encoding import TileLayer, encoded
 from geogrid.tiling.generalising import EXACT_ZOOM, generalised
 from geogrid.tiling.matrices import (
     BUFFER,
@@ -21,8 +22,10 @@ __all__ = [
     "WEB_MERCATOR_QUAD",
     "CutTile",
     "Tile",
+    "TileLayer",
     "TileMatrixSet",
     "cut",
+    "encoded",
     "generalised",
     "merged",
     "tile_units",

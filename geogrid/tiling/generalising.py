@@ -9,8 +9,8 @@ from geogrid.tiling.cutting import rebuilt
 from geogrid.tiling.matrices import EXTENT, WEB_MERCATOR_QUAD
 from geogrid.types import FloatArray, GeometryArray
 
-EXACT_ZOOM: Final = 16
-"""From this zoom on boundaries are as they are stored; a unit is 15 cm at the equator."""
+EXACT_ZOOM: Final = 14
+"""From this zoom on boundaries are as they are stored: a unit is 60 cm at the equator, and few vertices could go."""
 
 _TOLERANCE_UNITS: Final = 4.0
 """Half a pixel of a tile drawn 512 pixels wide."""

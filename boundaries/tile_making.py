@@ -1,0 +1,185 @@
+"""A vector tile found where it is kept, or made from what is in it: one reading statement each."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import psycopg
+import shapely
+
+from geogrid.datum import to_wgs84
+from geogrid.tiling import BUFFER, EXACT_ZOOM, EXTENT, Tile, TileLayer, TileMatrixSet, cut, encoded, merged, tile_units
+from geogrid.types import CoordType, GeometryArray, IntArray
+
+Connection = psycopg.Connection[Any]
+Row = tuple[Any, ...]
+
+_STATE: Final = """
+    select plans.state, plans.validity is not null as is_edition,
+        exists (select from tile_labels where plan_id = plans.id) and (%(zoom)s >= %(exact)s
+            or exists (select from tile_shapes where plan_id = plans.id and zoom = %(zoom)s)) as is_prepared,
+        (select content from tiles where plan_id = plans.id and matrix_set = %(matrix_set)s
+            and coord_type = %(coord_type)s and zoom = %(zoom)s and "column" = %(column)s and "row" = %(row)s)
+    from plans where plans.id = %(plan)s
+"""
+_BOX: Final = "ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)"
+_SIMPLIFIED: Final = f"""
+    select shown.grid_id as id, shown.geom from tile_shapes as shown
+    where shown.plan_id = %(plan)s and shown.zoom = %(zoom)s and shown.geom && {_BOX}
+"""  # noqa: S608 - our own text
+_AS_STORED: Final = f"""
+    select id, geom from grids where plan_id = %(plan)s and kind <> 'parent' and geom && {_BOX}
+"""  # noqa: S608 - our own text
+# Each grid is looked up by its key: a planner that knows nothing of the tree would read all grids instead.
+_CONTENTS: Final = """
+    with recursive found as materialized ({leaves}),
+    tree as (
+        select own.id, own.parent_id from found cross join lateral (
+            select id, parent_id from grids where grids.id = found.id offset 0
+        ) as own
+        union
+        select own.id, own.parent_id from tree cross join lateral (
+            select id, parent_id from grids where grids.id = tree.parent_id offset 0
+        ) as own
+    )
+    select tree.id, tree.parent_id, ST_AsBinary(found.geom), label.lon, label.lat, g.code, g.name, g.level::int,
+        (select levels.name from levels
+            join jurisdictions on jurisdictions.scheme_id = levels.scheme_id
+            join plans on plans.jurisdiction_id = jurisdictions.id
+            where plans.id = %(plan)s and levels.position = g.level),
+        (select code from grids as above where above.id = tree.parent_id),
+        g.kind, g.category, g.households, g.population, g.buildings
+    from tree
+    cross join lateral (select * from grids where grids.id = tree.id offset 0) as g
+    left join found on found.id = tree.id
+    left join lateral (
+        select ST_X(geom) as lon, ST_Y(geom) as lat from tile_labels
+        where tile_labels.plan_id = %(plan)s and tile_labels.grid_id = tree.id offset 0
+    ) as label on true
+    order by g.level, g.code collate "C"
+"""
+_STATEMENTS: Final = {
+    is_exact: _CONTENTS.replace("{leaves}", leaves).encode()
+    for is_exact, leaves in ((False, _SIMPLIFIED), (True, _AS_STORED))
+}
+_AREA_FIELDS: Final = (
+    "code",
+    "name",
+    "level",
+    "level_name",
+    "parent",
+    "kind",
+    "category",
+    "households",
+    "population",
+    "buildings",
+)
+_COLUMNS: Final = {name: column for column, name in enumerate(_AREA_FIELDS, start=5)}
+_LABEL_FIELDS: Final = ("code", "name", "level", "kind")
+_MOST_SHIFT: Final = 0.02
+"""Degrees; the datums of Chinese maps are less than 0.02 off."""
+
+
+@dataclass(frozen=True, slots=True)
+class TileKey:
+    """Which tile of which plan, in which datum."""
+
+    plan: int
+    matrix_set: TileMatrixSet
+    tile: Tile
+    coord_type: CoordType = "wgs84"
+
+    def values(self) -> dict[str, Any]:
+        """Return what statements need."""
+        return {
+            "plan": self.plan,
+            "matrix_set": self.matrix_set.id,
+            "coord_type": self.coord_type,
+            "zoom": self.tile.zoom,
+            "column": self.tile.column,
+            "row": self.tile.row,
+            "exact": EXACT_ZOOM,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TileState:
+    """How far a tile is.
+
+    Parameters
+    ----------
+    plan_state : str
+        State of the plan.
+    is_edition : bool
+        Whether the plan was published.
+    is_prepared : bool
+        Whether the zoom is simplified, so that the tile can be made.
+    content : bytes, optional
+        The tile, where it is kept.
+    """
+
+    plan_state: str
+    is_edition: bool
+    is_prepared: bool
+    content: bytes | None
+
+
+def tile_state(connection: Connection, key: TileKey) -> TileState | None:
+    """Return how far a tile is; None where there is no such plan."""
+    row = connection.execute(_STATE.encode(), key.values(), binary=True).fetchone()
+    return None if row is None else TileState(*row)
+
+
+def make_tile(connection: Connection, key: TileKey) -> bytes:
+    """Return a tile of a zoom that is prepared, empty where the edition has no grid."""
+    values = {**key.values(), **_place(key)}
+    rows = connection.execute(_STATEMENTS[key.tile.zoom >= EXACT_ZOOM], values, binary=True).fetchall()
+    # Where two overlap the smaller code wins, in every tile.
+    leaves = sorted((place for place, row in enumerate(rows) if row[2] is not None), key=lambda place: rows[place][5])
+    if not leaves:
+        return b""
+    shapes = shapely.from_wkb([rows[place][2] for place in leaves])
+    found = cut(shapes, key.matrix_set, key.tile, coord_type=key.coord_type)
+    shown, areas = _with_parents(rows, np.array(leaves, dtype=np.int64)[found.owners], found.shapes)
+    return encoded([_areas(rows, shown, areas), _labels(rows, key)])
+
+
+def _place(key: TileKey) -> dict[str, float]:
+    """Return the box of a tile with its buffer, WGS 84; of a shifted one a box that certainly holds it."""
+    west, south, east, north = key.matrix_set.bounds(key.tile, buffer=BUFFER)
+    if key.coord_type != "wgs84":
+        lon, lat = to_wgs84([west, east, west, east], [south, south, north, north], key.coord_type)
+        west, south = min(west, lon.min()) - _MOST_SHIFT, min(south, lat.min()) - _MOST_SHIFT
+        east, north = max(east, lon.max()) + _MOST_SHIFT, max(north, lat.max()) + _MOST_SHIFT
+    return {"west": west, "south": south, "east": east, "north": north}
+
+
+def _with_parents(rows: list[Row], leaves: IntArray, shapes: GeometryArray) -> tuple[IntArray, GeometryArray]:
+    """Return the leaves and the grids above them, each the union of its leaves in the tile, as places in the rows."""
+    place = {row[0]: number for number, row in enumerate(rows)}
+    above = np.array([place.get(row[1], -1) for row in rows], dtype=np.int64)
+    levels = [(leaves, np.arange(len(leaves)))]
+    while (has_parent := above[levels[-1][0]] >= 0).any():
+        grids, of_shape = levels[-1]
+        levels.append((above[grids[has_parent]], of_shape[has_parent]))
+    groups = np.concatenate([grids for grids, _ in levels])
+    found = merged(shapes[np.concatenate([of_shape for _, of_shape in levels])], groups)
+    return found.owners, found.shapes
+
+
+def _areas(rows: list[Row], shown: IntArray, areas: GeometryArray) -> TileLayer:
+    described = [rows[place] for place in shown.tolist()]
+    ids = np.array([row[0] for row in described], dtype=np.int64)
+    return TileLayer("grids", ids, areas, {name: [row[at] for row in described] for name, at in _COLUMNS.items()})
+
+
+def _labels(rows: list[Row], key: TileKey) -> TileLayer:
+    """Return a point for each name that stands in the tile itself, not in its buffer."""
+    named = [row for row in rows if row[3] is not None]
+    lon, lat = (np.array([row[column] for row in named], dtype=np.float64) for column in (3, 4))
+    points = np.floor(tile_units(lon, lat, key.matrix_set, key.tile, coord_type=key.coord_type))
+    own = np.flatnonzero(((points >= 0) & (points < EXTENT)).all(axis=1))
+    shown = [named[place] for place in own.tolist()]
+    ids = np.array([row[0] for row in shown], dtype=np.int64)
+    fields = {name: [row[_COLUMNS[name]] for row in shown] for name in _LABEL_FIELDS}
+    return TileLayer("labels", ids, np.asarray(shapely.points(points[own]), dtype=object), fields)
