@@ -10,11 +10,15 @@ from geogrid.address.known import KnownName, KnownPlace
 
 _NAMES_A_WORD = 8
 _LEAST_SIMILARITY = 0.3
-# One character of three that differs leaves a seventh of the trigrams in common.
 _SHORT = 5
+_SHORT_WORD = 6
+_VERY_SHORT_WORD = 4
+# One character of three that differs leaves a seventh of the trigrams in common, letters swapped in a word of five a
+# fifth: among the many names that share so little, those that are one slip away are told apart later.
 _NAMES_A_SHORT_WORD = 60
 _LEAST_OF_SHORT = 0.12
 _LEAST_OF_SHORT_WORD = 0.2
+_LEAST_OF_VERY_SHORT_WORD = 0.11
 _NEIGHBOURS = 14
 _MOST_OF_A_NAME = 400
 
@@ -87,6 +91,20 @@ _OF_NAME = text(
     order by a.id
     """  # noqa: S608 - the columns are constants of this module
 )
+# "!" is the character after the blank: all names that go on with another word, by the index of patterns.
+_GOING_ON = text(
+    """
+    select asked.key, longer.id, longer.key, longer.core, longer.text
+    from unnest(cast(:keys as text[])) as asked (key)
+    cross join lateral (
+        select id, known.key, core, text from address_names as known
+        where jurisdiction_id = :jurisdiction_id and known.key ~>=~ (asked.key || ' ')
+          and known.key ~<~ (asked.key || '!')
+        order by length(known.key), known.key
+        limit :most
+    ) as longer
+    """
+)
 _STARTING = text(
     """
     (select id, key, core, text from address_names
@@ -127,22 +145,36 @@ def names_like(session: Session, jurisdiction_id: int, cores: Iterable[str]) -> 
     wanted = sorted(set(cores))
     if not wanted:
         return {}
-    short = [core for core in wanted if len(core) <= _SHORT and not core.isascii()]
-    words = [core for core in wanted if len(core) <= _SHORT and core.isascii()]
+    by_search: dict[tuple[float, int], list[str]] = {}
+    for core in wanted:
+        by_search.setdefault(_search_of(core), []).append(core)
     rows: list[Any] = []
-    for some, least, names in (
-        (short, _LEAST_OF_SHORT, _NAMES_A_SHORT_WORD),
-        (words, _LEAST_OF_SHORT_WORD, _NAMES_A_WORD),
-        ([core for core in wanted if len(core) > _SHORT], _LEAST_SIMILARITY, _NAMES_A_WORD),
-    ):
-        if some:
-            session.execute(_USE_TRIGRAMS, {"least": str(least)})
-            asked = {"cores": some, "jurisdiction_id": jurisdiction_id, "names": names}
-            rows += session.execute(_BY_LIKENESS, asked).all()
+    for (least, names), some in sorted(by_search.items()):
+        session.execute(_USE_TRIGRAMS, {"least": str(least)})
+        asked = {"cores": some, "jurisdiction_id": jurisdiction_id, "names": names}
+        rows += session.execute(_BY_LIKENESS, asked).all()
     session.execute(_USE_ANY_SCAN)
     found: dict[str, list[KnownName]] = {}
     for core, *name in rows:
         found.setdefault(core, []).append(KnownName(*name))
+    return found
+
+
+def _search_of(core: str) -> tuple[float, int]:
+    """Return how alike names have to be to a core, and how many of them are looked at: more of short ones."""
+    if not core.isascii():
+        return (_LEAST_OF_SHORT, _NAMES_A_SHORT_WORD) if len(core) <= _SHORT else (_LEAST_SIMILARITY, _NAMES_A_WORD)
+    if len(core) <= _VERY_SHORT_WORD:
+        return _LEAST_OF_VERY_SHORT_WORD, _NAMES_A_SHORT_WORD
+    return (_LEAST_OF_SHORT_WORD if len(core) <= _SHORT_WORD else _LEAST_SIMILARITY), _NAMES_A_WORD
+
+
+def names_going_on(session: Session, jurisdiction_id: int, keys: Iterable[str]) -> Mapping[str, Sequence[KnownName]]:
+    """Return for each key the few names that begin with it and go on: "hillside ave bellerose" of "hillside ave"."""
+    asked = {"jurisdiction_id": jurisdiction_id, "keys": sorted(set(keys)), "most": _NAMES_A_WORD}
+    found: dict[str, list[KnownName]] = {}
+    for key, *name in session.execute(_GOING_ON, asked):
+        found.setdefault(key, []).append(KnownName(*name))
     return found
 
 

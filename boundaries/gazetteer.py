@@ -2,11 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from sqlalchemy.orm import Session
 
 from boundaries.address_import import import_addresses
-from boundaries.address_lookup import Places, names_by_key, names_like, places_at, places_near, places_of
+from boundaries.address_lookup import (
+    Places,
+    names_by_key,
+    names_going_on,
+    names_like,
+    places_at,
+    places_near,
+    places_of,
+)
 from boundaries.address_model import element_tagger
 from boundaries.street_crossings import crossing_matches
 from geogrid.address.chinese import every_stretch
@@ -22,6 +31,7 @@ _BATCH = 2_000
 _MOST_HITS = 12
 _LEAST_FUZZY = 3
 _SURE = 0.95
+_MUCH = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +182,11 @@ def _answer(
     vague = [number for number in unsettled if _wants_likeness(hits[number], asked[number])]
     extra = known.by_likeness([asked[number] for number in vague])
     within = known.within([asked[number] for number in vague])
+    longer = known.going_on([asked[number] for number in unsettled])
     for number in unsettled:
         question = asked[number]
-        hits[number] = _best_hits([*hits[number], *extra.get(question, ()), *within.get(question, ())])
+        more = (extra.get(question, ()), within.get(question, ()), longer[question])
+        hits[number] = _best_hits([*hits[number], *chain.from_iterable(more)])
     open_hits = [hits[number] for number in unsettled]
     places_at(session, _numbered(open_hits), places)
     places_near(session, _without_exact(open_hits, places), places)
@@ -217,12 +229,21 @@ def _whole_names(hits: Sequence[Sequence[Hit]], places: Places) -> set[int]:
 def _wants_likeness(hits: Sequence[Hit], question: Question) -> bool:
     """Return whether the names that are known letter by letter leave much of the question unread."""
     whole = len(question.text.replace(" ", ""))
-    return not any(hit.likeness >= _SURE and len(hit.reading.name) * 2 > whole for hit in hits)
+    return not any(hit.likeness >= _SURE and _read(hit.reading) > _MUCH * whole for hit in hits)
+
+
+def _read(reading: Reading) -> int:
+    number = "" if reading.number is None else reading.number.key
+    return len(reading.name.replace(" ", "")) + len(number)
 
 
 def _best_hits(hits: Sequence[Hit]) -> list[Hit]:
     """Return the likeliest distinct hits; longer names first, since they leave less to chance."""
-    distinct = {(hit.reading.name, hit.reading.number, hit.name.id): hit for hit in hits}
+    distinct: dict[tuple[object, ...], Hit] = {}
+    for hit in hits:
+        same = distinct.setdefault((hit.reading.name, hit.reading.number, hit.name.id), hit)
+        if hit.likeness > same.likeness:
+            distinct[hit.reading.name, hit.reading.number, hit.name.id] = hit
     ordered = sorted(
         distinct.values(),
         key=lambda hit: (-hit.likeness * (1.0 if hit.reading.number else 0.9), -len(hit.reading.name), hit.name.key),
@@ -240,7 +261,7 @@ class _Names:
     def by_key(self, asked: Sequence[Question]) -> list[list[Hit]]:
         """Return for each question the names that its readings are, letter by letter or but for type and direction."""
         keys = {reading.name for question in asked for reading in question.readings}
-        cores = {core_of(reading.name) for question in asked for reading in _with_core(question)}
+        cores = {core for question in asked for reading in _with_core(question) for core in _cores_of(reading)}
         names = names_by_key(self._session, self._jurisdiction_id, keys, cores)
         by_key = {name.key: name for name in names}
         by_core: dict[str, list[KnownName]] = {}
@@ -251,7 +272,7 @@ class _Names:
     def by_likeness(self, asked: Sequence[Question]) -> Mapping[Question, list[Hit]]:
         """Return for each question the names that look like those that it most likely mentions."""
         cores = {core_of(reading.name) for question in asked for reading in question.fuzzy}
-        wanted = {core for core in cores if len(core) >= _LEAST_FUZZY or not core.isascii()}
+        wanted = {core for core in cores if not core.isdigit() and (len(core) >= _LEAST_FUZZY or not core.isascii())}
         alike = names_like(self._session, self._jurisdiction_id, wanted)
         found: dict[Question, list[Hit]] = {}
         for question in asked:
@@ -262,6 +283,25 @@ class _Names:
             ]
             found[question] = [hit for hit in hits if hit.likeness >= LEAST_LIKENESS]
         return found
+
+    def going_on(self, asked: Sequence[Question]) -> Mapping[Question, list[Hit]]:
+        """Return for each question the names that go on behind what stands next to its numbers."""
+        numbered = {
+            question: [
+                reading for reading in question.fuzzy if reading.number is not None and _has_letters(reading.name)
+            ]
+            for question in asked
+        }
+        keys = {reading.name for readings in numbered.values() for reading in readings}
+        longer = names_going_on(self._session, self._jurisdiction_id, keys)
+        return {
+            question: [
+                Hit(reading, name, reading.worth * name_likeness(reading.name, name))
+                for reading in readings
+                for name in longer.get(reading.name, ())
+            ]
+            for question, readings in numbered.items()
+        }
 
     def within(self, asked: Sequence[Question]) -> Mapping[Question, list[Hit]]:
         """Return for each Chinese question the names that stand anywhere in it, a complaint for example."""
@@ -274,6 +314,15 @@ class _Names:
             ]
             for question, readings in stretches.items()
         }
+
+
+def _cores_of(reading: Reading) -> set[str]:
+    """Return the cores that a name may have: of "hollis ct", the street of this name or the Hollis Court Boulevard."""
+    return {core_of(reading.name), reading.name}
+
+
+def _has_letters(name: str) -> bool:
+    return name.isascii() and any(map(str.isalpha, name))
 
 
 def _with_core(question: Question) -> list[Reading]:
@@ -289,7 +338,7 @@ def _hits(
         if name is not None:
             yield Hit(reading, name, reading.worth)
     for reading in _with_core(question):
-        for name in by_core.get(core_of(reading.name), ()):
+        for name in (name for core in _cores_of(reading) for name in by_core.get(core, ())):
             likeness = reading.worth * name_likeness(reading.name, name)
             if likeness >= LEAST_LIKENESS:
                 yield Hit(reading, name, likeness)

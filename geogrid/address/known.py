@@ -20,6 +20,9 @@ _NO_DIRECTION: Final = 0.97
 _OTHER_DIRECTION: Final = 0.65
 _WORTH_OF_REST: Final = 0.6
 _SHORTEST_PART: Final = 2
+_ONE_WORD_SHORT: Final = 0.93
+_WORDS_SHORT: Final = 0.88
+"""Of a name that goes on behind what was asked for: "Epsom" of Epsom Course."""
 _COUNTING: Final = frozenset("0123456789一二三四五六七八九十")
 _COMPASS: Final = frozenset("东西南北中")
 _NO_COMPASS: Final = 0.95
@@ -94,6 +97,10 @@ def name_likeness(asked: str, known: KnownName) -> float:
         return _chinese_likeness(asked, known.key)
     core = core_of(asked)
     by_core = _spelling(core, known.core) * _beside_core(asked, core, known)
+    if core != asked:  # a name may end in a word that is a type elsewhere: Hollis Court (Boulevard)
+        by_core = max(by_core, _spelling(asked, known.core) * _beside_core(asked, asked, known))
+    if known.key.startswith(f"{asked} "):
+        by_core = max(by_core, _ONE_WORD_SHORT if known.key.count(" ") == asked.count(" ") + 1 else _WORDS_SHORT)
     # A slip in the type makes it part of the core: "hempstead aveneu".
     ours, theirs = DIRECTIONS.intersection(asked.split()), DIRECTIONS.intersection(known.key.split())
     turned = _OTHER_DIRECTION if ours and theirs and ours != theirs else 1.0
@@ -143,7 +150,7 @@ def _chinese_likeness(asked: str, known: str) -> float:
     if not counted:
         return 0.0
     ours, theirs = ({letter for letter in name[1:] if letter in _COMPASS} for name in (asked, known))
-    turned = 1.0 if ours == theirs else _OTHER_DIRECTION if ours and theirs else _NO_COMPASS
+    turned = 1.0 if ours == theirs else _NO_COMPASS if ours < theirs or theirs < ours else _OTHER_DIRECTION
     short, long = sorted((asked, known), key=len)
     if len(short) >= _SHORTEST_PART and short in long:
         return turned * (_WORTH_OF_REST + (1.0 - _WORTH_OF_REST) * len(short) / len(long))

@@ -130,8 +130,10 @@ def rank(
     inside : callable, optional
         Where answers may lie; others are left out before likelihoods are compared.
     """
+    # A street whose number is left out says no more than the same street with an unknown number.
+    unnumbered = {replace(reading, number=None) for reading in question.readings if reading.number is not None}
     spots = [
-        (hit, spot, worth)
+        (hit, spot, worth * (_NUMBER_UNKNOWN if spot.level == "street" and hit.reading in unnumbered else 1.0))
         for hit in hits
         if hit.likeness >= LEAST_LIKENESS
         for spot, worth in _spots(question, hit, places.get(hit.name.id, ()))
@@ -160,7 +162,12 @@ def _spots(question: Question, hit: Hit, known: Sequence[KnownPlace]) -> Iterabl
         yield from ((spot, 1.0) for spot in whole_spots(known))
         return
     numbered = [place for place in known if place.place is not None]
-    spots = exact_spots(number, numbered, question.details) or near_spots(number, numbered)
+    spots = exact_spots(number, numbered, question.details)
+    if hit.reading.is_strict:
+        spots = [spot for spot in spots if all(place.number_key == number.key for place in spot.places)]
+        yield from ((spot, 1.0) for spot in spots)
+        return
+    spots = spots or near_spots(number, numbered)
     yield from ((spot, 1.0) for spot in spots)
     if not spots:
         yield from ((spot, _NUMBER_UNKNOWN) for spot in whole_spots(known))
@@ -217,7 +224,7 @@ def _distinct(ranked: Sequence[Match]) -> list[Match]:
 def _is_same_place(match: Match, better: Match) -> bool:
     if match.address_id == better.address_id:
         return True
-    return _gap_m(match, better) <= _SAME_PLACE_M
+    return _gap_m(match, better) <= min(match.error_m + better.error_m, _SAME_PLACE_M)
 
 
 def _gap_m(first: Match, second: Match) -> float:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Final
 
 from geogrid.address.chinese import read_chinese
@@ -12,7 +13,7 @@ from geogrid.address.normalise import fold, is_chinese, normalise, parts_of
 from geogrid.address.numbers import HouseNumber, parse_number
 from geogrid.address.reading import Reading
 from geogrid.address.relations import Relation, take_relation
-from geogrid.address.words import DIRECTIONS, FLOORS, TYPES, UNITS, mended_type
+from geogrid.address.words import BESIDE_NUMBER, DIRECTIONS, FLOORS, TYPES, UNITS, mended_types
 
 _UNIT: Final = re.compile(r"[a-z]?\d*[a-z]?|\d+-\d+")
 _LETTER: Final = re.compile(r"[a-z]")
@@ -100,6 +101,8 @@ def _without_unit(words: Sequence[str]) -> list[str]:
             found.pop()  # "2nd floor" has its number before it
         elif word in UNITS and _UNIT.fullmatch(" ".join(words[place + 1 : place + 2])):
             skipped = True
+        elif word in BESIDE_NUMBER and found and _NUMBER.fullmatch(found[-1]):
+            continue
         elif found or word not in _LEADING:
             found.append(word)
     return found
@@ -172,18 +175,18 @@ def _before_street(number: HouseNumber, after: Sequence[str]) -> Iterator[Readin
     lettered = _with_letter(number, after)
     if lettered != number and len(after) > 1:
         for count in range(len(after) - 1, _least_words(after[1:]) - 1, -1):
-            yield Reading(" ".join(after[1 : count + 1]), lettered, worth=_TURNED if after[0] in DIRECTIONS else 1.0)
+            turned = after[0] in DIRECTIONS
+            yield Reading(" ".join(after[1 : count + 1]), lettered, worth=_TURNED if turned else 1.0, is_strict=turned)
     for count in range(len(after), _least_words(after) - 1, -1):
         if count > 1 or after[0] not in _NO_NAMES - {"st"}:
             yield Reading(" ".join(after[:count]), number)
-        mended = mended_type(after[count - 1]) if count > 1 else None
-        if mended is not None:
+        for mended in mended_types(after[count - 1]) if count > 1 else ():
             yield Reading(" ".join([*after[: count - 1], mended]), number, worth=_MENDED)
 
 
 def _least_words(after: Sequence[str]) -> int:
     """Return how many words the street has at least: up to its type, well spelled or not, if it has one."""
-    typed = (place + 1 for place, word in enumerate(after) if place and (word in TYPES or mended_type(word)))
+    typed = (place + 1 for place, word in enumerate(after) if place and (word in TYPES or mended_types(word)))
     return next(typed, 1)
 
 
@@ -205,7 +208,7 @@ def _likely(parts: Sequence[Sequence[str]]) -> Iterator[Reading]:
         if after and (after[0] in _REPEATED or (_LETTER.fullmatch(after[0]) and after[0] not in DIRECTIONS)):
             number, after = _with_letter(number, after), after[1:]  # noqa: PLW2901 - the letter goes to the number
         if after and _says_something(after):
-            yield Reading(" ".join(_up_to_type(after)), number)
+            yield from (Reading(" ".join(name), number) for name in _up_to_type(after))
             if len(after) > _least_words(after) == 1 and len(after[0]) > _LEAST_LETTERS:
                 yield Reading(after[0], number)
         if before and _says_something(before):
@@ -213,21 +216,30 @@ def _likely(parts: Sequence[Sequence[str]]) -> Iterator[Reading]:
     if parts and (not any_number or len(parts[0]) > _LEAST_LETTERS):
         yield Reading(" ".join(parts[0][:_LONGEST_PLACE]), None)
     if parts and not any_number and len(parts[0]) >= _LEAST_LETTERS:
-        yield Reading(" ".join(_up_to_type(parts[0])), None)
+        yield from (Reading(" ".join(name), None) for name in _up_to_type(parts[0]))
 
 
 def _says_something(words: Sequence[str]) -> bool:
     return any(len(word) > 1 and word not in TYPES and word not in DIRECTIONS for word in words)
 
 
-def _up_to_type(words: Sequence[str]) -> Sequence[str]:
-    """Return a street's words up to its type ("hempstead ave" of "hempstead ave queens village")."""
+def _up_to_type(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield a street's words up to its type: "hempstead ave" of "hempstead ave queens village".
+
+    Notes
+    -----
+    A name may go on behind a type ("Hollis Court Boulevard", "Hillside Avenue Bellerose"), and a word that is nearly a
+    type may be none ("Epsom Coure"): then all of it comes too.
+    """
     for place, word in enumerate(words):
-        kind = word if word in TYPES else mended_type(word)
-        if place and kind is not None and not (place == 1 and words[0] in DIRECTIONS and words[2:]):
-            following = words[place + 1 : place + 2]
-            return [*words[:place], kind, *(word for word in following if word in DIRECTIONS)]
-    return words[:4]
+        kinds = (word,) if word in TYPES else mended_types(word)
+        if place and kinds and not (place == 1 and words[0] in DIRECTIONS and words[2:]):
+            following = list(takewhile(DIRECTIONS.__contains__, words[place + 1 : place + 2]))
+            yield from ([*words[:place], kind, *following] for kind in kinds)
+            if word not in TYPES or words[place + len(following) + 1 :]:
+                yield words
+            return
+    yield words[:4]
 
 
 def _areas(parts: Sequence[Sequence[str]]) -> tuple[str, ...]:

@@ -86,6 +86,8 @@ _TYPE_WORDS: Final = {
     if len(long) > 3  # noqa: PLR2004 - of shorter words every other word is one slip away
 }
 UNITS: Final = frozenset({"apt", "apartment", "unit", "suite", "ste", "fl", "floor", "rm", "room", "flat", "#"})
+BESIDE_NUMBER: Final = frozenset({"rear", "front", "frnt", "half", "1/2", "1/4", "3/4"})
+"""Words after a house number that say where on its ground: "214-39 REAR Jamaica Avenue"."""
 FLOORS: Final = frozenset({"fl", "floor", "flr", "krs", "etage", "og", "piso", "storey", "story"})
 
 _ONES: Final = (
@@ -210,8 +212,8 @@ def unify_word(word: str) -> str:
     return SHORT_OF.get(word, word)
 
 
-def mended_type(word: str) -> str | None:
-    """Return the type that a word was meant to be, if it is one slip away from it: ``"stret"`` is ``"st"``."""
+def mended_types(word: str) -> tuple[str, ...]:
+    """Return the types that a word may have been meant to be, one slip away: ``"lace"`` is a lane or a place."""
     if len(word) < _LEAST_LETTERS or word in SHORT_OF or word.isdigit():
-        return None
-    return next((_TYPE_WORDS[long] for long in _TYPE_WORDS if OSA.distance(word, long, score_cutoff=1) <= 1), None)
+        return ()
+    return tuple(_TYPE_WORDS[long] for long in _TYPE_WORDS if OSA.distance(word, long, score_cutoff=1) <= 1)

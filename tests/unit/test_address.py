@@ -269,3 +269,39 @@ def test_the_answer_says_which_word_matched_what() -> None:
 def test_every_spelling_that_is_written_is_understood(seed: int) -> None:
     spelled = misspell("Mannerheimintie", "12", "Helsinki", rng=np.random.default_rng(seed))
     assert main_street().found(spelled).lon == LON + STEP
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("89-19 Hollis Court", "Hollis Court Boulevard 89-19"),
+        ("89-19 Hollis Couot Boulevard", "Hollis Court Boulevard 89-19"),
+        ("198-19 Epsom", "Epsom Course 198-19"),
+        ("198-19 Epsom Coure", "Epsom Course 198-19"),
+        ("214-39 REAR Jamaica Ave", "Jamaica Avenue 214-39"),
+        ("214-39 1/2 Jamaica Ave", "Jamaica Avenue 214-39"),
+        ("108-32 217th lace", "217th Place 108-32"),
+    ],
+)
+def test_names_that_end_in_a_type_or_go_on_behind_it_are_found(text: str, meant: str) -> None:
+    town = Town().add("Hollis Court Boulevard", "89-15", "89-19", "90-02").add("Hollis Avenue", "190-15", "190-17")
+    town.add("Epsom Course", "198-15", "198-19").add("Jamaica Avenue", "214-35", "214-39", "215-02", lat=LAT + 0.01)
+    town.add("217th Place", "108-32", "108-36", lat=LAT + 0.02).add("217th Lane", "106-10", lat=LAT + 0.03)
+    best = town.found(text)
+    assert (best.text, best.level, best.needs_review) == (meant, "house_number", False)
+
+
+def test_a_direction_is_not_taken_for_the_letter_of_a_number() -> None:
+    town = Town().add("N Kolmar Avenue", "1600", "1620", "1640").add("S Kolmar Avenue", "200", lat=LAT - 0.1)
+    assert town.found("1622 S Kolmar Ave").needs_review
+
+
+def test_two_doors_of_one_number_beside_each_other_are_two_places() -> None:
+    town = Town().add("211th Street", "104-03").add("211th Place", "104-03", lat=LAT + 0.00045)
+    best = town.found("104-03 211th")
+    assert best.needs_review
+    assert "as likely" in best.why[-1]
+
+
+def test_a_street_with_one_known_number_does_not_tell_where_another_number_is() -> None:
+    assert Town().add("N Forestview Avenue", "4600").found("2544 N Forestview Ave").needs_review
