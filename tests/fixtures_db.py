@@ -21,6 +21,7 @@ from boundaries.settings import StoreSettings
 from geogrid.errors import UnavailableError
 
 TEMPLATE = "geogrid"
+ROOM_BYTES = 4 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,16 @@ def start_or_skip(cluster: PrivateCluster) -> str:
         pytest.skip(str(error))
 
 
+def quick_folder() -> str | None:
+    """Return a folder in memory with room for a cluster: hundreds of databases are copied. Else the usual one."""
+    memory = Path("/dev/shm")  # noqa: S108 - only where there is room; what it holds is deleted at the end
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_BYTES
+    return str(memory) if roomy else None
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    home = Path(tempfile.mkdtemp(prefix="geogrid-test-"))
+    home = Path(tempfile.mkdtemp(prefix="geogrid-test-", dir=quick_folder()))
     cluster = PrivateCluster(home, durable=False)
     try:
         url = start_or_skip(cluster)

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 
 from geogrid.partition.anneal import anneal
@@ -222,6 +221,8 @@ def _named(case: _Case, labels: IntArray) -> IntArray:
     # A block without households still says which grid it was in.
     weight = case.graph.load_of[known] + 1e-6 * max(case.graph.total, 1.0) / len(labels)
     kept = coo_array((weight, (label[known], case.home[known])), shape=(len(present), former)).toarray()
+    from scipy.optimize import linear_sum_assignment  # a quarter of a second for every command
+
     grid, home = linear_sum_assignment(-kept)
     number = np.full(len(present), -1, dtype=np.int64)
     real = kept[grid, home] > 0

@@ -69,9 +69,9 @@ def test_both_plans_are_drawn_beside_or_above_each_other(
 def test_maps_move_together(page: Page) -> None:
     left, right = page.evaluate(CENTRES)
     assert left == right
-    page.evaluate("geogridMaps[1].setView([31.9, 118.83], 15.5, {animate: false})")
+    page.evaluate("void geogridMaps[1].setView([31.9, 118.83], 15.5, {animate: false})")
     assert page.evaluate(CENTRES)[0] == ["118.8300", "31.9000", 15.5]
-    page.evaluate("geogridMaps[0].panBy([40, 0], {animate: false})")
+    page.evaluate("void geogridMaps[0].panBy([40, 0], {animate: false})")
     left, right = page.evaluate(CENTRES)
     assert left == right
 

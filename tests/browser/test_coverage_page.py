@@ -115,7 +115,7 @@ def test_the_sources_are_named_and_linked(page: Page) -> None:
 
 
 def test_names_stand_where_they_have_room_and_never_over_each_other(page: Page) -> None:
-    page.evaluate("geogrid.shared.map.setZoom(17, {animate: false})")
+    page.evaluate("void geogrid.shared.map.setZoom(17, {animate: false})")
     boxes = [box for box in (name.bounding_box() for name in page.locator(".gg-name").all()) if box]
     assert len(boxes) > 3
     for i, one in enumerate(boxes):

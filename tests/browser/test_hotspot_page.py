@@ -61,7 +61,7 @@ def test_all_points_and_grids_are_drawn(
 
 
 def test_the_clusters_in_sight_add_up_to_all_cases(page: Page) -> None:
-    page.evaluate("geogrid.shared.map.setZoom(12, {animate: false})")
+    page.evaluate("void geogrid.shared.map.setZoom(12, {animate: false})")
     clusters = page.locator(".leaflet-marker-pane .gg-cluster").all_inner_texts()
     alone = page.locator(".leaflet-gg-cases-pane path.leaflet-interactive").count()
     assert sum(int(text.replace(",", "")) for text in clusters) + alone == 2000
@@ -136,7 +136,7 @@ def test_heat_is_painted_where_cases_are(page: Page) -> None:
 def test_heat_can_be_switched_off_at_every_zoom(page: Page) -> None:
     page.get_by_label("热力 Heat").check()
     for zoom in (18, 12):
-        page.evaluate("(zoom) => geogrid.shared.map.setZoom(zoom, {animate: false})", zoom)
+        page.evaluate("(zoom) => void geogrid.shared.map.setZoom(zoom, {animate: false})", zoom)
         assert page.get_by_label("热力 Heat").is_enabled()
 
 

@@ -14,7 +14,7 @@ from tests.fixtures_db import start_or_skip
 pytestmark = pytest.mark.shared_data
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_cluster() -> Iterator[PrivateCluster]:
     home = Path(tempfile.mkdtemp(prefix="geogrid-test-"))
     cluster = PrivateCluster(home, durable=False)

@@ -14,7 +14,7 @@ from boundaries.local import PrivateCluster
 from tests.db.imports import MAPPING, cases_file, good_rows, grids_file
 from tests.db.programs import GEOGRID, run_geogrid
 
-ROWS = 30_000
+ROWS = 12_000
 KILLED = -signal.SIGKILL
 
 

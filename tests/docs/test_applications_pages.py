@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.docs.pages import own_copy, run_pages
+from tests.docs.pages import commands_of, own_copy, run_commands
 from tests.fixtures_db import DemoStore, Server
 
 
@@ -14,7 +14,8 @@ def outputs(server: Server, demo: DemoStore, tmp_path_factory: pytest.TempPathFa
     """Run both pages, one after the other, and return what each command printed."""
     folder: Path = tmp_path_factory.mktemp("applications")
     with own_copy(server, demo, "applications") as store:
-        return run_pages("docs/notifications.md", "docs/open311.md", store=store, folder=folder)
+        commands = [*commands_of("docs/notifications.md"), *commands_of("docs/open311.md")]
+        return run_commands(commands, store=store, folder=folder)
 
 
 def printed(outputs: dict[str, str], part: str) -> str:

@@ -1,40 +1,23 @@
 """Every command of docs/embedding.md is run as it stands, beside a server that has the demo's data."""
 
 import json
-import os
 import re
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.docs.pages import commands_of, run_commands
 from tests.fixtures_db import DemoStore
-from tests.serving import GEOGRID, environment, running
 
 MANUAL = Path(__file__).resolve().parents[2] / "docs" / "embedding.md"
 
 
-def commands() -> list[str]:
-    lines = re.findall(r"^    ((?:curl|geogrid) .*)$", MANUAL.read_text("utf-8"), flags=re.MULTILINE)
-    return [line.strip() for line in lines]
-
-
 @pytest.fixture(scope="module")
-def answers(demo: DemoStore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def answers(demo: DemoStore, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("manual")
-    with running(demo.database) as (_, address):
-        variables = environment(demo.database) | {"PATH": f"{GEOGRID.parent}:{os.environ['PATH']}"}
-        found = {}
-        for command in commands():
-            here = command.replace("http://127.0.0.1:8000", address).replace("curl ", "curl -sS --fail-with-body ")
-            done = subprocess.run(
-                here, shell=True, cwd=folder, env=variables, capture_output=True, text=True, check=False, timeout=120
-            )
-            assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-            found[command] = done.stdout
-        assert (folder / "town.pmtiles").stat().st_size > 10_000
-        yield found
+    found = run_commands(commands_of("docs/embedding.md"), store=demo.database, folder=folder)
+    assert (folder / "town.pmtiles").stat().st_size > 10_000
+    return found
 
 
 def test_lookups_of_the_manual_answer_what_it_promises(answers: dict[str, str]) -> None:

@@ -2,40 +2,25 @@
 
 import json
 import re
-import shlex
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from click.testing import CliRunner
 
-from api.cli import main
-from api.settings import ServerSettings
-from boundaries.settings import StoreSettings
 from geogrid.address.match import REVIEW_BELOW
 from geogrid.address.street import PlaceLevel
+from tests.docs.pages import commands_of, own_copy, run_commands
 from tests.fixtures_db import Database, DemoStore, Server
-from tests.serving import serving
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "geocoding.md"
-
-
-def commands() -> list[str]:
-    lines = re.findall(r"^    ((?:curl|geogrid) .*)$", PAGE.read_text("utf-8"), flags=re.MULTILINE)
-    return [line.strip() for line in lines]
 
 
 @pytest.fixture(scope="module")
 def own_store(server: Server, demo: DemoStore) -> Iterator[Database]:
     """A copy of the demo's database that the page may write to."""
-    demo.engine.dispose()
-    name = "geocoding_page"
-    server.execute(f"create database {name} template {demo.engine.url.database} strategy file_copy")
-    url = server.url_of(name)
-    yield Database(url, StoreSettings(database_url=url, home=demo.database.settings.home))
-    server.execute(f"drop database {name} with (force)")
+    with own_copy(server, demo, "geocoding_page") as store:
+        yield store
 
 
 @pytest.fixture(scope="module")
@@ -50,24 +35,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def answers(own_store: Database, folder: Path) -> Iterator[dict[str, str]]:
-    """Run the page in order; the commands of geogrid in this process, where each would start for seconds."""
-    settings = ServerSettings(**own_store.settings.model_dump())
-    with pytest.MonkeyPatch.context() as patch, serving(settings) as address:
-        patch.setenv("GEOGRID_DATABASE_URL", own_store.url)
-        patch.chdir(folder)
-        yield {command: _run(command, address) for command in commands()}
-
-
-def _run(command: str, address: str) -> str:
-    if command.startswith("geogrid "):
-        called = CliRunner().invoke(main, shlex.split(command)[1:])
-        assert called.exit_code == 0, f"{command}\n{called.output}"
-        return called.output
-    here = command.replace("http://127.0.0.1:8000", address).replace("curl ", "curl -sS --fail-with-body ")
-    done = subprocess.run(here, shell=True, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-    return done.stdout
+def answers(own_store: Database, folder: Path) -> dict[str, str]:
+    """Run the page in order; return what each command printed."""
+    return run_commands(commands_of("docs/geocoding.md"), store=own_store, folder=folder)
 
 
 def said(answers: dict[str, str], part: str) -> Any:
@@ -87,7 +57,7 @@ def test_questions_of_the_page_are_answered(answers: dict[str, str]) -> None:
 
 
 def test_files_of_the_page_are_written(answers: dict[str, str], folder: Path) -> None:
-    assert answers[commands()[0]] == "addresses.csv: 2 rows, 2 addresses.\n"
+    assert next(iter(answers.values())) == "addresses.csv: 2 rows, 2 addresses.\n"
     lines = folder.joinpath("answers.csv").read_text("utf-8").splitlines()
     assert [line.rsplit(",", 1)[1] for line in lines[1:]] == ["found", "found", "not_found"]
     assert len(folder.joinpath("unsure.csv").read_text("utf-8").splitlines()) == 2

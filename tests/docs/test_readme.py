@@ -1,11 +1,8 @@
 """Every command of the README's tour is run as it stands, beside a server that has the demo's data."""
 
-import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
@@ -14,29 +11,18 @@ import pytest
 import shapely
 
 from boundaries.osm import helsinki_extract
+from tests.docs.pages import ROOT, commands_of, own_copy, run_commands
 from tests.fixtures_db import Database, DemoStore, Server
-from tests.serving import GEOGRID, environment, running
 
-ROOT = Path(__file__).resolve().parents[2]
 # Its set-up is the whole tour: on a machine that has other work it takes minutes.
 pytestmark = pytest.mark.timeout(600)
-
-
-def tour() -> list[str]:
-    """Return the commands of the tour, continued lines joined."""
-    lines = re.findall(r"(?:^    .*\n)+", (ROOT / "README.md").read_text("utf-8"), flags=re.MULTILINE)
-    commands = "".join(lines).replace("\\\n", " ").splitlines()
-    return [command.strip() for command in commands if command.strip().startswith(("curl ", "geogrid "))]
 
 
 @pytest.fixture(scope="module")
 def own_store(server: Server, demo: DemoStore) -> Iterator[Database]:
     """A copy of the demo's database that the tour may write to."""
-    demo.engine.dispose()
-    name = "readme"
-    server.execute(f"create database {name} template {demo.engine.url.database} strategy file_copy")
-    yield Database(server.url_of(name), demo.database.settings)
-    server.execute(f"drop database {name} with (force)")
+    with own_copy(server, demo, "readme") as store:
+        yield store
 
 
 @pytest.fixture(scope="module")
@@ -50,17 +36,7 @@ def outputs(own_store: Database, tmp_path_factory: pytest.TempPathFactory) -> di
     points = pd.DataFrame({"lon": [114.05, 114.15], "lat": [30.05, 30.05], "created": "2026-01-01T08:00:00+08:00"})
     points.to_csv(folder / "cases.csv", index=False)
     points.to_csv(folder / "calls.csv.gz", index=False)
-    printed = {}
-    with running(own_store) as (_, address):
-        variables = environment(own_store) | {"PATH": f"{GEOGRID.parent}:{os.environ['PATH']}"}
-        for command in tour():
-            here = command.replace("http://127.0.0.1:8000", address).replace("curl ", "curl -sS --fail-with-body ")
-            done = subprocess.run(
-                here, shell=True, cwd=folder, env=variables, capture_output=True, text=True, check=False, timeout=120
-            )
-            assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-            printed[command] = done.stdout
-    return printed
+    return run_commands(commands_of("README.md"), store=own_store, folder=folder)
 
 
 def test_tour_answers_what_it_promises(outputs: dict[str, str]) -> None:
