@@ -6,6 +6,8 @@ SHELL := /bin/sh
 UV := uv==0.13.8
 BIN := .venv/bin
 STAMPS := .stamps
+# Some tests wait for other programs: one process more than there are processors keeps all of them busy.
+WORKERS = $(shell expr $$(nproc) + 1)
 # Set where bytecode is unwanted it triples every start.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -20,7 +22,7 @@ demo: setup ## Run the main job on real streets of Helsinki and serve it at http
 	@$(BIN)/geogrid demo
 
 test: setup system-test lint ## Lint, types, layers and all tests
-	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not long"
+	@$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m "not long"
 
 test-long: setup system-test ## The tests that take minutes
 	@$(BIN)/pytest -q -m long
