@@ -4,11 +4,12 @@ import gzip
 import logging
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 
 from api.store import Store
 from boundaries.drafts import get_plan
-from boundaries.tile_making import TileKey, TileState, make_tile, tile_state
+from boundaries.tile_making import Connection, TileKey, TileState, make_tile, tile_state
 from boundaries.tiles import prepare_zoom, store_tile
 from geogrid.errors import GeogridError, NotFoundError
 from geogrid.tiling import MATRIX_SETS, Tile
@@ -29,13 +30,17 @@ class TileAddress:
     tile: Tile
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ShelvedTile:
-    """A finished tile, the same packed with gzip where that is worth it, and whether the store had it."""
+    """A finished tile, and whether the store had it."""
 
     content: bytes
-    packed: bytes | None
     is_stored: bool
+
+    @cached_property
+    def packed(self) -> bytes | None:
+        """The same packed with gzip, where that is worth it; made when somebody takes it."""
+        return gzip.compress(self.content, 6, mtime=0) if len(self.content) >= _LEAST_WORTH_PACKING else None
 
 
 class TileShelf:
@@ -74,16 +79,14 @@ class TileShelf:
             The database cannot be reached.
         """
         key = TileKey(address.edition, MATRIX_SETS[address.matrix_set], address.tile, address.coord_type)
-        state = self._store.read(lambda by: tile_state(by, key), by_key=True)
+        state, content = self._store.read(lambda by: _looked_up(by, key), by_key=True)
         if state is None:
             raise NotFoundError(f"There is no plan {address.edition}. GET /editions lists the editions.")
         if not state.is_edition:
             raise NotFoundError(
                 f"Plan {address.edition} is {state.plan_state}, not an edition. Its tiles are under /plans."
             )
-        content = self._made(key, state) if state.content is None else state.content
-        packed = gzip.compress(content, 6, mtime=0) if len(content) >= _LEAST_WORTH_PACKING else None
-        found = ShelvedTile(content, packed, is_stored=state.content is not None)
+        found = ShelvedTile(self._made(key) if content is None else content, is_stored=state.content is not None)
         self._keep(address, found)
         return found
 
@@ -96,10 +99,9 @@ class TileShelf:
         except GeogridError as error:
             logger.info("Tile %s is kept in memory alone: %s", address, error)
 
-    def _made(self, key: TileKey, state: TileState) -> bytes:
-        if not state.is_prepared:
-            with self._store.unit_of_work() as session:
-                prepare_zoom(session, get_plan(session, key.plan), key.tile.zoom)
+    def _made(self, key: TileKey) -> bytes:
+        with self._store.unit_of_work() as session:
+            prepare_zoom(session, get_plan(session, key.plan), key.tile.zoom)
         return self._store.read(lambda by: make_tile(by, key), by_key=True)
 
     def _keep(self, address: TileAddress, tile: ShelvedTile) -> None:
@@ -112,8 +114,16 @@ class TileShelf:
                 self._used -= _size(self._tiles.popitem(last=False)[1])
 
 
+def _looked_up(connection: Connection, key: TileKey) -> tuple[TileState | None, bytes | None]:
+    """Return how far a tile is, and the tile where it is kept or can be made at once."""
+    state = tile_state(connection, key)
+    if state is None or not state.is_edition or state.content is not None:
+        return state, None if state is None else state.content
+    return state, make_tile(connection, key) if state.is_prepared else None
+
+
 def _size(tile: ShelvedTile) -> int:
-    return len(tile.content) + len(tile.packed or b"") + _BOOK_KEEPING
+    return 2 * len(tile.content) + _BOOK_KEEPING
 
 
 _BOOK_KEEPING = 500

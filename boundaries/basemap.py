@@ -10,8 +10,9 @@ from geoalchemy2 import functions as geo
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from boundaries.bulk import as_multi, copy_rows, hex_ewkb, number_or_none
+from boundaries.bulk import copy_rows, hex_ewkb, number_or_none
 from boundaries.models import Barrier, Building
+from geogrid.polygons import as_multi
 
 
 def save_barriers(session: Session, jurisdiction_id: int, barriers: gpd.GeoDataFrame) -> int:

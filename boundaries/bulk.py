@@ -59,14 +59,6 @@ def hex_ewkb(geometries: GeometryArray) -> list[str]:
     return list(shapely.to_wkb(tagged, hex=True, include_srid=True))
 
 
-def as_multi(geometries: GeometryArray) -> GeometryArray:
-    """Return polygons as MultiPolygons, MultiPolygons as they are."""
-    single = shapely.get_type_id(geometries) == shapely.GeometryType.POLYGON
-    multi = np.asarray(geometries, dtype=object).copy()
-    multi[single] = [shapely.MultiPolygon([polygon]) for polygon in multi[single]]
-    return multi
-
-
 def number_or_none(value: float | None) -> float | None:
     """Return a number for the store: missing ones (None, NaN) as null."""
     return None if value is None or np.isnan(value) else float(value)

@@ -9,12 +9,13 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from boundaries.bulk import as_multi, copy_rows, hex_ewkb, number_or_none
+from boundaries.bulk import copy_rows, hex_ewkb, number_or_none
 from boundaries.models import Plan
 from boundaries.plan_parts import node_json
 from geogrid.plan import Delta, Draft
 from geogrid.plan.delta import NOT_IN_PLAN, NodeChange
 from geogrid.plan.state import LOADS
+from geogrid.polygons import as_multi
 
 _LAND_AND_TREE: Final = ("code", "name", "level", "parent_id", "kind", "category", "attributes", "duties")
 

@@ -10,9 +10,9 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from boundaries.bulk import as_multi
 from boundaries.models import Jurisdiction, Level, LevelScheme, Plan
 from geogrid.errors import ConflictError, InvalidInputError, NotFoundError
+from geogrid.polygons import as_multi
 
 
 @dataclass(frozen=True, slots=True)

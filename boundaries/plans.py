@@ -11,9 +11,10 @@ import shapely
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from boundaries.bulk import as_multi, copy_rows, hex_ewkb, new_ids, number_or_none
+from boundaries.bulk import copy_rows, hex_ewkb, new_ids, number_or_none
 from boundaries.models import DutyRow, Grid, Jurisdiction, Plan
 from geogrid.errors import InvalidInputError, Problem
+from geogrid.polygons import as_multi
 
 _LOADS = ("households", "population", "buildings")
 _GRID_COLUMNS = (

@@ -7,10 +7,11 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from boundaries.bulk import as_multi, copy_rows, hex_ewkb
+from boundaries.bulk import copy_rows, hex_ewkb
 from boundaries.models import Plan
 from boundaries.tile_making import Connection, TileKey, make_tile, tile_state
 from geogrid.errors import ConflictError
+from geogrid.polygons import as_multi
 from geogrid.tiling import EXACT_ZOOM, Tile, TileMatrixSet, generalised
 from geogrid.types import CoordType, GeometryArray, IntArray
 

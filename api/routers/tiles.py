@@ -252,8 +252,7 @@ def _tile_reply(request: Request, wanted: TileAddress, headers: dict[str, str]) 
         after = None if found.is_stored else BackgroundTask(shelf.store, wanted, found)
     if not found.content:
         return Response(status_code=204, headers=headers, background=after)
-    takes_gzip = "gzip" in request.headers.get("accept-encoding", "")
-    if found.packed is not None and takes_gzip:
+    if "gzip" in request.headers.get("accept-encoding", "") and found.packed is not None:
         packed = {**headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         return Response(found.packed, headers=packed, media_type=MVT, background=after)
     return Response(found.content, headers=headers, media_type=MVT, background=after)

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import shapely
 
+from geogrid.polygons import as_multi
 from geogrid.tiling.matrices import EXTENT
 from geogrid.types import GeometryArray, IntArray
 
@@ -26,6 +27,7 @@ _POINT, _POLYGON = 1, 3
 _MOST_BYTES: Final = 5
 _SEVEN_BITS: Final = 0x7F
 _MORE: Final = 0x80
+_SMALL: Final = tuple(bytes((number,)) for number in range(_MORE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +74,17 @@ def _layer(layer: TileLayer) -> bytes:
 
 def _tags(columns: Sequence[Sequence[Value]], count: int) -> tuple[list[bytes], list[bytes]]:
     """Return for each feature the numbers of its keys and values, and the values, each once."""
-    tags = [bytearray() for _ in range(count)]
+    tags: list[list[bytes]] = []
     values: list[bytes] = []
     for key, column in enumerate(columns):
-        known: dict[Value, bytes] = {}
+        known: dict[Value, bytes] = {None: b""}
         head = _varint(key)
-        for own, value in zip(tags, column, strict=True):
-            if value is None:
-                continue
-            if value not in known:
+        for value in dict.fromkeys(column):
+            if value is not None:
                 known[value] = head + _varint(len(values))
                 values.append(_value(value))
-            own.extend(known[value])
-    return [bytes(own) for own in tags], values
+        tags.append([known[value] for value in column])
+    return [b"".join(own) for own in zip(*tags, strict=True)] if tags else [b""] * count, values
 
 
 def _value(value: str | float) -> bytes:
@@ -103,7 +103,7 @@ def _points(shapes: GeometryArray) -> list[bytes]:
 
 def _areas(shapes: GeometryArray) -> list[bytes]:
     """Return the commands that draw each polygon: outlines clockwise as seen, holes against it."""
-    _, coordinates, offsets = shapely.to_ragged_array(shapely.orient_polygons(_as_multi(shapes)))
+    _, coordinates, offsets = shapely.to_ragged_array(shapely.orient_polygons(as_multi(shapes)))
     to_ring, to_polygon, to_shape = (np.asarray(each, dtype=np.int64) for each in offsets)
     starts, lengths = to_ring[:-1], np.diff(to_ring) - 1  # a ring's last vertex is its first
     first_ring = to_polygon[to_shape]
@@ -124,13 +124,6 @@ def _areas(shapes: GeometryArray) -> list[bytes]:
     at = places[own_ring] + 1 + 2 * inner + (inner > 0)
     stream[at], stream[at + 1] = moves[:, 0], moves[:, 1]
     return _sliced(stream, places[first_ring])
-
-
-def _as_multi(shapes: GeometryArray) -> GeometryArray:
-    single = shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON
-    found = np.asarray(shapes, dtype=object).copy()
-    found[single] = shapely.multipolygons(found[single][:, np.newaxis])
-    return found
 
 
 def _zigzag(numbers: IntArray) -> IntArray:
@@ -154,10 +147,12 @@ def _sliced(numbers: IntArray, offsets: IntArray) -> list[bytes]:
 
 
 def _chunk(field: int, content: bytes) -> bytes:
-    return bytes((field << 3 | 2,)) + _varint(len(content)) + content
+    return _SMALL[field << 3 | 2] + _varint(len(content)) + content
 
 
 def _varint(number: int) -> bytes:
+    if number < _MORE:
+        return _SMALL[number]
     found = bytearray()
     while number > _SEVEN_BITS:
         found.append(number & _SEVEN_BITS | _MORE)

@@ -3,12 +3,26 @@
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
+import pyogrio
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geogrid.tiling import EXTENT, MATRIX_SETS, Tile, TileMatrixSet, cut, generalised, merged, tile_units
+from geogrid.tiling import (
+    EXTENT,
+    MATRIX_SETS,
+    Tile,
+    TileLayer,
+    TileMatrixSet,
+    cut,
+    encoded,
+    generalised,
+    merged,
+    tile_units,
+)
+from geogrid.tiling.cutting import noded, rounded
 from geogrid.types import GeometryArray
 from tests.property.random_coverages import (
     nested_rings,
@@ -61,6 +75,51 @@ def test_tiles_are_coverages_on_whole_units_also_side_by_side(
             shapely.transform(parts[shapely.get_dimensions(parts) == 2], lambda xy, place=place: xy + place)
         )
     assert shapely.coverage_is_valid(np.array(visible, dtype=object))
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=SEEDS, make=COVERAGES, matrix_set=SETS, zoom=st.integers(9, 16))
+def test_tile_rounded_vertex_by_vertex_fits_beside_one_noded_whole(
+    seed: int, make: Maker, matrix_set: TileMatrixSet, zoom: int
+) -> None:
+    shapes = placed(make, np.random.default_rng(seed))
+    visible = []
+    for number, tile in enumerate(around(shapes, matrix_set, zoom)):
+        units = shapely.transform(shapes, lambda xy, tile=tile: tile_units(xy[:, 0], xy[:, 1], matrix_set, tile))
+        is_whole = number in {0, 3}
+        found = (None if is_whole else rounded(units)) or noded(units)
+        parts = shapely.get_parts(shapely.intersection(found.shapes, shapely.box(0, 0, EXTENT, EXTENT)))
+        place = np.array([tile.column, tile.row]) * float(EXTENT)
+        visible += list(
+            shapely.transform(parts[shapely.get_dimensions(parts) == 2], lambda xy, place=place: xy + place)
+        )
+    assert shapely.coverage_is_valid(np.array(visible, dtype=object))
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=SEEDS)
+def test_tile_is_read_by_gdal_as_it_was_written(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    shapes = placed(noisy_voronoi, rng)
+    [tile, *_] = around(shapes, MATRIX_SETS["WebMercatorQuad"], 12)
+    found = cut(shapes, MATRIX_SETS["WebMercatorQuad"], tile)
+    count = len(found.owners)
+    names = [None if number % 3 == 1 else f"网格 {number % 5}" * (number % 40) for number in range(count)]
+    numbers = [int(each) for each in rng.integers(-(2**40), 2**40, count)]
+    loads = [float(each) for each in rng.normal(size=count)]
+    layer = TileLayer("areas", found.owners, found.shapes, {"name": names, "number": numbers, "load": loads})
+    points = TileLayer("points", np.arange(3), shapely.points([[0, 5], [7, 0], [4095, 4095]]), {})
+    content = encoded([layer, points])
+    if count:
+        read = pyogrio.read_dataframe(content, layer="areas", CLIP="NO")
+        assert read["mvt_id"].tolist() == found.owners.tolist()
+        assert [None if pd.isna(each) else each for each in read["name"]] == names
+        assert read["number"].tolist() == numbers
+        assert read["load"].tolist() == loads
+        upright = shapely.transform(read.geometry.to_numpy(), lambda xy: xy * [1, -1] + [0, EXTENT])
+        assert shapely.equals(upright, found.shapes).all()
+    read = pyogrio.read_dataframe(content, layer="points", CLIP="NO")
+    assert shapely.get_coordinates(read.geometry).tolist() == [[0, EXTENT - 5], [7, EXTENT], [4095, 1]]
 
 
 @settings(max_examples=30, deadline=None)
