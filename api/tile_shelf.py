@@ -9,7 +9,7 @@ from threading import Lock
 
 from api.store import Store
 from boundaries.drafts import get_plan
-from boundaries.tile_making import Connection, TileKey, TileState, make_tile, tile_state
+from boundaries.tile_making import FoundTile, TileKey, look_up_tile
 from boundaries.tiles import prepare_zoom, store_tile
 from geogrid.errors import GeogridError, NotFoundError
 from geogrid.tiling import MATRIX_SETS, Tile
@@ -79,16 +79,14 @@ class TileShelf:
             The database cannot be reached.
         """
         key = TileKey(address.edition, MATRIX_SETS[address.matrix_set], address.tile, address.coord_type)
-        state, content = self._store.read(lambda by: _looked_up(by, key), by_key=True)
-        if state is None:
-            raise NotFoundError(f"There is no plan {address.edition}. GET /editions lists the editions.")
-        if not state.is_edition:
-            raise NotFoundError(
-                f"Plan {address.edition} is {state.plan_state}, not an edition. Its tiles are under /plans."
-            )
-        found = ShelvedTile(self._made(key) if content is None else content, is_stored=state.content is not None)
-        self._keep(address, found)
-        return found
+        found = self._looked_up(key)
+        if found.content is None:
+            with self._store.unit_of_work() as session:
+                prepare_zoom(session, get_plan(session, key.plan), key.tile.zoom)
+            found = self._looked_up(key)
+        tile = ShelvedTile(found.content or b"", is_stored=found.is_kept)
+        self._keep(address, tile)
+        return tile
 
     def store(self, address: TileAddress, tile: ShelvedTile) -> None:
         """Keep a new tile in the store as well, for other servers; where that cannot be, they make it, too."""
@@ -99,10 +97,13 @@ class TileShelf:
         except GeogridError as error:
             logger.info("Tile %s is kept in memory alone: %s", address, error)
 
-    def _made(self, key: TileKey) -> bytes:
-        with self._store.unit_of_work() as session:
-            prepare_zoom(session, get_plan(session, key.plan), key.tile.zoom)
-        return self._store.read(lambda by: make_tile(by, key), by_key=True)
+    def _looked_up(self, key: TileKey) -> FoundTile:
+        found = self._store.read(lambda by: look_up_tile(by, key), by_key=True)
+        if found is None:
+            raise NotFoundError(f"There is no plan {key.plan}. GET /editions lists the editions.")
+        if not found.is_edition:
+            raise NotFoundError(f"Plan {key.plan} is {found.plan_state}, not an edition. Its tiles are under /plans.")
+        return found
 
     def _keep(self, address: TileAddress, tile: ShelvedTile) -> None:
         with self._lock:
@@ -112,14 +113,6 @@ class TileShelf:
             self._used += _size(tile)
             while self._used > self._room:
                 self._used -= _size(self._tiles.popitem(last=False)[1])
-
-
-def _looked_up(connection: Connection, key: TileKey) -> tuple[TileState | None, bytes | None]:
-    """Return how far a tile is, and the tile where it is kept or can be made at once."""
-    state = tile_state(connection, key)
-    if state is None or not state.is_edition or state.content is not None:
-        return state, None if state is None else state.content
-    return state, make_tile(connection, key) if state.is_prepared else None
 
 
 def _size(tile: ShelvedTile) -> int:

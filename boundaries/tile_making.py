@@ -14,25 +14,28 @@ from geogrid.types import CoordType, GeometryArray, IntArray
 Connection = psycopg.Connection[Any]
 Row = tuple[Any, ...]
 
-_STATE: Final = """
-    select plans.state, plans.validity is not null as is_edition,
-        exists (select from tile_labels where plan_id = plans.id) and (%(zoom)s >= %(exact)s
-            or exists (select from tile_shapes where plan_id = plans.id and zoom = %(zoom)s)) as is_prepared,
-        (select content from tiles where plan_id = plans.id and matrix_set = %(matrix_set)s
-            and coord_type = %(coord_type)s and zoom = %(zoom)s and "column" = %(column)s and "row" = %(row)s)
-    from plans where plans.id = %(plan)s
-"""
 _BOX: Final = "ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)"
 _SIMPLIFIED: Final = f"""
     select shown.grid_id as id, shown.geom from tile_shapes as shown
     where shown.plan_id = %(plan)s and shown.zoom = %(zoom)s and shown.geom && {_BOX}
+        and (select is_wanted from state)
 """  # noqa: S608 - our own text
 _AS_STORED: Final = f"""
     select id, geom from grids where plan_id = %(plan)s and kind <> 'parent' and geom && {_BOX}
+        and (select is_wanted from state)
 """  # noqa: S608 - our own text
 # Each grid is looked up by its key: a planner that knows nothing of the tree would read all grids instead.
-_CONTENTS: Final = """
-    with recursive found as materialized ({leaves}),
+_LOOKED_UP: Final = """
+    with recursive kept as materialized (
+        select plans.state, plans.validity is not null as is_edition, (
+            select content from tiles where plan_id = plans.id and matrix_set = %(matrix_set)s
+                and coord_type = %(coord_type)s and zoom = %(zoom)s and "column" = %(column)s and "row" = %(row)s
+        ) as content, exists (select from tile_labels where plan_id = plans.id) and (%(zoom)s >= %(exact)s
+            or exists (select from tile_shapes where plan_id = plans.id and zoom = %(zoom)s)) as is_prepared
+        from plans where plans.id = %(plan)s
+    ),
+    state as materialized (select is_edition and is_prepared and content is null as is_wanted from kept),
+    found as materialized ({leaves}),
     tree as (
         select own.id, own.parent_id from found cross join lateral (
             select id, parent_id from grids where grids.id = found.id offset 0
@@ -41,25 +44,31 @@ _CONTENTS: Final = """
         select own.id, own.parent_id from tree cross join lateral (
             select id, parent_id from grids where grids.id = tree.parent_id offset 0
         ) as own
+    ),
+    contents as (
+        select tree.id, tree.parent_id, ST_AsBinary(found.geom) as shape, label.lon, label.lat, g.code, g.name,
+            g.level::int as level, (
+                select levels.name from levels
+                join jurisdictions on jurisdictions.scheme_id = levels.scheme_id
+                join plans on plans.jurisdiction_id = jurisdictions.id
+                where plans.id = %(plan)s and levels.position = g.level
+            ) as level_name,
+            (select code from grids as above where above.id = tree.parent_id) as parent,
+            g.kind, g.category, g.households, g.population, g.buildings
+        from tree
+        cross join lateral (select * from grids where grids.id = tree.id offset 0) as g
+        left join found on found.id = tree.id
+        left join lateral (
+            select ST_X(geom) as lon, ST_Y(geom) as lat from tile_labels
+            where tile_labels.plan_id = %(plan)s and tile_labels.grid_id = tree.id offset 0
+        ) as label on true
     )
-    select tree.id, tree.parent_id, ST_AsBinary(found.geom), label.lon, label.lat, g.code, g.name, g.level::int,
-        (select levels.name from levels
-            join jurisdictions on jurisdictions.scheme_id = levels.scheme_id
-            join plans on plans.jurisdiction_id = jurisdictions.id
-            where plans.id = %(plan)s and levels.position = g.level),
-        (select code from grids as above where above.id = tree.parent_id),
-        g.kind, g.category, g.households, g.population, g.buildings
-    from tree
-    cross join lateral (select * from grids where grids.id = tree.id offset 0) as g
-    left join found on found.id = tree.id
-    left join lateral (
-        select ST_X(geom) as lon, ST_Y(geom) as lat from tile_labels
-        where tile_labels.plan_id = %(plan)s and tile_labels.grid_id = tree.id offset 0
-    ) as label on true
-    order by g.level, g.code collate "C"
+    select contents.*, kept.content, kept.state, kept.is_edition, state.is_wanted
+    from kept cross join state left join contents on true
+    order by contents.level, contents.code collate "C"
 """
 _STATEMENTS: Final = {
-    is_exact: _CONTENTS.replace("{leaves}", leaves).encode()
+    is_exact: _LOOKED_UP.replace("{leaves}", leaves).encode()
     for is_exact, leaves in ((False, _SIMPLIFIED), (True, _AS_STORED))
 }
 _AREA_FIELDS: Final = (
@@ -103,8 +112,8 @@ class TileKey:
 
 
 @dataclass(frozen=True, slots=True)
-class TileState:
-    """How far a tile is.
+class FoundTile:
+    """What there is of a tile.
 
     Parameters
     ----------
@@ -112,32 +121,34 @@ class TileState:
         State of the plan.
     is_edition : bool
         Whether the plan was published.
-    is_prepared : bool
-        Whether the zoom is simplified, so that the tile can be made.
+    is_kept : bool
+        Whether the store has the tile; otherwise it was made just now.
     content : bytes, optional
-        The tile, where it is kept.
+        The tile, empty where the edition has no grid; None where the zoom has to be prepared first.
     """
 
     plan_state: str
     is_edition: bool
-    is_prepared: bool
+    is_kept: bool
     content: bytes | None
 
 
-def tile_state(connection: Connection, key: TileKey) -> TileState | None:
-    """Return how far a tile is; None where there is no such plan."""
-    row = connection.execute(_STATE.encode(), key.values(), binary=True).fetchone()
-    return None if row is None else TileState(*row)
-
-
-def make_tile(connection: Connection, key: TileKey) -> bytes:
-    """Return a tile of a zoom that is prepared, empty where the edition has no grid."""
+def look_up_tile(connection: Connection, key: TileKey) -> FoundTile | None:
+    """Return a tile that is kept, or made if its zoom is prepared; None where there is no such plan."""
     values = {**key.values(), **_place(key)}
     rows = connection.execute(_STATEMENTS[key.tile.zoom >= EXACT_ZOOM], values, binary=True).fetchall()
+    if not rows:
+        return None
+    kept, plan_state, is_edition, is_wanted = rows[0][-4:]
+    if not is_wanted:
+        return FoundTile(plan_state, is_edition, kept is not None, kept)
+    content = b"" if rows[0][0] is None else _made(rows, key)
+    return FoundTile(plan_state, is_edition, is_kept=False, content=content)
+
+
+def _made(rows: list[Row], key: TileKey) -> bytes:
     # Where two overlap the smaller code wins, in every tile.
     leaves = sorted((place for place, row in enumerate(rows) if row[2] is not None), key=lambda place: rows[place][5])
-    if not leaves:
-        return b""
     shapes = shapely.from_wkb([rows[place][2] for place in leaves])
     found = cut(shapes, key.matrix_set, key.tile, coord_type=key.coord_type)
     shown, areas = _with_parents(rows, np.array(leaves, dtype=np.int64)[found.owners], found.shapes)

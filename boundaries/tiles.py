@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from boundaries.bulk import copy_rows, hex_ewkb
 from boundaries.models import Plan
-from boundaries.tile_making import Connection, TileKey, make_tile, tile_state
+from boundaries.tile_making import Connection, TileKey, look_up_tile
 from geogrid.errors import ConflictError
 from geogrid.polygons import as_multi
 from geogrid.tiling import EXACT_ZOOM, Tile, TileMatrixSet, generalised
@@ -64,14 +64,15 @@ def edition_tile(
     """
     _require_edition(plan)
     key = TileKey(plan.id, matrix_set, tile, coord_type)
-    state = tile_state(_driver(session), key)
-    if state is not None and state.content is not None:
-        return state.content
-    if state is None or not state.is_prepared:
+    found = look_up_tile(_driver(session), key)
+    if found is None or found.content is None:
         prepare_zoom(session, plan, tile.zoom)
-    content = make_tile(_driver(session), key)
-    store_tile(session, key, content)
-    return content
+        found = look_up_tile(_driver(session), key)
+    assert found is not None  # noqa: S101 - an edition is never deleted, and its zoom is prepared
+    assert found.content is not None  # noqa: S101 - as above
+    if not found.is_kept:
+        store_tile(session, key, found.content)
+    return found.content
 
 
 def store_tile(session: Session, key: TileKey, content: bytes) -> None:
