@@ -16,12 +16,14 @@ Row = tuple[Any, ...]
 
 _BOX: Final = "ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)"
 _SIMPLIFIED: Final = f"""
-    select shown.grid_id as id, shown.geom from tile_shapes as shown
+    select own.id, own.parent_id, shown.geom from tile_shapes as shown cross join lateral (
+        select id, parent_id from grids where grids.id = shown.grid_id offset 0
+    ) as own
     where shown.plan_id = %(plan)s and shown.zoom = %(zoom)s and shown.geom && {_BOX}
         and (select is_wanted from state)
 """  # noqa: S608 - our own text
 _AS_STORED: Final = f"""
-    select id, geom from grids where plan_id = %(plan)s and kind <> 'parent' and geom && {_BOX}
+    select id, parent_id, geom from grids where plan_id = %(plan)s and kind <> 'parent' and geom && {_BOX}
         and (select is_wanted from state)
 """  # noqa: S608 - our own text
 # Each grid is looked up by its key: a planner that knows nothing of the tree would read all grids instead.
@@ -36,28 +38,28 @@ _LOOKED_UP: Final = """
     ),
     state as materialized (select is_edition and is_prepared and content is null as is_wanted from kept),
     found as materialized ({leaves}),
-    tree as (
-        select own.id, own.parent_id from found cross join lateral (
-            select id, parent_id from grids where grids.id = found.id offset 0
+    above as (
+        select own.id, own.parent_id from (select distinct parent_id from found) as below cross join lateral (
+            select id, parent_id from grids where grids.id = below.parent_id offset 0
         ) as own
         union
-        select own.id, own.parent_id from tree cross join lateral (
-            select id, parent_id from grids where grids.id = tree.parent_id offset 0
+        select own.id, own.parent_id from above cross join lateral (
+            select id, parent_id from grids where grids.id = above.parent_id offset 0
         ) as own
     ),
+    tree as (select id, parent_id, geom from found union all select id, parent_id, null from above),
     contents as (
-        select tree.id, tree.parent_id, ST_AsBinary(found.geom) as shape, label.lon, label.lat, g.code, g.name,
+        select tree.id, tree.parent_id, ST_AsBinary(tree.geom) as shape, label.lon, label.lat, g.code, g.name,
             g.level::int as level, (
                 select levels.name from levels
                 join jurisdictions on jurisdictions.scheme_id = levels.scheme_id
                 join plans on plans.jurisdiction_id = jurisdictions.id
                 where plans.id = %(plan)s and levels.position = g.level
             ) as level_name,
-            (select code from grids as above where above.id = tree.parent_id) as parent,
+            (select code from grids where grids.id = tree.parent_id) as parent,
             g.kind, g.category, g.households, g.population, g.buildings
         from tree
         cross join lateral (select * from grids where grids.id = tree.id offset 0) as g
-        left join found on found.id = tree.id
         left join lateral (
             select ST_X(geom) as lon, ST_Y(geom) as lat from tile_labels
             where tile_labels.plan_id = %(plan)s and tile_labels.grid_id = tree.id offset 0
