@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from boundaries.edition_index import build_index, store_index
+from boundaries.first_view import prepare_first_view
 from boundaries.grids import edition_at
 from boundaries.lineage import store_lineage
 from boundaries.models import Change, Jurisdiction, Plan
@@ -20,7 +21,7 @@ def publish(
     """Make a plan the edition of its jurisdiction from a moment on.
 
     Its compiled index and the lineage from the edition in force then are stored, open cases go to their grids in the
-    new edition, and the feed says so.
+    new edition, and the feed says so. The tiles that show the whole of a large edition are made, too.
 
     Parameters
     ----------
@@ -72,6 +73,7 @@ def publish(
         )
     )
     session.flush()
+    prepare_first_view(session, plan)
     return plan
 
 

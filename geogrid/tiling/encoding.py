@@ -67,7 +67,7 @@ def _layer(layer: TileLayer) -> bytes:
     for number, own, drawn in zip(layer.ids.tolist(), tags, geometries, strict=True):
         parts.append(_chunk(2, b"\x08" + _varint(number) + _chunk(2, own) + kind + _chunk(4, drawn)))
     parts += [_chunk(3, key.encode()) for key in keys]
-    parts += [_chunk(4, value) for value in values]
+    parts += values
     parts.append(b"\x28" + _varint(EXTENT))
     return b"".join(parts)
 
@@ -88,11 +88,15 @@ def _tags(columns: Sequence[Sequence[Value]], count: int) -> tuple[list[bytes], 
 
 
 def _value(value: str | float) -> bytes:
+    """Return a value as it stands in a layer; there are many, so short texts are written at once."""
     if isinstance(value, str):
-        return _chunk(1, value.encode())
+        text = value.encode()
+        if len(text) < _MORE - 2:
+            return b"\x22" + _SMALL[len(text) + 2] + b"\x0a" + _SMALL[len(text)] + text
+        return _chunk(4, _chunk(1, text))
     if isinstance(value, float):
-        return b"\x19" + pack("<d", value)
-    return b"\x30" + _varint(value << 1 if value >= 0 else ~(value << 1))
+        return b"\x22\x09\x19" + pack("<d", value)
+    return _chunk(4, b"\x30" + _varint(value << 1 if value >= 0 else ~(value << 1)))
 
 
 def _points(shapes: GeometryArray) -> list[bytes]:

@@ -11,7 +11,7 @@ import shutil
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from tests.benchmarks.embedding import GRIDS, PEERS, fetch, free_port, running
 from tests.environments import environment
 
 ROUNDS = 5
+NEW_TILES = 24
 PATIENCE_MS = 15_000
 """A server that takes longer for its first answer is not asked again."""
 
@@ -49,11 +50,11 @@ def main() -> int:
     try:
         settings = StoreSettings(database_url=cluster.ensure(), home=home)
         embedding.store(settings)
-        unprepared(settings, home)
+        new = after_publication(settings, home)
         with ExitStack() as stack:
             servers = [stack.enter_context(each) for each in (geogrid(settings, home), tipg(settings))]
             servers.append(stack.enter_context(pygeoapi(settings, home)))
-            return 0 if compare(servers) else 1
+            return 0 if compare(servers, new) else 1
     finally:
         cluster.stop()
         shutil.rmtree(home)
@@ -118,12 +119,10 @@ def places() -> dict[int, tuple[int, int]]:
     return found
 
 
-def unprepared(settings: StoreSettings, home: Path) -> None:
-    """Say how long the very first tile of each zoom takes, which a server otherwise makes ready by itself."""
+def after_publication(settings: StoreSettings, home: Path) -> dict[int, float]:
+    """Return the milliseconds of the very first tile of each zoom, asked of a server at once after a publication."""
     with geogrid(settings, home) as server:
-        for zoom, place in places().items():
-            first = asked(server, zoom, place)[2]
-            print(f"{GRIDS:,} polygons; asked at once after a publication, z{zoom} took {first:,.0f} ms", flush=True)
+        return {zoom: asked(server, zoom, place)[2] for zoom, place in places().items()}
 
 
 def asked(server: TileServer, zoom: int, place: tuple[int, int], etag: str = "") -> tuple[int, int, float, str]:
@@ -135,14 +134,18 @@ def asked(server: TileServer, zoom: int, place: tuple[int, int], etag: str = "")
     return status, length, took, {name.lower(): value for name, value in found.items()}.get("etag", "")
 
 
-def compare(servers: list[TileServer]) -> bool:
-    """Print milliseconds of every line; return whether the first server is ahead of all others on those of kept tiles.
+def compare(servers: list[TileServer], new: Mapping[int, float]) -> bool:
+    """Print milliseconds of every line; return whether the first server is ahead of all others on each.
 
-    First answers and tiles that nobody asked for before are shown, too: there a tile has to be made, as the peers do
-    always.
+    Parameters
+    ----------
+    servers : list of TileServer
+        GeoGrid first.
+    new : mapping of int to float
+        By zoom, the first answer of GeoGrid after the publication.
     """
-    print(f"milliseconds: the first answer of a new process, then the median of {ROUNDS} in turn; kilobytes")
-    print(f"  {'':<16}{''.join(f'{one.name:>26}' for one in servers)}")
+    print(f"{GRIDS:,} polygons; milliseconds: the first answer, and the median of {ROUNDS} in turn; kilobytes")
+    print(f"  {'':<24}{''.join(f'{one.name:>20}' for one in servers)}")
     ahead = True
     for zoom, place in places().items():
         first = {one.name: asked(one, zoom, place) for one in servers}
@@ -151,39 +154,34 @@ def compare(servers: list[TileServer]) -> bool:
             for one in servers:
                 slow = first[one.name][2] > PATIENCE_MS
                 spent[one.name].append(first[one.name][2] if slow else asked(one, zoom, place)[2])
-        medians = {name: statistics.median(found) for name, found in spent.items()}
-        shown = [
-            f"{first[one.name][2]:,.0f} / {medians[one.name]:,.1f} {first[one.name][1] / 1e3:,.0f} kB"
-            for one in servers
-        ]
-        ahead &= _line(f"z{zoom}", shown, [medians[one.name] for one in servers])
-        cold = [first[one.name][2] for one in servers]
-        _line(f"z{zoom}, first", [f"{each:,.0f}" for each in cold], cold)
+        peers = [first[one.name][2] for one in servers[1:]]
+        ahead &= _line(f"z{zoom}, after publication", [new[zoom], *peers])
+        ahead &= _line(f"z{zoom}, new process", [first[servers[0].name][2], *peers])
+        medians = [statistics.median(found) for found in spent.values()]
+        ahead &= _line(f"z{zoom}, again ({first[servers[0].name][1] / 1e3:,.0f} kB)", medians)
         if zoom > ZOOMS[0]:
-            new_tiles(servers, zoom, place)
+            ahead &= new_tiles(servers, zoom, place)
         etag = first[servers[0].name][3]
-        kept = [statistics.median(asked(servers[0], zoom, place, etag)[2] for _ in range(ROUNDS))]
-        again = [*kept, *(medians[one.name] for one in servers[1:])]
-        ahead &= _line(f"z{zoom}, unchanged*", [f"{each:,.1f}" for each in again], again)
+        kept = statistics.median(asked(servers[0], zoom, place, etag)[2] for _ in range(ROUNDS))
+        ahead &= _line(f"z{zoom}, unchanged*", [kept, *medians[1:]])
     print("  * the peers have no ETag: their whole tile")
     return ahead
 
 
-def new_tiles(servers: list[TileServer], zoom: int, place: tuple[int, int]) -> None:
+def new_tiles(servers: list[TileServer], zoom: int, place: tuple[int, int]) -> bool:
     """Compare tiles that nobody has asked for before, another one each time."""
     spent: dict[str, list[float]] = {one.name: [] for one in servers}
-    for step in range(1, ROUNDS + 1):
+    for step in range(1, NEW_TILES + 1):
         for one in servers:
-            spent[one.name].append(asked(one, zoom, (place[0], place[1] + step))[2])
-    medians = [statistics.median(spent[one.name]) for one in servers]
-    _line(f"z{zoom}, new tiles", [f"{each:,.1f}" for each in medians], medians)
+            spent[one.name].append(asked(one, zoom, (place[0] + step // 8, place[1] + step % 8))[2])
+    return _line(f"z{zoom}, new tiles", [statistics.median(found) for found in spent.values()])
 
 
-def _line(name: str, shown: list[str], values: list[float]) -> bool:
+def _line(name: str, values: list[float]) -> bool:
     ours, *others = values
     ahead = ours < min(others)
-    cells = "".join(f"{each:>26}" for each in shown)
-    print(f"  {name:<16}{cells}   {'ahead' if ahead else 'BEHIND'} {min(others) / ours:.1f} times", flush=True)
+    cells = "".join(f"{each:>20,.1f}" for each in values)
+    print(f"  {name:<24}{cells}   {'ahead' if ahead else 'BEHIND'} {min(others) / ours:.1f} times", flush=True)
     return ahead
 
 
