@@ -65,7 +65,8 @@ def _layer(layer: TileLayer) -> bytes:
     tags, values = _tags([layer.fields[name] for name in keys], len(layer.ids))
     parts = [b"\x78\x02", _chunk(1, layer.name.encode())]
     for number, own, drawn in zip(layer.ids.tolist(), tags, geometries, strict=True):
-        parts.append(_chunk(2, b"\x08" + _varint(number) + _chunk(2, own) + kind + _chunk(4, drawn)))
+        described = _chunk(2, own) if own else b""  # GDAL takes a tile with an empty one for something else
+        parts.append(_chunk(2, b"\x08" + _varint(number) + described + kind + _chunk(4, drawn)))
     parts += [_chunk(3, key.encode()) for key in keys]
     parts += values
     parts.append(b"\x28" + _varint(EXTENT))

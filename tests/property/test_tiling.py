@@ -98,7 +98,7 @@ def test_tile_rounded_vertex_by_vertex_fits_beside_one_noded_whole(
 
 @settings(max_examples=15, deadline=None)
 @given(seed=SEEDS)
-def test_tile_is_read_by_gdal_as_it_was_written(seed: int) -> None:
+def test_tile_is_read_by_gdal_as_it_was_written(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     rng = np.random.default_rng(seed)
     shapes = placed(noisy_voronoi, rng)
     [tile, *_] = around(shapes, MATRIX_SETS["WebMercatorQuad"], 12)
@@ -109,7 +109,8 @@ def test_tile_is_read_by_gdal_as_it_was_written(seed: int) -> None:
     loads = [float(each) for each in rng.normal(size=count)]
     layer = TileLayer("areas", found.owners, found.shapes, {"name": names, "number": numbers, "load": loads})
     points = TileLayer("points", np.arange(3), shapely.points([[0, 5], [7, 0], [4095, 4095]]), {})
-    content = encoded([layer, points])
+    content = tmp_path_factory.getbasetemp() / "written.pbf"
+    content.write_bytes(encoded([layer, points]))
     if count:
         read = pyogrio.read_dataframe(content, layer="areas", CLIP="NO")
         assert read["mvt_id"].tolist() == found.owners.tolist()
