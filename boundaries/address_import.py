@@ -13,6 +13,7 @@ from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
 from boundaries.address_areas import add_areas
+from boundaries.address_numbering import keep_numbering
 from boundaries.bulk import copy_rows, hex_ewkb, new_ids
 from boundaries.models import Address
 from geogrid.address.known import PlaceKind
@@ -124,6 +125,7 @@ def import_addresses(session: Session, jurisdiction_id: int, frame: gpd.GeoDataF
     count = copy_rows(session, "addresses", columns, _stored(rows, jurisdiction_id, source))
     add_areas(session, jurisdiction_id)
     index_addresses(session, jurisdiction_id)
+    keep_numbering(session, jurisdiction_id)
     return count
 
 

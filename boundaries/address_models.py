@@ -101,6 +101,16 @@ class AddressPlace(Base):
     kind: Mapped[str] = mapped_column(server_default="", comment="What the number counts or the name is; see PlaceKind")
 
 
+class AddressNumbering(Base):
+    """How a town numbers its streets, learned from its addresses."""
+
+    __tablename__ = "address_numbering"
+    __table_args__ = ({"comment": "How a town numbers its streets, where all that run one way count alike"},)
+
+    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id"), primary_key=True, autoincrement=False)
+    rule: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="By direction: how far along each number is")
+
+
 class GeocodeReview(Base):
     """An address that a person has to look at."""
 

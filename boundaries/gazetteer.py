@@ -1,35 +1,26 @@
 """The gazetteer (地址库): what an address text means among the addresses that are known."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 from sqlalchemy.orm import Session
 
 from boundaries.address_import import import_addresses
-from boundaries.address_lookup import (
-    Places,
-    names_by_key,
-    names_going_on,
-    names_like,
-    places_at,
-    places_near,
-    places_of,
-)
+from boundaries.address_lookup import Places, places_at, places_near, places_of
 from boundaries.address_model import element_tagger
+from boundaries.address_names import Names, best_hits
+from boundaries.address_numbering import numbering_of
 from boundaries.street_crossings import crossing_matches
-from geogrid.address.chinese import every_stretch
-from geogrid.address.known import KnownName, name_likeness
-from geogrid.address.match import LEAST_LIKENESS, Hit, Inside, Match, MatchedLevel, is_settled, rank
-from geogrid.address.normalise import core_of, is_chinese
+from geogrid.address.match import Hit, Inside, Match, MatchedLevel, is_settled, rank
+from geogrid.address.normalise import is_chinese
+from geogrid.address.numbering import TownNumbering, direction_of
 from geogrid.address.question import Question, understand
 from geogrid.address.reading import Reading
 
 __all__ = ["ANYWHERE", "Context", "GeocodeAnswer", "candidates_many", "geocode", "geocode_many", "import_addresses"]
 
 _BATCH = 2_000
-_MOST_HITS = 12
-_LEAST_FUZZY = 3
 _SURE = 0.95
 _MUCH = 0.75
 
@@ -174,7 +165,7 @@ def _shaped(match: Match) -> GeocodeAnswer:
 def _answer(
     session: Session, jurisdiction_id: int, asked: Sequence[Question], context: Context
 ) -> Iterator[list[Match]]:
-    known = _Names(session, jurisdiction_id)
+    known = Names(session, jurisdiction_id)
     hits = known.by_key(asked)
     places: Places = {}
     places_at(session, _numbered(hits), places)
@@ -186,7 +177,7 @@ def _answer(
     for number in unsettled:
         question = asked[number]
         more = (extra.get(question, ()), within.get(question, ()), longer[question])
-        hits[number] = _best_hits([*hits[number], *chain.from_iterable(more)])
+        hits[number] = best_hits([*hits[number], *chain.from_iterable(more)])
     open_hits = [hits[number] for number in unsettled]
     places_at(session, _numbered(open_hits), places)
     places_near(session, _without_exact(open_hits, places), places)
@@ -194,10 +185,13 @@ def _answer(
     places_of(session, _whole_names(open_hits, places), unnumbered)
     for name_id, of_name in unnumbered.items():
         places[name_id] = list(dict.fromkeys([*places.get(name_id, []), *of_name]))
+    numbering = TownNumbering()
+    if any(hit.reading.number and direction_of(hit.reading.name) for found in open_hits for hit in found):
+        numbering = numbering_of(session, jurisdiction_id)
     for question, found in zip(asked, hits, strict=True):
         crossings = crossing_matches(session, jurisdiction_id, question) if question.relation.names else []
         crossings = [match for match in crossings if context.inside is None or context.inside(match.lon, match.lat)]
-        yield crossings or rank(question, found, places, near=context.near, inside=context.inside)
+        yield crossings or rank(question, found, places, near=context.near, inside=context.inside, numbering=numbering)
 
 
 def _numbered(hits: Sequence[Sequence[Hit]]) -> set[tuple[int, int]]:
@@ -235,110 +229,3 @@ def _wants_likeness(hits: Sequence[Hit], question: Question) -> bool:
 def _read(reading: Reading) -> int:
     number = "" if reading.number is None else reading.number.key
     return len(reading.name.replace(" ", "")) + len(number)
-
-
-def _best_hits(hits: Sequence[Hit]) -> list[Hit]:
-    """Return the likeliest distinct hits; longer names first, since they leave less to chance."""
-    distinct: dict[tuple[object, ...], Hit] = {}
-    for hit in hits:
-        same = distinct.setdefault((hit.reading.name, hit.reading.number, hit.name.id), hit)
-        if hit.likeness > same.likeness:
-            distinct[hit.reading.name, hit.reading.number, hit.name.id] = hit
-    ordered = sorted(
-        distinct.values(),
-        key=lambda hit: (-hit.likeness * (1.0 if hit.reading.number else 0.9), -len(hit.reading.name), hit.name.key),
-    )
-    return ordered[:_MOST_HITS]
-
-
-class _Names:
-    """Looks names up for a batch of questions."""
-
-    def __init__(self, session: Session, jurisdiction_id: int) -> None:
-        self._session = session
-        self._jurisdiction_id = jurisdiction_id
-
-    def by_key(self, asked: Sequence[Question]) -> list[list[Hit]]:
-        """Return for each question the names that its readings are, letter by letter or but for type and direction."""
-        keys = {reading.name for question in asked for reading in question.readings}
-        cores = {core for question in asked for reading in _with_core(question) for core in _cores_of(reading)}
-        names = names_by_key(self._session, self._jurisdiction_id, keys, cores)
-        by_key = {name.key: name for name in names}
-        by_core: dict[str, list[KnownName]] = {}
-        for name in names:
-            by_core.setdefault(name.core, []).append(name)
-        return [_best_hits(list(_hits(question, by_key, by_core))) for question in asked]
-
-    def by_likeness(self, asked: Sequence[Question]) -> Mapping[Question, list[Hit]]:
-        """Return for each question the names that look like those that it most likely mentions."""
-        cores = {core_of(reading.name) for question in asked for reading in question.fuzzy}
-        wanted = {core for core in cores if not core.isdigit() and (len(core) >= _LEAST_FUZZY or not core.isascii())}
-        alike = names_like(self._session, self._jurisdiction_id, wanted)
-        found: dict[Question, list[Hit]] = {}
-        for question in asked:
-            hits = [
-                Hit(reading, name, name_likeness(reading.name, name))
-                for reading in question.fuzzy
-                for name in alike.get(core_of(reading.name), ())
-            ]
-            found[question] = [hit for hit in hits if hit.likeness >= LEAST_LIKENESS]
-        return found
-
-    def going_on(self, asked: Sequence[Question]) -> Mapping[Question, list[Hit]]:
-        """Return for each question the names that go on behind what stands next to its numbers."""
-        numbered = {
-            question: [
-                reading for reading in question.fuzzy if reading.number is not None and _has_letters(reading.name)
-            ]
-            for question in asked
-        }
-        keys = {reading.name for readings in numbered.values() for reading in readings}
-        longer = names_going_on(self._session, self._jurisdiction_id, keys)
-        return {
-            question: [
-                Hit(reading, name, reading.worth * name_likeness(reading.name, name))
-                for reading in readings
-                for name in longer.get(reading.name, ())
-            ]
-            for question, readings in numbered.items()
-        }
-
-    def within(self, asked: Sequence[Question]) -> Mapping[Question, list[Hit]]:
-        """Return for each Chinese question the names that stand anywhere in it, a complaint for example."""
-        stretches = {question: list(every_stretch(question.text)) for question in asked if is_chinese(question.text)}
-        keys = {reading.name for readings in stretches.values() for reading in readings}
-        by_key = {name.key: name for name in names_by_key(self._session, self._jurisdiction_id, keys, ())}
-        return {
-            question: [
-                Hit(reading, by_key[reading.name], reading.worth) for reading in readings if reading.name in by_key
-            ]
-            for question, readings in stretches.items()
-        }
-
-
-def _cores_of(reading: Reading) -> set[str]:
-    """Return the cores that a name may have: of "hollis ct", the street of this name or the Hollis Court Boulevard."""
-    return {core_of(reading.name), reading.name}
-
-
-def _has_letters(name: str) -> bool:
-    return name.isascii() and any(map(str.isalpha, name))
-
-
-def _with_core(question: Question) -> list[Reading]:
-    numbered = [reading for reading in question.readings if reading.number is not None]
-    return [*numbered, *question.fuzzy]
-
-
-def _hits(
-    question: Question, by_key: Mapping[str, KnownName], by_core: Mapping[str, Sequence[KnownName]]
-) -> Iterator[Hit]:
-    for reading in question.readings:
-        name = by_key.get(reading.name)
-        if name is not None:
-            yield Hit(reading, name, reading.worth)
-    for reading in _with_core(question):
-        for name in (name for core in _cores_of(reading) for name in by_core.get(core, ())):
-            likeness = reading.worth * name_likeness(reading.name, name)
-            if likeness >= LEAST_LIKENESS:
-                yield Hit(reading, name, likeness)

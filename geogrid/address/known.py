@@ -122,6 +122,9 @@ def _spelling(asked: str, known: str) -> float:
         return 1.0
     if [letter for letter in asked if letter.isdigit()] != [letter for letter in known if letter.isdigit()]:
         return 0.0
+    ours, theirs = asked.split(), known.split()
+    if len(ours) == len(theirs) and any(a != b and len(a) == len(b) == 1 for a, b in zip(ours, theirs, strict=True)):
+        return 0.0  # Avenue F is no slip for Avenue C
     slips = OSA.distance(asked, known)
     longest = max(len(asked), len(known))
     return max(0.0, 1.0 - slips * max(1.0 / longest, 0.06))

@@ -1,10 +1,13 @@
 """Which known address a question means, how sure that is, how far off the point may be, and why."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from geogrid.address.known import KnownName, KnownPlace
+from geogrid.address.numbering import TownNumbering
+from geogrid.address.numbers import HouseNumber
 from geogrid.address.question import Question
 from geogrid.address.reading import Reading
 from geogrid.address.recognised import moved, named_areas, of_areas, read_share
@@ -45,6 +48,7 @@ _SAME_PLACE_M: Final = 60.0
 _MOST_ANSWERS: Final = 10
 _BESIDE_M: Final = 30.0
 
+_GUESSED: Final = frozenset({"between_numbers", "nearest_number"})
 _EXACT: Final = frozenset({"room", "unit", "building", "village_group"})
 
 Inside = Callable[[float, float], bool]
@@ -107,13 +111,14 @@ def is_settled(hits: Iterable[Hit], places: Mapping[int, Sequence[KnownPlace]]) 
     )
 
 
-def rank(
+def rank(  # noqa: PLR0913 - what is known of the caller and of the town
     question: Question,
     hits: Sequence[Hit],
     places: Mapping[int, Sequence[KnownPlace]],
     *,
     near: tuple[float, float] | None = None,
     inside: Inside | None = None,
+    numbering: TownNumbering = TownNumbering(),  # noqa: B008 - frozen
 ) -> list[Match]:
     """Return answers, best first; equal ones in the order of their text, never in that of the input.
 
@@ -129,6 +134,8 @@ def rank(
         Longitude and latitude; of equal answers the nearer counts more.
     inside : callable, optional
         Where answers may lie; others are left out before likelihoods are compared.
+    numbering : TownNumbering
+        How the town numbers its streets.
     """
     # A street whose number is left out says no more than the same street with an unknown number.
     unnumbered = {replace(reading, number=None) for reading in question.readings if reading.number is not None}
@@ -136,7 +143,7 @@ def rank(
         (hit, spot, worth * (_NUMBER_UNKNOWN if spot.level == "street" and hit.reading in unnumbered else 1.0))
         for hit in hits
         if hit.likeness >= LEAST_LIKENESS
-        for spot, worth in _spots(question, hit, places.get(hit.name.id, ()))
+        for spot, worth in _spots(question, hit, places.get(hit.name.id, ()), numbering)
         if inside is None or inside(spot.lon, spot.lat)
     ]
     named = [named_areas(question, hit.reading.name, spot.places[0].areas) for hit, spot, _ in spots]
@@ -156,7 +163,9 @@ def rank(
     return [replace(match, score=min(match.score, _most_score(match))) for match in _doubted(distinct[:_MOST_ANSWERS])]
 
 
-def _spots(question: Question, hit: Hit, known: Sequence[KnownPlace]) -> Iterable[tuple[Spot, float]]:
+def _spots(
+    question: Question, hit: Hit, known: Sequence[KnownPlace], numbering: TownNumbering
+) -> Iterable[tuple[Spot, float]]:
     number = hit.reading.number
     if number is None:
         yield from ((spot, 1.0) for spot in whole_spots(known))
@@ -167,10 +176,19 @@ def _spots(question: Question, hit: Hit, known: Sequence[KnownPlace]) -> Iterabl
         spots = [spot for spot in spots if all(place.number_key == number.key for place in spot.places)]
         yield from ((spot, 1.0) for spot in spots)
         return
-    spots = spots or near_spots(number, numbered)
+    spots = spots or _near(hit, number, numbered, numbering)
     yield from ((spot, 1.0) for spot in spots)
     if not spots:
         yield from ((spot, _NUMBER_UNKNOWN) for spot in whole_spots(known))
+
+
+def _near(hit: Hit, number: HouseNumber, known: Sequence[KnownPlace], numbering: TownNumbering) -> list[Spot]:
+    """Return where an unknown number is by its neighbours, or by the town's numbering where that tells it closer."""
+    by_neighbours = near_spots(number, known)
+    by_rule = numbering.spot(number, hit.reading.name, hit.name.key, known)
+    if by_rule is None or min((spot.error_m for spot in by_neighbours), default=math.inf) <= by_rule.error_m:
+        return by_neighbours
+    return [by_rule]
 
 
 def _most_score(match: Match) -> float:
@@ -192,6 +210,8 @@ def _match(question: Question, hit: Hit, spot: Spot, areas: Sequence[str], worth
         label = hit.name.text
     first = spot.places[0].address_id
     score = hit.likeness * _WORTH[spot.level] * worth * read
+    if spot.level in _GUESSED and score * hit.likeness < REVIEW_BELOW:
+        score = min(score, _ROUGH)  # a slip in the name and an unknown number at once: as likely another street
     lon, lat, error_m = moved(spot, question.relation, error_m)
     return Match(lon, lat, score, spot.level, error_m, label, _why(hit, spot, areas), first)
 
@@ -207,6 +227,8 @@ def _why(hit: Hit, spot: Spot, areas: Sequence[str]) -> tuple[str, ...]:
             "between_numbers": f"lies between the known numbers {known}",
             "nearest_number": f"is not known; the nearest is {known}",
         }
+        if spot.is_by_rule:
+            said = dict.fromkeys(said, f"is where the town's streets have it, counted from the known {known}")
         exact = f"is the known {spot.level.replace('_', ' ')} {known}" if spot.level in _EXACT else "is not known there"
         why.append(f"number {number.key} {said.get(spot.level, exact)}")
     return (*why, *(f"it lies in {area!r}, as was said" for area in areas))

@@ -40,13 +40,17 @@ _OWN_SIDE_NUMBERS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A point with what it was found by; `places` are the known addresses that it rests on."""
+    """A point with what it was found by; `places` are the known addresses that it rests on.
+
+    `is_by_rule` says that the town's numbering of all streets put it there.
+    """
 
     lon: float
     lat: float
     error_m: float
     level: PlaceLevel
     places: tuple[KnownPlace, ...]
+    is_by_rule: bool = False
 
 
 def distance_m(lonlat: FloatArray) -> FloatArray:
