@@ -18,6 +18,16 @@ _COMMON: Final = {
     "400": "A parameter or the body is wrong; `errors` names each thing that is, its value and what is allowed.",
     "503": "The database cannot be used at the moment; the header Retry-After says when to try again.",
 }
+_NOT_FOUND: Final = {"404": "There is nothing of that name: the words say which there are."}
+_OF_WRITES: Final = {
+    "409": "What is stored does not allow it, or says something else already.",
+    "413": "The body is larger than this server takes.",
+}
+_OF_SERVER: Final = frozenset({"413"})
+_OF_VERSIONS: Final = {
+    "412": "It has changed since it was read: `version` and `changes` say how. Read it again.",
+    "428": "The header If-Match is missing.",
+}
 
 
 def describer(app: FastAPI) -> Callable[[], dict[str, Any]]:
@@ -55,12 +65,27 @@ def describe(app: FastAPI) -> dict[str, Any]:
 def _describe_errors(operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
-    content = {_PROBLEM: {"schema": {"$ref": "#/components/schemas/ProblemAnswer"}}}
-    for status, words in _COMMON.items():
-        responses.setdefault(status, {"description": words, "content": content})
+    problem = {_PROBLEM: {"schema": {"$ref": "#/components/schemas/ProblemAnswer"}}}
+    own = responses.get("400", {}).get("content", problem)  # Open311 has errors of its own
+    for status, words in _errors_of(operation).items():
+        content = problem if status in _OF_SERVER else own
+        responses.setdefault(status, {"description": words}).setdefault("content", content)
     success = responses.get("200")
     if success is not None and JSON in success.get("content", {}) and success["content"][JSON] == {"schema": {}}:
         success["content"] = {JSON: {"schema": {"type": "object"}}}
+
+
+def _errors_of(operation: dict[str, Any]) -> dict[str, str]:
+    """Return what can go wrong, by what an operation is given."""
+    parameters = operation.get("parameters", [])
+    found = dict(_COMMON)
+    if any(each["in"] == "path" or each["name"].startswith("jurisdiction") for each in parameters):
+        found |= _NOT_FOUND
+    if "requestBody" in operation:
+        found |= _OF_WRITES
+    if any(each["name"] == "If-Match" for each in parameters):
+        found |= _OF_VERSIONS
+    return found
 
 
 def _lowered(value: Any) -> Any:

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, create_model
 from api.ogc.formats import ALIASES, FORMATS
 from api.ogc.periods import read_period
 from api.schemas.queries import At, OfJurisdiction, Query
-from api.schemas.values import Allowed, Moment, Word
+from api.schemas.values import SENDABLE, Allowed, Moment, Word
 from boundaries.features.fields import Collection
 from boundaries.features.fields import Field as Property
 from geogrid.types import CoordType
@@ -57,7 +57,9 @@ Names = Annotated[
     WithJsonSchema({"type": "array", "maxItems": 40, "items": {"type": "string", "maxLength": 60}}),
     Allowed("names of fields, parted by commas"),
 ]
-LongWord = Annotated[str, Field(min_length=1, max_length=20_000), Allowed("a text of 1 to 20000 characters")]
+LongWord = Annotated[
+    str, Field(min_length=1, max_length=20_000, json_schema_extra=SENDABLE), Allowed("a text of 1 to 20000 characters")
+]
 FormatWord = Annotated[
     Literal[_FORMAT_NAMES],  # type: ignore[valid-type]
     Field(description="Format; otherwise the header Accept decides, or GeoJSON."),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from api.schemas.values import Allowed, Moment, Word
+from api.schemas.values import SENDABLE, Allowed, Moment, Word
 
 _MOST = 1_000
 
@@ -14,7 +14,7 @@ def _blank(value: object) -> object:
 
 
 NotBlank = BeforeValidator(_blank)
-Listed = Annotated[str, Field(max_length=20_000)]
+Listed = Annotated[str, Field(max_length=20_000, json_schema_extra=SENDABLE)]
 Page = Annotated[int, Field(ge=1, le=10_000), Allowed("a whole number from 1 to 10000")]
 Size = Annotated[int, Field(ge=1, le=_MOST), Allowed(f"a whole number from 1 to {_MOST}")]
 

@@ -39,6 +39,14 @@ _PAGE = 100
 _CSV_BATCH = 2_000
 
 Batch = tuple[CaseRecord, ...]
+
+
+class GeoJson(Response):
+    """What a case is answered with."""
+
+    media_type = GEOJSON
+
+
 CaseNumber = Annotated[int, Path(ge=1, le=2**63 - 1), Allowed("a whole number from 1")]
 
 
@@ -80,7 +88,9 @@ def list_cases(
     return json_reply(body, media_type=GEOJSON, links=links)
 
 
-@router.post("", status_code=201, responses={201: {"model": StoredCase}, 200: {"model": StoredCase}})
+@router.post(
+    "", status_code=201, responses={201: {"model": StoredCase}, 200: {"model": StoredCase}}, response_class=GeoJson
+)
 def store_case(
     request: Request, query: Annotated[OfJurisdiction, Query()], body: CaseBody, editions: Editions, store: OpenStore
 ) -> Response:
@@ -101,7 +111,7 @@ def store_case(
     return json_reply(answer, status=201 if taken.is_new else 200, media_type=GEOJSON, headers=location)
 
 
-@router.get("/{case_id}", responses={200: {"model": CaseDetail}})
+@router.get("/{case_id}", responses={200: {"model": CaseDetail}}, response_class=GeoJson)
 def one_case(
     request: Request, query: Annotated[Parameters, Query()], case_id: CaseNumber, session: OpenSession
 ) -> Response:

@@ -12,7 +12,7 @@ from api.dependencies import OpenSession
 from api.parameters import refuse_repeats
 from api.plan_shapes import plan_reply, plan_shape
 from api.replies import json_reply
-from api.routers.plans import PlanNumber
+from api.routers.plans import COMPARED, PlanNumber
 from api.schemas.plans import CompareQuery, LineageQuery, RolledBack
 from api.schemas.queries import OfJurisdiction
 from api.schemas.queries import Query as Parameters
@@ -38,7 +38,7 @@ def editions(request: Request, query: Annotated[OfJurisdiction, Query()], sessio
     return json_reply({"editions": [plan_shape(request, each) for each in editions_of(session, jurisdiction.id)]})
 
 
-@router.get("/editions/{edition_id}/diff/{other_id}")
+@router.get("/editions/{edition_id}/diff/{other_id}", responses=COMPARED)
 def diff(
     query: Annotated[CompareQuery, Query()], edition_id: PlanNumber, other_id: PlanNumber, session: OpenSession
 ) -> Response:

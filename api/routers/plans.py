@@ -4,12 +4,13 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, HTTPException, Path, Query, Request, Response
 
 from api.comparison_page import comparison_reply
 from api.dependencies import OpenSession
+from api.links import CSV, GEOJSON, HTML, JSON
 from api.parameters import refuse_repeats
 from api.plan_shapes import (
     edit_reply,
@@ -35,6 +36,7 @@ from api.schemas.plans import (
 from api.schemas.queries import OfJurisdiction
 from api.schemas.queries import Query as Parameters
 from api.schemas.values import Allowed
+from api.tilesets import MVT
 from boundaries.drafts import get_plan, list_plans, move_state, new_draft
 from boundaries.edits import Author, edit, list_edits, redo, undo
 from boundaries.grids import edition_at
@@ -53,6 +55,15 @@ PlanNumber = Annotated[int, Path(ge=1, le=2**31 - 1), Allowed("a whole number fr
 _Zoom = Annotated[int, Path(ge=0, le=22), Allowed("a whole number from 0 to 22")]
 _Place = Annotated[int, Path(ge=0, le=2**22), Allowed("a whole number from 0")]
 _DIGITS = 9
+_OBJECT: Final = {"schema": {"type": "object"}}
+COMPARED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {JSON: _OBJECT, GEOJSON: _OBJECT, CSV: {}, HTML: {}}}
+}
+"""What a comparison is answered with."""
+
+_UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "Unchanged."}}
+_TILE: Final = {200: {"content": {MVT: {"schema": {"type": "string", "format": "binary"}}}}, **_UNCHANGED}
+_FEATURES: Final = {200: {"content": {GEOJSON: _OBJECT}}, **_UNCHANGED}
 _MISSING = (
     "Writes to a plan say which version they are about: send the header If-Match with the ETag of the plan, "
     'e.g. If-Match: "3".'
@@ -67,10 +78,15 @@ class PlanWrite:
     version: int | None
 
 
-async def plan_write(request: Request, query: Annotated[Parameters, Query()], plan_id: PlanNumber) -> PlanWrite:
+async def plan_write(
+    query: Annotated[Parameters, Query()],
+    plan_id: PlanNumber,
+    sent: Annotated[
+        str | None, Header(alias="If-Match", description="ETag of the plan as it was read; * for any.")
+    ] = None,
+) -> PlanWrite:
     """Return which plan a write is about, and the version of its header If-Match."""
     del query
-    sent = request.headers.get("if-match")
     if sent is None:
         raise HTTPException(428, _MISSING)
     value = sent.strip().removeprefix("W/").strip('"')
@@ -181,7 +197,7 @@ def evaluation(query: Annotated[Parameters, Query()], plan_id: PlanNumber, sessi
     return json_reply({"summary": summary, "figures": [figures_shape(each) for each in found]})
 
 
-@router.get("/{plan_id}/compare/{other_id}")
+@router.get("/{plan_id}/compare/{other_id}", responses=COMPARED)
 def compare(
     query: Annotated[CompareQuery, Query()], plan_id: PlanNumber, other_id: PlanNumber, session: OpenSession
 ) -> Response:
@@ -204,7 +220,7 @@ def publish(request: Request, write: Write, body: Published, session: OpenSessio
     return plan_reply(request, publish_plan(session, write.plan_id, how, version=write.version))
 
 
-@router.get("/{plan_id}/tiles/{layer}/{z}/{x}/{y}")
+@router.get("/{plan_id}/tiles/{layer}/{z}/{x}/{y}", responses=_TILE, response_class=Response)
 def tile(  # noqa: PLR0913, PLR0917 - the parts of the address
     request: Request,
     query: Annotated[Parameters, Query()],
@@ -224,10 +240,10 @@ def tile(  # noqa: PLR0913, PLR0917 - the parts of the address
         return not_modified(etag(plan))
     headers = {"ETag": etag(plan), "Cache-Control": "no-cache"}
     content = plan_tile(session, plan, layer, (z, x, y))
-    return Response(content, headers=headers, media_type="application/vnd.mapbox-vector-tile")
+    return Response(content, headers=headers, media_type=MVT)
 
 
-@router.get("/{plan_id}/{layer}")
+@router.get("/{plan_id}/{layer}", responses=_FEATURES, response_class=Response)
 def plan_features(
     request: Request,
     query: Annotated[FeaturesQuery, Query()],

@@ -183,7 +183,7 @@ def styles(request: Request, query: Annotated[Parameters, Query()]) -> Response:
     return json_reply({"default": "grids", "styles": [{"id": "grids", "title": "Grids by load", "links": [own]}]})
 
 
-@router.get("/styles/grids", responses={**_UNCHANGED, 200: {"content": {_STYLE_TYPE: {}}}})
+@router.get("/styles/grids", responses={**_UNCHANGED, 200: {"content": {_STYLE_TYPE: {}}}}, response_class=Response)
 def style(request: Request, query: Annotated[StyleQuery, Query()], session: OpenSession) -> Response:
     """Return the MapLibre style of the edition in force: give its address to a map, and nothing else is needed."""
     found = _in_force(session, query)

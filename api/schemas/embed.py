@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field
 
 from api.schemas.lookups import MOST_CODES, Pair, listed_codes
 from api.schemas.queries import At, OfJurisdiction, Query
-from api.schemas.values import Allowed
+from api.schemas.values import SENDABLE, Allowed
 from geogrid.types import CoordType
 
 
@@ -17,7 +17,11 @@ class EmbedQuery(OfJurisdiction):
         Annotated[
             str,
             BeforeValidator(listed_codes),
-            Field(max_length=120_000, description="Codes of grids that are outlined, parted by commas."),
+            Field(
+                max_length=120_000,
+                json_schema_extra=SENDABLE,
+                description="Codes of grids that are outlined, parted by commas.",
+            ),
             Allowed(f"1 to {MOST_CODES} codes parted by commas"),
         ]
         | None

@@ -6,7 +6,7 @@ from fastapi import Path
 from pydantic import BeforeValidator, Field
 
 from api.schemas.queries import At, OfJurisdiction, Query
-from api.schemas.values import Allowed, Word
+from api.schemas.values import SENDABLE, Allowed, Word
 from geogrid.types import CoordType
 
 MOST_CODES = 500
@@ -82,6 +82,6 @@ class AreasQuery(AreaQuery):
     codes: Annotated[
         str,
         BeforeValidator(listed_codes),
-        Field(max_length=120_000, description="Codes parted by commas."),
+        Field(max_length=120_000, json_schema_extra=SENDABLE, description="Codes parted by commas."),
         Allowed(f"1 to {MOST_CODES} codes parted by commas"),
     ]

@@ -7,7 +7,7 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import shapely
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
@@ -146,6 +146,9 @@ Area = Annotated[
         f"of at most {_MAX_VERTICES} vertices"
     ),
 ]
+SENDABLE: Final[dict[str, Any]] = {"maxLength": 4_000}
+"""What is told of a long parameter: characters that fit into an address of 64 kB even where each takes twelve bytes."""
+
 Word = Annotated[
     str,
     Field(min_length=1, max_length=200),
