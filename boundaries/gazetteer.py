@@ -22,7 +22,7 @@ __all__ = ["ANYWHERE", "Context", "GeocodeAnswer", "candidates_many", "geocode",
 
 _BATCH = 2_000
 _SURE = 0.95
-_MUCH = 0.75
+_MUCH, _MUCH_WITH_NUMBER = 0.9, 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +223,11 @@ def _whole_names(hits: Sequence[Sequence[Hit]], places: Places) -> set[int]:
 def _wants_likeness(hits: Sequence[Hit], question: Question) -> bool:
     """Return whether the names that are known letter by letter leave much of the question unread."""
     whole = len(question.text.replace(" ", ""))
-    return not any(hit.likeness >= _SURE and _read(hit.reading) > _MUCH * whole for hit in hits)
+    return not any(hit.likeness >= _SURE and _read(hit.reading) > _much_of(hit.reading) * whole for hit in hits)
+
+
+def _much_of(reading: Reading) -> float:
+    return _MUCH if reading.number is None else _MUCH_WITH_NUMBER
 
 
 def _read(reading: Reading) -> int:

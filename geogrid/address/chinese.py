@@ -52,12 +52,21 @@ def read_chinese(parts: Sequence[str], tagger: ElementTagger | None) -> ChineseR
         elements = [] if tagger is None else tagger.tag(part)
         readings += _substrings(part, elements)
         fuzzy += _likely(part, elements)
+        readings += _only_digits(part, elements)
         areas += [element.text for element in elements if element.kind in _AREA_KINDS]
     return ChineseReadings(
         tuple(dict.fromkeys(readings))[:_MOST_READINGS],
         tuple(dict.fromkeys(fuzzy))[:_MOST_FUZZY],
         tuple(dict.fromkeys(areas)),
     )
+
+
+def latin_names(text: str) -> Iterator[Reading]:
+    """Yield the stretches in Latin letters of a normalised Chinese text."""
+    for stretch in _LATIN.finditer(text):
+        name = stretch[0].strip()
+        if len(name) >= _LEAST_LATIN and any(map(str.isalpha, name)):
+            yield Reading(name)
 
 
 def every_stretch(text: str) -> Iterator[Reading]:
@@ -100,6 +109,17 @@ def _substrings(text: str, elements: Sequence[Element]) -> Iterator[Reading]:
         if number is not None:
             yield from _numbered(name, number)
         yield Reading(name, None)
+
+
+def _only_digits(text: str, elements: Sequence[Element]) -> Iterator[Reading]:
+    """Yield a number that is all that a text says beside areas: the name of a place that is called 1886."""
+    rest = text
+    for element in elements:
+        if element.kind in _AREA_KINDS and not element.text.isdigit():
+            rest = rest.replace(element.text, "", 1)
+    name = _FILLER.sub("", normalise(rest))
+    if name.isdigit():
+        yield Reading(name)
 
 
 def _number_before(text: str, place: int) -> HouseNumber | None:

@@ -158,9 +158,26 @@ def rank(  # noqa: PLR0913 - what is known of the caller and of the town
         )
         for (hit, spot, worth), areas in zip(spots, named, strict=True)
     ]
-    ranked = sorted(found, key=lambda match: (-match.score, match.error_m, match.text, match.lon, match.lat))
-    distinct = _distinct([match for match in ranked if match.score >= LEAST_SCORE])
+    names = [hit.reading.name for hit, _, _ in spots]
+    ranked = sorted(zip(found, names, strict=True), key=lambda pair: _order(pair[0]))
+    distinct = _distinct([match for match in _longer_first(ranked) if match.score >= LEAST_SCORE])
     return [replace(match, score=min(match.score, _most_score(match))) for match in _doubted(distinct[:_MOST_ANSWERS])]
+
+
+def _order(match: Match) -> tuple[object, ...]:
+    return -match.score, match.error_m, match.text, match.lon, match.lat
+
+
+def _longer_first(ranked: Sequence[tuple[Match, str]]) -> list[Match]:
+    """Return matches; before the best, where there is one, another that is nearly as good and explains more words."""
+    matches = [match for match, _ in ranked]
+    for match, name in ranked:
+        best, shorter = ranked[0]
+        if match.score <= best.score - _MARGIN:
+            break
+        if shorter in name and shorter != name and not _is_same_place(match, best):
+            return [match, *(other for other in matches if other is not match)]
+    return matches
 
 
 def _spots(

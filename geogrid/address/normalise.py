@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from geogrid.address.traditional import SIMPLIFIED_OF
-from geogrid.address.words import ARTICLES, DIRECTIONS, ORDINALS, TENS, TYPES, unify_chinese, unify_word
+from geogrid.address.words import ARTICLES, DIRECTIONS, ORDINALS, TENS, TYPES, unglued, unify_chinese, unify_word
 
 _DASHES: Final = re.compile(r"\s*[\u2010-\u2015\u2212\uff0d\u301c~\uff5e\ufe63]+\s*")
 _SPACED_DASH: Final = re.compile(r"(?<=\d)\s*-\s*(?=\d)")
@@ -72,7 +72,7 @@ def _words(folded: str) -> str:
         else:
             stripped = word.strip("-/_")
             if stripped:
-                found.append(unify_word(stripped))
+                found += map(unify_word, unglued(stripped))
     joined = " ".join(found)
     return _BESIDE_HAN.sub("", joined) if is_chinese(joined) else joined
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Final
 
-from geogrid.address.chinese import read_chinese
+from geogrid.address.chinese import latin_names, read_chinese
 from geogrid.address.details import Details, details_of
 from geogrid.address.elements import ElementTagger
 from geogrid.address.normalise import fold, is_chinese, normalise, parts_of
@@ -80,9 +80,9 @@ def understand(text: str, tagger: ElementTagger | None = None) -> Question:
     whole, details = normalise(folded), details_of(folded)
     if is_chinese(rest):
         understood = read_chinese(parts_of(rest), tagger)
-        return Question(
-            whole, (Reading(whole), *understood.readings), understood.fuzzy, relation, understood.areas, details
-        )
+        # The name of a firm may hold commas: Co., Ltd.
+        known = dict.fromkeys([Reading(whole), *latin_names(whole), *understood.readings])
+        return Question(whole, tuple(known), understood.fuzzy, relation, understood.areas, details)
     parts = [_without_unit(part.split()) for part in parts_of(rest)]
     parts = [part for part in parts if part]
     # All of it first: what a person has chosen for these words is known under them.

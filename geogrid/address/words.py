@@ -127,7 +127,7 @@ _DIGITS: Final = {letter: number for number, letter in enumerate("\u3007一二�
 _PLACES: Final = {"十": 10, "百": 100, "千": 1000}
 _NUMERAL: Final = "\u3007○零一二三四五六七八九十百千两"
 _COUNTED: Final = re.compile(
-    rf"(?<![{_NUMERAL}第])([{_NUMERAL}]+)(?=号|弄|幢|栋|单元|室|楼|层|村民小组|组(?!织)|队(?!伍)|门栋|座|巷|段|期|房|-[{_NUMERAL}]+[号弄室])"
+    rf"(?<![{_NUMERAL}第])([{_NUMERAL}]+)(?=号|弄|幢|栋|单元|室|楼|层|村民小组|组(?!织)|队(?!伍)|门栋|座|巷|段|期|房|[甲乙丙丁戊]号|-[{_NUMERAL}]+[号弄室])"
 )
 # At the end of a street, numerals are its number although no mark says so: 解放路三十二门口.
 _BARE: Final = re.compile(
@@ -210,6 +210,20 @@ def unify_word(word: str) -> str:
     if word.endswith("str") and len(word) > _LEAST_COMPOUND:
         return f"{word}asse"  # a German compound: Schillerstr.
     return SHORT_OF.get(word, word)
+
+
+_GLUED: Final = re.compile(r"([a-z]{2,}?)(no|nr)?(\d[\d\-/]*)?")
+_GLUABLE: Final = frozenset({*SHORT_OF, "st", "rd", "ave", "dr", "ln", "blvd"}) - frozenset(_DIRECTIONS.values())
+
+
+def unglued(word: str) -> tuple[str, ...]:
+    """Return a word as the type and the number that were written without a blank: ``"road53"``, ``"streetno5"``."""
+    if not (word[-1].isdigit() or word.endswith(("no", "nr"))) or not word[0].isalpha():
+        return (word,)
+    glued = _GLUED.fullmatch(word)
+    if glued is None or glued[1] not in _GLUABLE:
+        return (word,)
+    return (glued[1], glued[3]) if glued[3] else (glued[1],)
 
 
 def mended_types(word: str) -> tuple[str, ...]:

@@ -305,3 +305,24 @@ def test_two_doors_of_one_number_beside_each_other_are_two_places() -> None:
 
 def test_a_street_with_one_known_number_does_not_tell_where_another_number_is() -> None:
     assert Town().add("N Forestview Avenue", "4600").found("2544 N Forestview Ave").needs_review
+
+
+@pytest.mark.parametrize("text", ["Huangpu Road53", "Huangpu RoadNo. 53", "上海市黄浦区Huangpu RoadNo. 53号"])
+def test_a_number_that_is_glued_to_its_street_is_read(text: str) -> None:
+    assert Town().add("Huangpu Road", "51", "53", "55").found(text).text == "Huangpu Road 53"
+
+
+@pytest.mark.parametrize("text", ["上海市1886", "在1886旁边"])
+def test_a_place_that_is_called_by_a_number_is_found(text: str) -> None:
+    assert Town().add("1886").found(text).text == "1886"
+
+
+def test_a_firm_with_commas_in_its_name_is_found_in_a_chinese_text() -> None:
+    town = Town().add("Ingenics Consulting Co., Ltd. Office Shanghai")
+    assert town.found("Ingenics Consulting Co., Ltd. Office Shanghai门口垃圾没人清理").level == "name"
+
+
+def test_a_slip_in_a_long_name_is_likelier_than_the_short_name_that_it_begins_with() -> None:
+    town = Town().add("春江里").add("春江里环形天桥", lat=LAT + 0.01)
+    best = town.found("春江里形天桥")
+    assert (best.text, best.needs_review) == ("春江里环形天桥", True)
