@@ -323,6 +323,6 @@ def test_a_firm_with_commas_in_its_name_is_found_in_a_chinese_text() -> None:
 
 
 def test_a_slip_in_a_long_name_is_likelier_than_the_short_name_that_it_begins_with() -> None:
-    town = Town().add("春江里").add("春江里环形天桥", lat=LAT + 0.01)
-    best = town.found("春江里形天桥")
-    assert (best.text, best.needs_review) == ("春江里环形天桥", True)
+    town = Town().add("春江社区").add("春江社区环形天桥", lat=LAT + 0.01)
+    best = town.found("春江社区形天桥")
+    assert (best.text, best.needs_review) == ("春江社区环形天桥", True)
