@@ -136,6 +136,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     deliverer = Deliverer(app.state.store, app.state.settings)
     ahead = TilesAhead(app.state.store, app.state.editions)
     await run_in_threadpool(app.state.editions.start)
+    if app.state.editions.problem is None:
+        await run_in_threadpool(app.state.store.warm)
     if app.state.settings.tiles_ahead:
         ahead.start()
     deliverer.start()

@@ -1,5 +1,6 @@
 """The store as the server holds it: opened when it can be, again after it could not."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -12,8 +13,11 @@ from boundaries.edition_index import IndexFolder
 from boundaries.engine import open_engine, unit_of_work
 from boundaries.reader import Reader, Work
 from boundaries.settings import StoreSettings
+from geogrid.errors import GeogridError
 
 Value = TypeVar("Value")
+
+logger = logging.getLogger(__name__)
 
 
 class Store:
@@ -79,6 +83,14 @@ class Store:
                 if reader is None:
                     reader = self._readers[by_key] = Reader(engine, plans_once=by_key)
         return reader.read(work)
+
+    def warm(self) -> None:
+        """Connect for reading, so that the first request need not; a store that is not there is tried again then."""
+        try:
+            for by_key in (False, True):
+                self.read(lambda by: by.execute("select 1"), by_key=by_key)
+        except GeogridError as error:
+            logger.info("Not connected ahead of the first request: %s", error)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -155,6 +155,8 @@ def _reading_connection(engine: Engine, *, plans_once: bool) -> psycopg.Connecti
     found.autocommit = True
     plans = "force_generic_plan" if plans_once else "auto"
     found.execute(f"set time zone 'UTC'; set statement_timeout = '{READING_SECONDS}s'; set plan_cache_mode = {plans}")
+    if plans_once:
+        found.prepare_threshold = 0  # the first use plans, and the second has it
     return found
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.schemas.values import Allowed, Area, Bbox, ErrorMetres, Lat, Lon, Moment, Word
+from api.schemas.values import SENDABLE_WORDS, Allowed, Area, Bbox, ErrorMetres, Lat, Lon, Moment, Word
 from boundaries.cases import CaseFilter
 from geogrid.maps.labels import Language
 from geogrid.types import CaseStatus, CoordType
@@ -53,8 +53,14 @@ class CaseQuery(OfJurisdiction):
     polygon: Annotated[Area, Field(description="Cases within: WKT or GeoJSON, longitude before latitude.")] = None
     since: Annotated[Moment | None, Field(description="Reported at this moment or later.")] = None
     until: Annotated[Moment | None, Field(description="Reported before this moment.")] = None
-    channel: Annotated[list[Word], Field(max_length=50, description="Any of these channels; repeat it.")] = []
-    category: Annotated[list[Word], Field(max_length=50, description="Any of these categories; repeat it.")] = []
+    channel: Annotated[
+        list[Word],
+        Field(max_length=50, json_schema_extra=SENDABLE_WORDS, description="Any of these channels; repeat it."),
+    ] = []
+    category: Annotated[
+        list[Word],
+        Field(max_length=50, json_schema_extra=SENDABLE_WORDS, description="Any of these categories; repeat it."),
+    ] = []
     status: Annotated[list[CaseStatus], Field(max_length=3, description="Any of these; repeat it.")] = []
     text: Annotated[Word, Field(description="Words that all occur in text or address.")] | None = None
     external_id: Annotated[Word, Field(description="Number in the system the case came from.")] | None = None

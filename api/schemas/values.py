@@ -149,6 +149,9 @@ Area = Annotated[
 SENDABLE: Final[dict[str, Any]] = {"maxLength": 4_000}
 """What is told of a long parameter: characters that fit into an address of 64 kB even where each takes twelve bytes."""
 
+SENDABLE_WORDS: Final[dict[str, Any]] = {"maxItems": 20}
+"""The same of a parameter that is repeated, with words of 200 characters."""
+
 Word = Annotated[
     str,
     Field(min_length=1, max_length=200),

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -62,6 +64,43 @@ def test_head_is_answered_as_get_without_the_body(reader: TestClient, path: str)
     head, get = reader.head(path), reader.get(path)
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-type"] == get.headers["content-type"]
+
+
+def operations(client: TestClient) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in client.get("/api").json()["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method} {path}", operation
+
+
+def test_each_parameter_at_its_longest_fits_into_an_address(reader: TestClient) -> None:
+    longest = 65_535 // len(quote("\U0001f5fa"))
+    for name, operation in operations(reader):
+        for each in operation.get("parameters", []):
+            schema = each["schema"]
+            length = schema.get("maxLength", 0)
+            if schema.get("type") == "array":
+                length = schema.get("maxItems", 1) * schema["items"].get("maxLength", 0)
+            assert length < longest, (name, each["name"])
+
+
+def test_addresses_of_single_things_and_writes_describe_what_can_go_wrong(reader: TestClient) -> None:
+    for name, operation in operations(reader):
+        places = {each["in"] for each in operation.get("parameters", [])}
+        if "path" in places:
+            assert "404" in operation["responses"], name
+        if "header" in places:
+            assert {"409", "412", "428"} <= set(operation["responses"]), name
+    assert "If-Match" in str(dict(operations(reader))["post /plans/{plan_id}/edits"]["parameters"])
+
+
+def test_geojson_is_described_as_geojson(reader: TestClient) -> None:
+    described = dict(operations(reader))
+    for name, status in (
+        ("get /cases/{case_id}", "200"),
+        ("post /cases", "201"),
+        ("get /plans/{plan_id}/{layer}", "200"),
+    ):
+        assert list(described[name]["responses"][status]["content"]) == ["application/geo+json"]
 
 
 def test_body_beyond_the_limit_is_413(reader: TestClient) -> None:
