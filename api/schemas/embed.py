@@ -51,7 +51,15 @@ class EmbedQuery(OfJurisdiction):
 class OembedQuery(Query):
     """Parameters of ``/oembed`` (https://oembed.com)."""
 
-    url: Annotated[str, Field(min_length=1, max_length=8_000, description="Address of a map or of a grid here.")]
+    url: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=8_000,
+            json_schema_extra=SENDABLE,
+            description="Address of a map or of a grid here.",
+        ),
+    ]
     format: Annotated[Literal["json", "xml"], Field(description="Format of the answer.")] = "json"
     maxwidth: Annotated[int, Field(ge=1, le=10_000, description="Pixels at most.")] = 640
     maxheight: Annotated[int, Field(ge=1, le=10_000, description="Pixels at most.")] = 480

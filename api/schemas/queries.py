@@ -9,6 +9,7 @@ from boundaries.cases import CaseFilter
 from geogrid.maps.labels import Language
 from geogrid.types import CaseStatus, CoordType
 
+Words = Annotated[list[Word], Field(max_length=50, json_schema_extra=SENDABLE_WORDS)]
 JurisdictionCode = Annotated[Word, Field(description="Code of the jurisdiction; needed only where there are several.")]
 At = Annotated[Moment | None, Field(description="Answer as of this moment; now, if left out.")]
 Labels = Annotated[Language, Field(description="Language of the labels: English, Simplified Chinese, or both.")]
