@@ -1,16 +1,19 @@
 """Errors in the form of GeoReport: a list of codes and descriptions; 403 for keys, 404 for what is not, else 400."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
+from api.dependencies import get_store
 from api.errors import faults_of
 from api.open311.formats import Extension, reply
+from api.store import Store
 from geogrid.errors import ConflictError, GeogridError, InvalidInputError, NotFoundError, UnavailableError
 
 _RETRY_AFTER_SECONDS: Final = "5"
@@ -55,6 +58,18 @@ class GeoReportRoute(APIRoute):
                 raise GeoReportError([(error.status_code, str(error.detail))]) from error
 
         return handle
+
+
+def get_report_session(store: Annotated[Store, Depends(get_store)]) -> Iterator[Session]:
+    """Yield a session that is committed when the handler returns; what the commit refuses is told by GeoReport, too."""
+    try:
+        with store.unit_of_work() as session:
+            yield session
+    except GeogridError as error:
+        raise _translated(error) from error
+
+
+ReportSession = Annotated[Session, Depends(get_report_session, scope="function")]
 
 
 def install(app: FastAPI) -> None:

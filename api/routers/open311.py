@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from api.dependencies import Editions, OpenSession, Settings
+from api.dependencies import Editions, Settings
 from api.editions import EditionBook
 from api.links import address, link, link_header, same_page
 from api.open311.descriptions import ANSWERS, POST_BODY
-from api.open311.errors import GeoReportError, GeoReportRoute
+from api.open311.errors import GeoReportError, GeoReportRoute, ReportSession
 from api.open311.formats import MEDIA_TYPES, Extension, reply
 from api.open311.forms import Form, fields_of, read_form, read_request
 from api.open311.queries import OfEndpoint, OneRequestQuery, RequestsQuery
@@ -32,7 +32,7 @@ Token = Annotated[Word, Path(description="Token that a request was answered with
 
 @router.get("/discovery.{extension}", responses=ANSWERS["discovery"])
 @router.get("/v2/discovery.{extension}", responses=ANSWERS["discovery"], name="discovery_beside")
-def discovery(request: Request, extension: Format, settings: Settings, session: OpenSession) -> Response:
+def discovery(request: Request, extension: Format, settings: Settings, session: ReportSession) -> Response:
     """Say where the interface is and how to get a key."""
     body = discovery_shape(
         str(request.base_url).rstrip("/"),
@@ -45,7 +45,7 @@ def discovery(request: Request, extension: Format, settings: Settings, session: 
 
 @router.get("/v2/services.{extension}", responses=ANSWERS["services"])
 def services(
-    query: Annotated[OfEndpoint, Query()], extension: Format, editions: Editions, session: OpenSession
+    query: Annotated[OfEndpoint, Query()], extension: Format, editions: Editions, session: ReportSession
 ) -> Response:
     """List the services that people may ask for."""
     calendar = _calendar(editions, query.jurisdiction_id)
@@ -58,7 +58,7 @@ def service_definition(
     service_code: Code,
     extension: Format,
     editions: Editions,
-    session: OpenSession,
+    session: ReportSession,
 ) -> Response:
     """Say what is asked with a request for a service."""
     calendar = _calendar(editions, query.jurisdiction_id)
@@ -74,7 +74,7 @@ def post_request(
     extension: Format,
     form: Annotated[Form, Depends(read_form)],
     editions: Editions,
-    session: OpenSession,
+    session: ReportSession,
 ) -> Response:
     """Ask for a service: the case is stored with its grid, and answered with its number, or a token for it.
 
@@ -106,7 +106,7 @@ def requests(  # noqa: PLR0913, PLR0917 - what a handler is given
     extension: Format,
     editions: Editions,
     settings: Settings,
-    session: OpenSession,
+    session: ReportSession,
 ) -> Response:
     """List requests, newest first: of the last 90 days, or of at most 90 days from `start_date` or up to `end_date`.
 
@@ -142,7 +142,7 @@ def one_request(  # noqa: PLR0913, PLR0917 - what a handler is given
     extension: Format,
     editions: Editions,
     settings: Settings,
-    session: OpenSession,
+    session: ReportSession,
 ) -> Response:
     """Return a request."""
     calendar = _calendar(editions, query.jurisdiction_id)
@@ -164,7 +164,7 @@ def one_request(  # noqa: PLR0913, PLR0917 - what a handler is given
 
 @router.get("/v2/tokens/{token}.{extension}", responses=ANSWERS["token"])
 def token(
-    query: Annotated[OfEndpoint, Query()], token: Token, extension: Format, editions: Editions, session: OpenSession
+    query: Annotated[OfEndpoint, Query()], token: Token, extension: Format, editions: Editions, session: ReportSession
 ) -> Response:
     """Return the number of the request that a token was given for."""
     found = case_of_token(session, _calendar(editions, query.jurisdiction_id).id, token)

@@ -42,6 +42,35 @@ def test_removed_key_opens_nothing(client: TestClient, key: str, engine: Engine)
     assert posted(client, key, service_code="POTHOLE").status_code == 403
 
 
+@pytest.mark.parametrize("extension", ["json", "xml"])
+def test_what_the_commit_refuses_is_told_in_the_form_of_the_standard(
+    client: TestClient, key: str, engine: Engine, extension: str
+) -> None:
+    with engine.begin() as connection:
+        for statement in _REFUSED_AT_COMMIT:
+            connection.execute(text(statement))
+    answer = posted(client, key, extension, service_code="POTHOLE")
+    assert answer.status_code == 400
+    if extension == "json":
+        [error] = answer.json()
+        code, description = error["code"], error["description"]
+    else:
+        root = etree.fromstring(answer.content)
+        [code], [description] = root.xpath("/errors/error/code/text()"), root.xpath("/errors/error/description/text()")
+    assert int(code) == 409
+    assert "Try again" in description
+    with engine.connect() as connection:
+        assert connection.execute(text("select count(*) from cases")).scalar_one() == 0
+
+
+_REFUSED_AT_COMMIT = (
+    """create function refuse() returns trigger language plpgsql as
+       $$ begin raise exception 'not now' using errcode = 'serialization_failure'; end $$""",
+    """create constraint trigger refuse after insert on cases deferrable initially deferred
+       for each row execute function refuse()""",
+)
+
+
 def test_request_that_is_refused_late_is_not_stored(
     client: TestClient, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
