@@ -21,7 +21,8 @@ setup: system-run $(STAMPS)/python $(STAMPS)/assets ## Make the environment in .
 demo: setup ## Run the main job on real streets of Helsinki and serve it at http://127.0.0.1:8000
 	@$(BIN)/geogrid demo
 
-test: setup system-test lint ## Lint, types, layers and all tests
+test: setup system-test ## Lint, types, layers and all tests
+	@$(MAKE) --no-print-directory --jobs=2 lint $(STAMPS)/compiled
 	@$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m "not long"
 
 test-long: setup system-test ## The tests that take minutes
@@ -61,6 +62,11 @@ $(STAMPS)/python: pyproject.toml requirements.lock | $(BIN)/uv
 $(STAMPS)/assets: package.json package-lock.json | $(STAMPS)/python
 	$(BIN)/python -m api.web.build_assets
 	@mkdir -p $(STAMPS) && touch $@
+
+# Every process of the tests would compile the same loops, side by side.
+$(STAMPS)/compiled: $(STAMPS)/python
+	@$(BIN)/python -m api.precompile
+	@touch $@
 
 $(STAMPS)/bench: $(STAMPS)/python
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint requirements.lock --editable '.[demo,dev,bench]'
