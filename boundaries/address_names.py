@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from boundaries.address_lookup import names_by_key, names_going_on, names_like
 from geogrid.address.chinese import every_stretch
-from geogrid.address.known import KnownName, name_likeness
+from geogrid.address.known import KnownName, going_on_likeness, name_likeness
 from geogrid.address.match import LEAST_LIKENESS, Hit
 from geogrid.address.normalise import core_of, is_chinese
 from geogrid.address.question import Question
@@ -67,7 +67,7 @@ class Names:
         """Return for each question the names that go on behind what stands next to its numbers."""
         numbered = {
             question: [
-                reading for reading in question.fuzzy if reading.number is not None and _has_letters(reading.name)
+                reading for reading in question.fuzzy if reading.number is not None and _may_go_on(question, reading)
             ]
             for question in asked
         }
@@ -75,9 +75,10 @@ class Names:
         longer = names_going_on(self._session, self._jurisdiction_id, keys)
         return {
             question: [
-                Hit(reading, name, reading.worth * name_likeness(reading.name, name))
+                Hit(reading, name, likeness)
                 for reading in readings
                 for name in longer.get(reading.name, ())
+                if (likeness := reading.worth * going_on_likeness(reading.name, name)) >= LEAST_LIKENESS
             ]
             for question, readings in numbered.items()
         }
@@ -100,8 +101,12 @@ def _cores_of(reading: Reading) -> set[str]:
     return {core_of(reading.name), reading.name}
 
 
-def _has_letters(name: str) -> bool:
-    return name.isascii() and any(map(str.isalpha, name))
+def _may_go_on(question: Question, reading: Reading) -> bool:
+    """Return whether a name that goes on may be meant: all words up to the town were read, and they are words."""
+    if not reading.name.isascii() or not any(map(str.isalpha, reading.name)) or reading.name not in question.text:
+        return False
+    rest = question.text.rpartition(reading.name)[2].strip()
+    return not rest or rest.startswith(question.areas[:1])
 
 
 def _with_core(question: Question) -> list[Reading]:

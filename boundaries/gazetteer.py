@@ -12,7 +12,7 @@ from boundaries.address_model import element_tagger
 from boundaries.address_names import Names, best_hits
 from boundaries.address_numbering import numbering_of
 from boundaries.street_crossings import crossing_matches
-from geogrid.address.match import Hit, Inside, Match, MatchedLevel, is_settled, rank
+from geogrid.address.match import Hit, Inside, Match, MatchedLevel, is_settled, likeliest, rank
 from geogrid.address.normalise import is_chinese
 from geogrid.address.numbering import TownNumbering, direction_of
 from geogrid.address.question import Question, understand
@@ -190,8 +190,9 @@ def _answer(
         numbering = numbering_of(session, jurisdiction_id)
     for question, found in zip(asked, hits, strict=True):
         crossings = crossing_matches(session, jurisdiction_id, question) if question.relation.names else []
-        crossings = [match for match in crossings if context.inside is None or context.inside(match.lon, match.lat)]
-        yield crossings or rank(question, found, places, near=context.near, inside=context.inside, numbering=numbering)
+        yield likeliest(crossings, near=context.near, inside=context.inside) or rank(
+            question, found, places, near=context.near, inside=context.inside, numbering=numbering
+        )
 
 
 def _numbered(hits: Sequence[Sequence[Hit]]) -> set[tuple[int, int]]:

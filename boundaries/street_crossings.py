@@ -1,9 +1,12 @@
 """Crossings of two streets, and stretches between two others, from the streets' lines or else their addresses."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from sqlalchemy import text
+from scipy.sparse.csgraph import connected_components
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from boundaries.address_lookup import names_by_key, names_like
@@ -11,7 +14,7 @@ from geogrid.address.known import KnownName, KnownPlace, name_likeness
 from geogrid.address.match import Match
 from geogrid.address.normalise import core_of
 from geogrid.address.question import Question, understand
-from geogrid.address.street import apart_m, closest_between
+from geogrid.address.street import apart_m, closest_between, distance_m
 from geogrid.types import FloatArray
 
 _LEAST_LIKENESS = 0.75
@@ -22,20 +25,33 @@ _WORTH_OF_LINES = 0.97
 _WORTH_OF_ADDRESSES = 0.85
 _NAMES_A_SIDE = 3
 _MOST_POINTS = 2_000
+_ONE_CROSSING_M = 100.0
+"""Carriageways of one crossing lie so near to each other, by steps."""
+_MOST_MEETINGS = 10
+# At 75 degrees of latitude; exact distances are compared afterwards.
+_MOST_DEGREES_PER_METRE = 1 / 28_000
 
+# Where pieces of the two streets cross; only where none do, where they come nearest to each other.
 _OF_LINES = text(
     """
-    select st_x(spot.point), st_y(spot.point), spot.apart_m
-    from (
-        select st_closestpoint(one.shape, two.shape) as point,
-               st_distance(st_closestpoint(one.shape, two.shape)::geography,
-                           st_closestpoint(two.shape, one.shape)::geography) as apart_m
-        from (select st_collect(geom) as shape from barriers
-              where jurisdiction_id = :jurisdiction_id and name = :first) as one,
-             (select st_collect(geom) as shape from barriers
-              where jurisdiction_id = :jurisdiction_id and name = :second) as two
-    ) as spot
-    where spot.point is not null
+    with pieces as (
+        select one.geom as one, two.geom as two
+        from barriers one
+        join barriers two on st_dwithin(one.geom, two.geom, :near_degrees)
+        where one.jurisdiction_id = :jurisdiction_id and two.jurisdiction_id = :jurisdiction_id
+          and one.name = :first and two.name = :second
+    ), crossed as (
+        select st_centroid((st_dump(st_intersection(one, two))).geom) as point, 0.0 as apart_m
+        from pieces where st_intersects(one, two)
+    ), near as (
+        select st_closestpoint(one, two) as point,
+               st_distance(st_closestpoint(one, two)::geography, st_closestpoint(two, one)::geography) as apart_m
+        from pieces where not exists (select from crossed)
+    )
+    select st_x(point), st_y(point), apart_m from crossed
+    union
+    select st_x(point), st_y(point), apart_m from near where apart_m <= :near_m
+    order by 3, 1, 2
     """
 )
 _POINTS = text(
@@ -56,16 +72,19 @@ class _Meeting:
 
 
 def crossing_matches(session: Session, jurisdiction_id: int, question: Question) -> list[Match]:
-    """Return where the streets that a question names meet, or the stretch between two of them; empty if unknown."""
+    """Return where the streets that a question names meet, or the stretch between two of them; empty if unknown.
+
+    Notes
+    -----
+    Streets may meet more than once: all places are returned, likeliest first, equal ones from west to east.
+    """
     sides = [_names(session, jurisdiction_id, name) for name in question.relation.names]
+    firsts = _meetings(session, jurisdiction_id, sides[0], sides[1])
     if question.relation.kind == "crossing":
-        meeting = _meeting(session, jurisdiction_id, sides[0], sides[1])
-        return [] if meeting is None else [_match(meeting, question)]
-    first = _meeting(session, jurisdiction_id, sides[0], sides[1])
-    second = _meeting(session, jurisdiction_id, sides[0], sides[2])
-    if first is None or second is None:
-        return []
-    return [_match(_stretch(first, second), question)]
+        return [_match(meeting, question) for meeting in firsts[:_MOST_MEETINGS]]
+    seconds = _meetings(session, jurisdiction_id, sides[0], sides[2])
+    stretches = [_stretch(first, second) for first in firsts for second in seconds]
+    return [_match(min(stretches, key=lambda stretch: stretch.error_m), question)] if stretches else []
 
 
 def _stretch(first: _Meeting, second: _Meeting) -> _Meeting:
@@ -99,36 +118,60 @@ def _names(session: Session, jurisdiction_id: int, side: str) -> list[tuple[Know
     return [pair for pair in ordered if pair[1] >= _LEAST_LIKENESS][:_NAMES_A_SIDE]
 
 
-def _meeting(
+def _meetings(
     session: Session,
     jurisdiction_id: int,
     ones: list[tuple[KnownName, float]],
     others: list[tuple[KnownName, float]],
-) -> _Meeting | None:
-    found = []
-    for one, likeness in ones:
-        for other, other_likeness in others:
-            if one.id != other.id:
-                meeting = _of_pair(session, jurisdiction_id, one, other, worth=likeness * other_likeness)
-                found += [] if meeting is None else [meeting]
-    return max(found, key=lambda meeting: (meeting.score, -meeting.error_m), default=None)
+) -> list[_Meeting]:
+    """Return where the likeliest pair of names that meets at all does so."""
+    found = [
+        _of_pair(session, jurisdiction_id, one, other, worth=likeness * other_likeness)
+        for one, likeness in ones
+        for other, other_likeness in others
+        if one.id != other.id
+    ]
+    return max(
+        filter(None, found), key=lambda meetings: (meetings[0].score, -meetings[0].error_m, -len(meetings)), default=[]
+    )
 
 
 def _of_pair(
     session: Session, jurisdiction_id: int, one: KnownName, other: KnownName, *, worth: float
-) -> _Meeting | None:
+) -> list[_Meeting]:
     label = f"{one.text} / {other.text}"
-    names = {"jurisdiction_id": jurisdiction_id, "first": one.text, "second": other.text}
-    row = session.execute(_OF_LINES, names).first()
-    if row is not None and row[2] <= _MEET_WITHIN_M:
-        return _Meeting(row[0], row[1], _CROSSING_ERROR_M + row[2], worth * _WORTH_OF_LINES, label)
+    asked = {
+        "jurisdiction_id": jurisdiction_id,
+        "first": one.text,
+        "second": other.text,
+        "near_m": _MEET_WITHIN_M,
+        "near_degrees": _MEET_WITHIN_M * _MOST_DEGREES_PER_METRE,
+    }
+    rows = session.execute(_OF_LINES, asked).all()
+    if rows:
+        return [_of_group(group, worth * _WORTH_OF_LINES, label) for group in _together(rows)]
     ours, theirs = (_points(session, name.id) for name in (one, other))
     if not len(ours) or not len(theirs):
-        return None
+        return []
     lon, lat, gap_m = closest_between(ours, theirs)
     if gap_m > _ADDRESSES_MEET_WITHIN_M:
-        return None
-    return _Meeting(lon, lat, _CROSSING_ERROR_M + gap_m, worth * _WORTH_OF_ADDRESSES, label)
+        return []
+    return [_Meeting(lon, lat, _CROSSING_ERROR_M + gap_m, worth * _WORTH_OF_ADDRESSES, label)]
+
+
+def _together(rows: Sequence[Row[Any]]) -> list[FloatArray]:
+    """Return points (lon, lat, metres that the streets stay apart) in groups that are one crossing each."""
+    points = np.array([tuple(row) for row in rows], dtype=np.float64)
+    is_near = distance_m(points[:, :2]) <= _ONE_CROSSING_M
+    count, of = connected_components(is_near, directed=False)
+    groups = [points[of == group] for group in range(count)]
+    return sorted(groups, key=lambda group: (group[0, 2], group[:, 0].min()))
+
+
+def _of_group(group: FloatArray, score: float, label: str) -> _Meeting:
+    lon, lat = group[:, :2].mean(axis=0).tolist()
+    spread_m = float(distance_m(group[:, :2]).max()) / 2
+    return _Meeting(lon, lat, _CROSSING_ERROR_M + spread_m + float(group[0, 2]), score, label)
 
 
 def _points(session: Session, name_id: int) -> FloatArray:

@@ -99,12 +99,23 @@ def name_likeness(asked: str, known: KnownName) -> float:
     by_core = _spelling(core, known.core) * _beside_core(asked, core, known)
     if core != asked:  # a name may end in a word that is a type elsewhere: Hollis Court (Boulevard)
         by_core = max(by_core, _spelling(asked, known.core) * _beside_core(asked, asked, known))
-    if known.key.startswith(f"{asked} "):
-        by_core = max(by_core, _ONE_WORD_SHORT if known.key.count(" ") == asked.count(" ") + 1 else _WORDS_SHORT)
     # A slip in the type makes it part of the core: "hempstead aveneu".
     ours, theirs = DIRECTIONS.intersection(asked.split()), DIRECTIONS.intersection(known.key.split())
     turned = _OTHER_DIRECTION if ours and theirs and ours != theirs else 1.0
     return max(by_core, _NO_TYPE * turned * _spelling(asked, known.key) * _slipped_type(asked, known.key))
+
+
+def going_on_likeness(asked: str, known: KnownName) -> float:
+    """Return what a known name is worth that goes on behind all that was asked for: Epsom Course for "Epsom".
+
+    Notes
+    -----
+    A number or a single letter is never left out: Route 66 and Avenue J are no roads called Route or Avenue.
+    """
+    more = known.key.removeprefix(f"{asked} ").split()
+    if not known.key.startswith(f"{asked} ") or any(len(word) == 1 or not word.isalpha() for word in more):
+        return 0.0
+    return _ONE_WORD_SHORT if len(more) == 1 else _WORDS_SHORT
 
 
 def _slipped_type(asked: str, known: str) -> float:
@@ -136,11 +147,17 @@ def _beside_core(asked: str, core: str, known: KnownName) -> float:
     worth = 1.0
     for words, missing, other in ((TYPES, _NO_TYPE, _OTHER_TYPE), (DIRECTIONS, _NO_DIRECTION, _OTHER_DIRECTION)):
         mine, known_words = ours & words, theirs & words
+        if mine == known_words and len(mine) > 1 and _order(asked, mine) != _order(known.key, mine):
+            worth *= other  # 500 South on East is not 500 East on South
         if mine != known_words:
             worth *= other if mine and known_words else missing
             if known_words and not mine and known_words.isdisjoint(_COMMON_TYPES):
                 worth *= _RARE_TYPE
     return worth
+
+
+def _order(key: str, words: frozenset[str]) -> list[str]:
+    return [word for word in key.split() if word in words]
 
 
 def _outside(key: str, core: str) -> frozenset[str]:

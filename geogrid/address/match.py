@@ -154,7 +154,7 @@ def rank(  # noqa: PLR0913 - what is known of the caller and of the town
             hit,
             spot,
             areas,
-            worth * of_areas(question, areas, spot.places[0].areas, most) * _nearness(spot, near),
+            worth * of_areas(question, areas, spot.places[0].areas, most) * _nearness(spot.lon, spot.lat, near),
         )
         for (hit, spot, worth), areas in zip(spots, named, strict=True)
     ]
@@ -162,6 +162,18 @@ def rank(  # noqa: PLR0913 - what is known of the caller and of the town
     ranked = sorted(zip(found, names, strict=True), key=lambda pair: _order(pair[0]))
     distinct = _distinct([match for match in _longer_first(ranked) if match.score >= LEAST_SCORE])
     return [replace(match, score=min(match.score, _most_score(match))) for match in _doubted(distinct[:_MOST_ANSWERS])]
+
+
+def likeliest(
+    matches: Sequence[Match], *, near: tuple[float, float] | None = None, inside: Inside | None = None
+) -> list[Match]:
+    """Return matches that stand beside each other, such as the crossings of two streets, as `rank` returns its own."""
+    meant = [match for match in matches if inside is None or inside(match.lon, match.lat)]
+    return _doubted(
+        sorted(
+            (replace(match, score=match.score * _nearness(match.lon, match.lat, near)) for match in meant), key=_order
+        )
+    )
 
 
 def _order(match: Match) -> tuple[object, ...]:
@@ -212,11 +224,11 @@ def _most_score(match: Match) -> float:
     return _ROUGH if match.error_m > _ROUGH_M.get(match.level, match.error_m) else 1.0
 
 
-def _nearness(spot: Spot, near: tuple[float, float] | None) -> float:
+def _nearness(lon: float, lat: float, near: tuple[float, float] | None) -> float:
     if near is None:
         return 1.0
-    here = replace(spot.places[0], lon=near[0], lat=near[1])
-    return 1.0 - (1.0 - _FAR) * min(apart_m(here, spot) / _NEAR_M, 1.0)
+    there, here = (KnownPlace(0, None, "", 0, "", "", *lonlat) for lonlat in ((lon, lat), near))
+    return 1.0 - (1.0 - _FAR) * min(apart_m(here, there) / _NEAR_M, 1.0)
 
 
 def _match(question: Question, hit: Hit, spot: Spot, areas: Sequence[str], worth: float) -> Match:

@@ -88,10 +88,10 @@ def core_of(key: str) -> str:
     '100'
     """
     words: Sequence[str] = key.split()
-    if len(words) > 1 and words[0] in DIRECTIONS and not TYPES.issuperset(words[1:]):
-        words = words[1:]
     if len(words) > 1 and words[-1] in DIRECTIONS and not TYPES.issuperset(words[:-1]):
         words = words[:-1]
+    if len(words) > 1 and words[0] in DIRECTIONS and not TYPES.issuperset(words[1:]):
+        words = words[1:]
     if len(words) > 1 and words[-1] in TYPES and not ARTICLES.issuperset(words[:-1]):
         words = words[:-1]
     elif len(words) > 1 and words[0] == "r":

@@ -119,9 +119,14 @@ def _is_number(words: Sequence[str], place: int) -> bool:
     word = words[place]
     if not _NUMBER.fullmatch(word):
         return False
-    if place and words[place + 1 : place + 2] and words[place + 1] in TYPES and not _begins_name(words[place + 2 :]):
+    if place and words[place + 1 : place + 2] and words[place + 1] in TYPES and not _goes_on(words[place + 2 :]):
         return False  # a numbered street: "110 W 91st St", but not "at 12 St. John's Road", "bei 5 rue de la Gare"
     return place == 0 or len(re.split(r"[-/a-z]", word)[0]) < _POSTCODE_DIGITS
+
+
+def _goes_on(words: Sequence[str]) -> bool:
+    """Return whether words behind a type make it part of a name: St. John's Road, Court Street."""
+    return _begins_name(words) or (bool(words) and words[0] in TYPES)
 
 
 def _begins_name(words: Sequence[str]) -> bool:
@@ -173,15 +178,22 @@ def _readings(parts: Sequence[Sequence[str]]) -> Iterator[Reading]:
 def _before_street(number: HouseNumber, after: Sequence[str]) -> Iterator[Reading]:
     """Yield readings of a number with the street after it: "217-14 Hempstead Ave", "20 B Mannerheimintie"."""
     lettered = _with_letter(number, after)
-    if lettered != number and len(after) > 1:
+    if lettered != number and len(after) > 1 and not _is_lettered_street(after):
         for count in range(len(after) - 1, _least_words(after[1:]) - 1, -1):
             turned = after[0] in DIRECTIONS
             yield Reading(" ".join(after[1 : count + 1]), lettered, worth=_TURNED if turned else 1.0, is_strict=turned)
     for count in range(len(after), _least_words(after) - 1, -1):
         if count > 1 or after[0] not in _NO_NAMES - {"st"}:
             yield Reading(" ".join(after[:count]), number)
+        if count == 2 and after[1] in TYPES:  # noqa: PLR2004 - "Cuort Street" is named by a type
+            yield from (Reading(f"{mended} {after[1]}", number, worth=_MENDED) for mended in mended_types(after[0]))
         for mended in mended_types(after[count - 1]) if count > 1 else ():
             yield Reading(" ".join([*after[: count - 1], mended]), number, worth=_MENDED)
+
+
+def _is_lettered_street(words: Sequence[str]) -> bool:
+    """Return whether a letter is a street's name: "L Street NE" of "500 L Street NE"."""
+    return words[1:2] != [] and words[1] in TYPES and not _begins_name(words[2:])
 
 
 def _least_words(after: Sequence[str]) -> int:
@@ -195,6 +207,8 @@ def _after_street(before: Sequence[str], number: HouseNumber, after: Sequence[st
     lettered = _with_letter(number, after)
     for count in range(len(before), 0, -1):
         name = " ".join(before[-count:])
+        if name in DIRECTIONS:
+            continue
         yield Reading(name, lettered)
         if lettered != number:
             yield Reading(name, number)
@@ -205,7 +219,8 @@ def _likely(parts: Sequence[Sequence[str]]) -> Iterator[Reading]:
     any_number = False
     for number, before, after in _numbered(parts):
         any_number = True
-        if after and (after[0] in _REPEATED or (_LETTER.fullmatch(after[0]) and after[0] not in DIRECTIONS)):
+        is_letter = after and _LETTER.fullmatch(after[0]) and after[0] not in DIRECTIONS
+        if after and (after[0] in _REPEATED or (is_letter and not _is_lettered_street(after))):
             number, after = _with_letter(number, after), after[1:]  # noqa: PLW2901 - the letter goes to the number
         if after and _says_something(after):
             yield from (Reading(" ".join(name), number) for name in _up_to_type(after))

@@ -134,6 +134,9 @@ _BARE: Final = re.compile(
     rf"(?<=[路街巷道段弄])([{_NUMERAL}]+)(?=$|[,\uff0c。.;；、\s]|门口|门前|旁|对面|附近|楼[上下]|隔壁|附\d)"
 )
 _GROUP: Final = re.compile(rf"第([{_NUMERAL}]+|\d+)(?=(?:村民|村|居民)?小组|组(?!织)|栋|幢|单元)")
+# A name, not a count: 建设1路 is 建设一路.
+_NAMED_BY_NUMBER: Final = re.compile(r"(?<=[\u4e00-\u9fff])([1-9])(?=[路街](?!口))")
+_NUMERALS: Final = "零一二三四五六七八九"
 _MISREAD: Final = (
     (re.compile(r"(?<=\d)o(?=[\d号弄栋幢室单组座])|(?<=\d)o(?![a-z])"), "0"),
     (re.compile(r"(?<![a-z])[il|](?=\d)|(?<=\d)[il|](?=[\d号弄室])"), "1"),
@@ -177,6 +180,7 @@ def unify_chinese(text: str) -> str:
     Numerals in names stay: only those before a mark such as 号 or 单元 are counted things. Letters that a scanner
     takes for digits become digits between them: l2号 is 12号.
     """
+    text = _NAMED_BY_NUMBER.sub(lambda found: _NUMERALS[int(found[1])], text)
     counted = _BARE.sub(lambda found: str(chinese_number(found[1])), text)
     counted = _GROUP.sub(lambda found: found[1], counted)
     counted = _COUNTED.sub(lambda found: str(chinese_number(found[1])), counted)

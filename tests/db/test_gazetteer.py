@@ -107,3 +107,16 @@ def test_two_thousand_complaints_find_their_place_in_a_few_statements(session: S
     stated_m = np.array([answer.positional_error_m if answer else 0 for answer in answers])
     assert (off_m <= 50).mean() >= 0.97
     assert (off_m <= stated_m + 1).mean() >= 0.99
+
+
+def test_a_name_that_goes_on_is_found_by_its_beginning_but_not_in_place_of_other_words(
+    session: Session, town: int
+) -> None:
+    known = (("Epsom Course", "9", ""), ("Garden City Road", "12", ""), ("Route 66", "7", ""))
+    import_addresses(session, town, frame(*known), "survey")
+    found = geocode(session, town, "9 Epsom, Helsinki")
+    assert found is not None
+    assert (found.address, found.needs_review) == ("Epsom Course 9, Helsinki", False)
+    for other in ("12 Garden Park Lane", "7 Route 67", "7 Route"):
+        answer = geocode(session, town, other)
+        assert answer is None or answer.needs_review, other
