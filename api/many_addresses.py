@@ -78,12 +78,13 @@ def _joined(row: Row, answer: Row) -> Row:
 def _write_csv(rows: Sequence[Row], answers: Sequence[Row]) -> bytes:
     first = rows[0] if rows else {}
     given = [name for name in first if name is not None and not (name == "q" and "address" in first)]
-    names = [*given, *(f"geocode_{name}" for name in COLUMNS)]
+    columns = [*COLUMNS, "remote"] if answers and "remote" in answers[0] else COLUMNS
+    names = [*given, *(f"geocode_{name}" for name in columns)]
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(names)
     for row, answer in zip(rows, answers, strict=True):
-        writer.writerow([*(row[name] for name in given), *(answer[name] for name in COLUMNS)])
+        writer.writerow([*(row[name] for name in given), *(answer[name] for name in columns)])
     return out.getvalue().encode()
 
 

@@ -11,6 +11,7 @@ from boundaries.address_context import caller_context
 from boundaries.case_intake import NewCase, add_cases
 from boundaries.cases import CaseRecord, get_case
 from boundaries.gazetteer import GeocodeAnswer, candidates_many
+from boundaries.remote.fallback import Combined
 from boundaries.reviews import add_review
 from geogrid.circle import grid_shares
 from geogrid.edition import Edition, Located
@@ -88,7 +89,14 @@ class TakenCase:
     placed: Placed
 
 
-def take_case(session: Session, jurisdiction_id: int, edition: Edition | None, draft: CaseDraft) -> TakenCase:
+def take_case(
+    session: Session,
+    jurisdiction_id: int,
+    edition: Edition | None,
+    draft: CaseDraft,
+    *,
+    remote: Combined | None = None,
+) -> TakenCase:
     """Place a case and store it; one that cannot be placed is stored without a grid, for somebody to place.
 
     Parameters
@@ -101,6 +109,9 @@ def take_case(session: Session, jurisdiction_id: int, edition: Edition | None, d
         In force; without one the case has no grid.
     draft : CaseDraft
         The case.
+    remote : Combined, optional
+        What a remote geocoder says of its address, asked before this transaction began; it counts where the own
+        addresses are not sure.
 
     Returns
     -------
@@ -112,7 +123,7 @@ def take_case(session: Session, jurisdiction_id: int, edition: Edition | None, d
     ConflictError
         The `external_id` is stored with other words or another place.
     """
-    placed = place(session, jurisdiction_id, edition, draft)
+    placed = place(session, jurisdiction_id, edition, draft, remote=remote)
     added = add_cases(session, jurisdiction_id, [_new_case(draft, placed)])[0]
     stored = get_case(session, added.id)
     if not added.is_new:
@@ -122,7 +133,22 @@ def take_case(session: Session, jurisdiction_id: int, edition: Edition | None, d
     return TakenCase(stored, added.is_new, placed)
 
 
-def place(session: Session, jurisdiction_id: int, edition: Edition | None, draft: CaseDraft) -> Placed:
+def is_open(session: Session, jurisdiction_id: int, edition: Edition | None, draft: CaseDraft) -> bool:
+    """Return whether a case has an address of which neither its point nor the own addresses say where it is."""
+    if not draft.address.strip():
+        return False
+    placed = place(session, jurisdiction_id, edition, draft)
+    return placed.located is None and placed.located_by != "address"
+
+
+def place(
+    session: Session,
+    jurisdiction_id: int,
+    edition: Edition | None,
+    draft: CaseDraft,
+    *,
+    remote: Combined | None = None,
+) -> Placed:
     """Return where a case is: by its point if that is in a grid, else by its address, else by what there is."""
     by_point = None
     if draft.lon is not None and draft.lat is not None:
@@ -130,27 +156,35 @@ def place(session: Session, jurisdiction_id: int, edition: Edition | None, draft
         by_point = Placed(draft.lon, draft.lat, "point", draft.error_m, found, {})
         if found is not None:
             return by_point
-    by_address = _by_address(session, jurisdiction_id, edition, draft)
+    by_address = _by_address(session, jurisdiction_id, edition, draft, remote or Combined(None))
     if by_address is not None and (by_point is None or by_address.located is not None):
         return by_address
-    return by_point or Placed(None, None, None, 0.0, None, {"reason": _no_point(draft)})
+    told = {"remote": remote.note} if remote is not None and remote.note else {}
+    return by_point or Placed(None, None, None, 0.0, None, {"reason": _no_point(draft), **told})
 
 
-def _by_address(session: Session, jurisdiction_id: int, edition: Edition | None, draft: CaseDraft) -> Placed | None:
+def _by_address(
+    session: Session, jurisdiction_id: int, edition: Edition | None, draft: CaseDraft, remote: Combined
+) -> Placed | None:
     if not draft.words:
         return None
     context = caller_context(edition, within=draft.within)
     (answers,) = candidates_many(session, jurisdiction_id, [draft.words], context)
+    if remote.answer is not None and (not answers or answers[0].needs_review):
+        answers = [remote.answer, *answers]
     if not answers:
         return None
     answer = answers[0]
     doubt = "which is not sure" if answer.needs_review else _doubt_of_grid(edition, answer)
     if doubt:
         reason = f"{draft.words!r:.200} may mean {answer.address!r}, {doubt}; it waits for a person."
-        return Placed(None, None, None, 0.0, None, {"reason": reason}, tuple(answers))
+        told = {"reason": reason} | ({"remote": remote.note} if remote.note else {})
+        return Placed(None, None, None, 0.0, None, told, tuple(answers))
     error_m = answer.positional_error_m
     located = None if edition is None else edition.locate(answer.lon, answer.lat, error_m=error_m)
     note: dict[str, Any] = {"matched": answer.address, "level": answer.matched_level, "score": round(answer.score, 3)}
+    if answer is remote.answer:
+        note["remote"] = answer.why[0]
     if draft.lon is not None:
         note |= {"given_lon": draft.lon, "given_lat": draft.lat}
     return Placed(answer.lon, answer.lat, "address", error_m, located, note)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.cases_csv import csv_lines
-from api.dependencies import Editions, OpenSession, OpenStore
+from api.dependencies import Editions, OpenSession, OpenStore, RemoteGeocoder
 from api.links import CSV, GEOJSON, Cursor, address, link, read_cursor, same_page
 from api.parameters import refuse_repeats
 from api.replies import json_reply
@@ -19,6 +19,7 @@ from api.schemas.queries import Query as Parameters
 from api.schemas.values import Allowed
 from api.shapes import case_feature, event_shape, no_place, place_of, place_shape
 from api.store import Store
+from boundaries.address_context import caller_context
 from boundaries.cases import (
     CaseFilter,
     CaseKey,
@@ -29,7 +30,8 @@ from boundaries.cases import (
     find_cases,
     get_case,
 )
-from boundaries.intake import CaseDraft, Placed, take_case
+from boundaries.intake import CaseDraft, Placed, is_open, take_case
+from boundaries.remote.fallback import Combined, Remote, with_remote
 from geogrid.datum import to_wgs84
 from geogrid.edition import Edition
 
@@ -91,20 +93,27 @@ def list_cases(
 @router.post(
     "", status_code=201, responses={201: {"model": StoredCase}, 200: {"model": StoredCase}}, response_class=GeoJson
 )
-def store_case(
-    request: Request, query: Annotated[OfJurisdiction, Query()], body: CaseBody, editions: Editions, store: OpenStore
+def store_case(  # noqa: PLR0913, PLR0917 - what a handler is given
+    request: Request,
+    query: Annotated[OfJurisdiction, Query()],
+    body: CaseBody,
+    editions: Editions,
+    store: OpenStore,
+    remote: RemoteGeocoder,
 ) -> Response:
     """Store a case with a point, an address, or both, and answer with its grid, chain and duties.
 
     The point decides; the address is looked up where there is no point, or where it is outside every grid. A case that
     cannot be placed is stored all the same, without a grid, and waits for somebody to place it: `GET /cases` lists
-    those with `has_grid=false`. An `external_id` that is stored already answers 200 with the stored case, or 409 if
-    it says something else.
+    those with `has_grid=false`. Where a remote geocoder is set up it is asked for an address of which the own ones are
+    not sure; the text is never sent to it. An `external_id` that is stored already answers 200 with the stored case,
+    or 409 if it says something else.
     """
     calendar = editions.calendar(query.jurisdiction)
-    edition = editions.edition(calendar)
+    edition, draft = editions.edition(calendar), _draft(body)
+    told = _ask_remote(store, calendar.id, edition, draft, remote)
     with store.unit_of_work() as session:
-        taken = take_case(session, calendar.id, edition, _draft(body))
+        taken = take_case(session, calendar.id, edition, draft, remote=told)
     answer = _feature(request, taken.case)
     answer["place"] = _place(edition, taken.placed)
     location = {"Location": address(request, f"/cases/{taken.case.id}")}
@@ -120,6 +129,18 @@ def one_case(
     body = _feature(request, get_case(session, case_id))
     body["events"] = [event_shape(event) for event in events_of(session, case_id)]
     return json_reply(body, media_type=GEOJSON, links=body["links"])
+
+
+def _ask_remote(
+    store: Store, jurisdiction_id: int, edition: Edition | None, draft: CaseDraft, remote: Remote | None
+) -> Combined | None:
+    """Return what the remote geocoder says of an address that is open; no transaction waits for it."""
+    if remote is None:
+        return None
+    with store.unit_of_work() as session:
+        if not is_open(session, jurisdiction_id, edition, draft):
+            return None
+    return with_remote(draft.address, None, remote, inside=caller_context(edition, within=draft.within).inside)
 
 
 def _draft(body: CaseBody) -> CaseDraft:

@@ -18,7 +18,7 @@ from api.shapes import grid_shape
 from api.store import Store
 from boundaries.address_context import caller_context
 from boundaries.gazetteer import GeocodeAnswer, candidates_many
-from boundaries.remote.fallback import with_remote
+from boundaries.remote.fallback import Combined, Remote, with_remote, with_remote_many
 from boundaries.reverse import addresses_near
 from boundaries.suggestions import suggest
 from geogrid.circle import grid_shares
@@ -28,7 +28,7 @@ from geogrid.edition import Edition
 router = APIRouter(tags=["geocode"], dependencies=[Depends(refuse_repeats)])
 
 _FARTHEST_M: Final = 2_000.0
-_MOST: Final = 50
+_REMOTE_SECONDS: Final = 20.0
 _BODY: Final[dict[str, Any]] = {
     "required": True,
     "content": {
@@ -53,7 +53,7 @@ def geocode(
     context = caller_context(edition, near=query.near, within=query.within)
     with store.unit_of_work() as session:
         (answers,) = candidates_many(session, calendar.id, [query.q], context)
-    combined = with_remote(query.q, answers[0] if answers else None, remote)
+    combined = with_remote(query.q, answers[0] if answers else None, remote, inside=context.inside)
     if combined.answer is not None and combined.answer not in answers:
         answers = [combined.answer, *answers]
     return _collection(query.q, [_answer(answer, edition) for answer in answers[: query.limit]], note=combined.note)
@@ -98,7 +98,11 @@ def reverse(query: Annotated[ReverseQuery, Query()], editions: Editions, store: 
     openapi_extra={"requestBody": _BODY},
 )
 async def geocode_list(
-    request: Request, query: Annotated[ManyQuery, Query()], editions: Editions, store: OpenStore
+    request: Request,
+    query: Annotated[ManyQuery, Query()],
+    editions: Editions,
+    store: OpenStore,
+    remote: RemoteGeocoder,
 ) -> Response:
     """Find many addresses, 10,000 at most, in the order they are given; the answer has the form of the request.
 
@@ -106,16 +110,20 @@ async def geocode_list(
     * NDJSON: one address a line, a text or an object with `q`.
     * CSV: a column `q` or `address`; the answer has all columns, and those of the answer.
 
-    An address that is not found has `lon`, `lat` and `grid` null.
+    An address that is not found has `lon`, `lat` and `grid` null. Where a remote geocoder is set up it is asked for
+    those of which the own addresses are not sure, for 20 seconds in all; `remote` tells which it answered, and where
+    it failed or was not asked any more.
     """
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if sent not in FORMS:
         raise HTTPException(415, f"The body is {sent or 'of no stated type'}; send it as {', '.join(FORMS)}.")
     body = await request.body()
-    return await run_in_threadpool(_answer_many, FORMS[sent], body, query, editions, store)
+    return await run_in_threadpool(_answer_many, FORMS[sent], body, query, editions, store, remote)
 
 
-def _answer_many(form: Form, body: bytes, query: ManyQuery, editions: EditionBook, store: Store) -> Response:
+def _answer_many(  # noqa: PLR0913, PLR0917 - what a handler is given
+    form: Form, body: bytes, query: ManyQuery, editions: EditionBook, store: Store, remote: Remote | None
+) -> Response:
     calendar = editions.calendar(query.jurisdiction)
     edition = editions.edition(calendar)
     rows = checked(form.read(body))
@@ -123,7 +131,16 @@ def _answer_many(form: Form, body: bytes, query: ManyQuery, editions: EditionBoo
     with store.unit_of_work() as session:
         found = candidates_many(session, calendar.id, [row["q"] for row in rows], context)
     best = [answers[0] if answers else None for answers in found]
-    return Response(form.write(rows, [_row(answer, edition) for answer in best]), media_type=form.media_type)
+    asked = [row["q"] for row in rows]
+    combined = with_remote_many(asked, best, remote, inside=context.inside, seconds=_REMOTE_SECONDS)
+    answers = [_row(each.answer, edition) for each in combined]
+    if remote is not None:
+        answers = [answer | {"remote": _told(each)} for answer, each in zip(answers, combined, strict=True)]
+    return Response(form.write(rows, answers), media_type=form.media_type)
+
+
+def _told(combined: Combined) -> str:
+    return combined.answer.why[0] if combined.is_remote and combined.answer is not None else combined.note
 
 
 def _row(answer: GeocodeAnswer | None, edition: Edition | None) -> Row:

@@ -1,6 +1,8 @@
 """A remote geocoder asked where the local gazetteer is not sure; its failure is told and changes nothing else."""
 
-from collections.abc import Callable
+import math
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pydantic import Field
@@ -9,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from boundaries.gazetteer import GeocodeAnswer
 from boundaries.remote.guard import Guard, Limits
 from boundaries.remote.services import RemoteAnswer, ServiceName, make_service
+from geogrid.address.match import Inside
 from geogrid.errors import UnavailableError
 
 _REMOTE_SCORE = 0.75
@@ -45,6 +48,7 @@ class Combined:
 
     answer: GeocodeAnswer | None
     note: str = ""
+    is_remote: bool = False
 
 
 def remote_geocoder(settings: GeocoderSettings) -> Remote | None:
@@ -60,7 +64,9 @@ def remote_geocoder(settings: GeocoderSettings) -> Remote | None:
     return Guard(ask, Limits(per_second=settings.geocoder_per_second, timeout_seconds=settings.geocoder_timeout))
 
 
-def with_remote(question: str, local: GeocodeAnswer | None, remote: Remote | None) -> Combined:
+def with_remote(
+    question: str, local: GeocodeAnswer | None, remote: Remote | None, *, inside: Inside | None = None
+) -> Combined:
     """Return the local answer, or where it is missing or unsure that of the service.
 
     Parameters
@@ -71,8 +77,10 @@ def with_remote(question: str, local: GeocodeAnswer | None, remote: Remote | Non
         Of the gazetteer.
     remote : callable, optional
         Of `remote_geocoder`.
+    inside : callable, optional
+        Whether a longitude and latitude may be meant; an answer of the service elsewhere is left out.
     """
-    if remote is None or (local is not None and not local.needs_review):
+    if remote is None or _is_sure(local):
         return Combined(local)
     try:
         found = remote(question)
@@ -80,5 +88,31 @@ def with_remote(question: str, local: GeocodeAnswer | None, remote: Remote | Non
         return Combined(local, f"{error} The local gazetteer answers alone.")
     if found is None:
         return Combined(local, "The remote service does not know the address.")
+    if inside is not None and not inside(found.lon, found.lat):
+        return Combined(local, f"{found.service} finds it elsewhere. The local gazetteer answers alone.")
     why = (f"{found.service} says {found.text!r}",)
-    return Combined(GeocodeAnswer(found.lon, found.lat, _REMOTE_SCORE, "name", found.error_m, found.text, why))
+    answer = GeocodeAnswer(found.lon, found.lat, _REMOTE_SCORE, "name", found.error_m, found.text, why)
+    return Combined(answer, is_remote=True)
+
+
+def with_remote_many(
+    questions: Sequence[str],
+    local: Sequence[GeocodeAnswer | None],
+    remote: Remote | None,
+    *,
+    inside: Inside | None = None,
+    seconds: float = math.inf,
+) -> list[Combined]:
+    """Return `with_remote` of many questions; after so many seconds the service is asked no more, and that is told."""
+    end = time.monotonic() + seconds
+    found = []
+    for question, answer in zip(questions, local, strict=True):
+        if remote is not None and not _is_sure(answer) and time.monotonic() >= end:
+            found.append(Combined(answer, f"The remote service was not asked: its {seconds:g} s were spent."))
+        else:
+            found.append(with_remote(question, answer, remote, inside=inside))
+    return found
+
+
+def _is_sure(answer: GeocodeAnswer | None) -> bool:
+    return answer is not None and not answer.needs_review

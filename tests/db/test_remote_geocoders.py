@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 import pytest
 
 from boundaries.gazetteer import GeocodeAnswer
-from boundaries.remote.fallback import with_remote
+from boundaries.remote.fallback import with_remote, with_remote_many
 from boundaries.remote.guard import Guard, Limits, RemoteFaultError, RemoteRefusalError
 from boundaries.remote.services import RemoteAnswer, ServiceName, make_service
 from geogrid.datum import from_wgs84
@@ -193,3 +193,10 @@ def test_an_unknown_address_is_taken_from_the_service(service: Service) -> None:
     combined = with_remote("x", None, guarded(service, Clock()))
     assert combined.answer is not None
     assert combined.answer.why == ("amap says '解放路12号'",)
+
+
+def test_after_the_seconds_for_many_addresses_the_service_is_asked_no_more(service: Service) -> None:
+    sure = GeocodeAnswer(1.0, 2.0, 0.9, "house_number", 15.0, "Main Street 1")
+    combined = with_remote_many(["x", "y"], [None, sure], guarded(service, Clock()), seconds=0.0)
+    assert [each.note for each in combined] == ["The remote service was not asked: its 0 s were spent.", ""]
+    assert service.asked == []
