@@ -1,7 +1,8 @@
 # ruff: noqa: T201 - a program that prints its table
 """Print how often addresses are found and how fast, beside plain trigram search in the same run.
 
-Run: python tests/benchmarks/geocoding.py [--rows queens,chicago,chinese,shanghai,speed] [--sample 2000] [--addresses N]
+Run: python tests/benchmarks/geocoding.py [--rows queens,chicago,chinese,shanghai,speed] [--sample 2000] [--plain 2000]
+     [--addresses N]
 Needs the folder shared/data beside the checkout and PostgreSQL with PostGIS. Questions are seeded.
 """
 
@@ -10,9 +11,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import geopandas as gpd
@@ -20,22 +19,25 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
-from sqlalchemy import Engine, text
-from sqlalchemy.orm import Session
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 DATA = ROOT.parent / "shared" / "data"
 
 from boundaries.address_model import element_tagger  # noqa: E402 - after the path
-from boundaries.engine import connect, unit_of_work  # noqa: E402
-from boundaries.gazetteer import GeocodeAnswer, geocode_many, import_addresses  # noqa: E402
-from boundaries.jurisdictions import LevelName, save_jurisdiction  # noqa: E402
+from boundaries.engine import unit_of_work  # noqa: E402
+from boundaries.gazetteer import GeocodeAnswer, geocode_many  # noqa: E402
 from boundaries.local import PrivateCluster  # noqa: E402
-from boundaries.schema import upgrade  # noqa: E402
-from boundaries.settings import StoreSettings  # noqa: E402
 from boundaries.suggestions import suggest  # noqa: E402
-from geogrid.crs import metres_per_degree  # noqa: E402
+from tests.benchmarks.geocoding_scores import (  # noqa: E402
+    Comparison,
+    Questions,
+    compare,
+    gazetteer_of,
+    knowable,
+    off_m,
+    show,
+)
 from tests.benchmarks.train_address_elements import f1_scores, read_sentences  # noqa: E402
 
 SHORT = {
@@ -47,25 +49,6 @@ TRADITIONAL = str.maketrans(
 )
 DIGITS_ZH = "零一二三四五六七八九"
 Rng = np.random.Generator
-
-
-@dataclass(frozen=True)
-class Questions:
-    """Texts with the points that are meant, longitude and latitude."""
-
-    texts: list[str]
-    lonlat: np.ndarray
-
-
-@dataclass(frozen=True)
-class Score:
-    """Shares of right best answers, and of the answered: right, wrong; and in review."""
-
-    right: float
-    answered_right: float
-    answered_wrong: float
-    review: float
-    rate: float
 
 
 def typo(name: str, rng: Rng) -> str:
@@ -147,90 +130,7 @@ def shanghai_spellings(row: pd.Series, rng: Rng) -> list[str]:
     ]
 
 
-@contextmanager
-def gazetteer_of(cluster: PrivateCluster, frame: gpd.GeoDataFrame, name: str) -> Iterator[tuple[Engine, int]]:
-    """Yield a store whose only gazetteer is a frame, and beside it a plain table with a trigram index."""
-    import psycopg
-    from sqlalchemy import make_url
-
-    address = make_url(cluster.ensure())
-    plain = address.set(database="postgres", drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as server:
-        server.execute(f"create database {name}".encode())
-    url = address.set(database=name).render_as_string(hide_password=False)
-    engine = connect(StoreSettings(database_url=url, home=cluster.home))
-    upgrade(engine)
-    start = time.perf_counter()
-    with unit_of_work(engine) as session:
-        town = save_jurisdiction(session, code="t", name="t", levels=[LevelName("grid")]).id
-        count = import_addresses(session, town, frame, "benchmark")
-    print(f"  {name}: {count:,} addresses imported in {time.perf_counter() - start:.1f} s")
-    with engine.begin() as connection:
-        words = "concat_ws(' ', nullif(house_number, ''), nullif(street, ''), nullif(name, '')) as words"
-        connection.execute(text(f"create table plain as select {words}, geom from addresses"))  # noqa: S608 - constants
-        connection.execute(text("create index on plain using gin (words gin_trgm_ops)"))
-        connection.execute(text("analyze plain"))
-    try:
-        yield engine, town
-    finally:
-        engine.dispose()
-
-
-def plain_search(session: Session, texts: Sequence[str]) -> list[GeocodeAnswer | None]:
-    """Return what trigram similarity alone answers."""
-    session.execute(text("set local enable_seqscan = off"))
-    query = text(
-        "select st_x(geom), st_y(geom), similarity(words, :q) from plain where words % :q "
-        "order by similarity(words, :q) desc, words limit 1"
-    )
-    rows = [session.execute(query, {"q": each}).first() for each in texts]
-    return [None if row is None else GeocodeAnswer(row[0], row[1], row[2], "name", 0, "") for row in rows]
-
-
-def off_m(answers: Sequence[GeocodeAnswer | None], lonlat: np.ndarray) -> np.ndarray:
-    found = np.array([(np.nan, np.nan) if a is None else (a.lon, a.lat) for a in answers])
-    along_lon, along_lat = metres_per_degree(lonlat[:, 1])
-    metres = np.hypot((found[:, 0] - lonlat[:, 0]) * along_lon, (found[:, 1] - lonlat[:, 1]) * along_lat)
-    return np.where(np.isnan(metres), np.inf, metres)
-
-
-def score(answers: Sequence[GeocodeAnswer | None], right: np.ndarray, seconds: float) -> Score:
-    review = np.array([answer is None or answer.needs_review for answer in answers])
-    return Score(
-        right.mean(), (right & ~review).mean(), (~right & ~review).mean(), review.mean(), len(answers) / seconds
-    )
-
-
-def compare(
-    engine: Engine, town: int, asked: Questions, judge: Callable[[Sequence[GeocodeAnswer | None]], np.ndarray]
-) -> tuple[Score, Score]:
-    """Return the scores of the geocoder and of plain trigram search (on a tenth of the questions, 2,000 at most)."""
-    with unit_of_work(engine) as session:
-        geocode_many(session, town, asked.texts[:50])
-        start = time.perf_counter()
-        ours = geocode_many(session, town, asked.texts)
-        seconds = time.perf_counter() - start
-        some = np.random.default_rng(0).permutation(len(asked.texts))[: min(2_000, len(asked.texts) // 10)]
-        start = time.perf_counter()
-        plain: list[GeocodeAnswer | None] = [None] * len(asked.texts)
-        for place, answer in zip(some, plain_search(session, [asked.texts[i] for i in some]), strict=True):
-            plain[place] = answer
-        plain_seconds = time.perf_counter() - start
-    ours_score = score(ours, judge(ours), seconds)
-    return ours_score, score([plain[i] for i in some], judge(plain)[some], plain_seconds)
-
-
-def show(row: str, must: str, scores: tuple[Score, Score]) -> None:
-    ours, plain = scores
-    print(
-        f"{row:12s} right {ours.right:7.2%} (must {must}) | answered {1 - ours.review:7.2%}: "
-        f"right {ours.answered_right:7.2%}, "
-        f"wrong {ours.answered_wrong:6.2%} | review {ours.review:6.2%} | {ours.rate:,.0f}/s | plain pg_trgm right "
-        f"{plain.right:7.2%}, {plain.rate:,.0f}/s | errors {(1 - ours.right) / max(1 - plain.right, 1e-9):.2f} of plain"
-    )
-
-
-def row_queens(cluster: PrivateCluster, sample: int) -> tuple[Score, Score]:
+def row_queens(cluster: PrivateCluster, sample: int, most_plain: int) -> Comparison:
     frame, rng = queens_addresses(), np.random.default_rng(11)
     chosen = frame.sample(min(sample, len(frame)), random_state=1)
     texts, points = [], []
@@ -239,19 +139,27 @@ def row_queens(cluster: PrivateCluster, sample: int) -> tuple[Score, Score]:
         points += [(point.x, point.y)] * 5
     asked = Questions(texts, np.array(points))
     with gazetteer_of(cluster, frame, "queens") as (engine, town):
-        scores = compare(engine, town, asked, lambda answers: off_m(answers, asked.lonlat) <= 25)
+        scores = compare(
+            engine, town, asked, judge=lambda answers: off_m(answers, asked.lonlat) <= 25, most_plain=most_plain
+        )
     show("queens", "97 %", scores)
+    print(f"  the same words are asked of several places: at most {knowable(asked, within_m=25):.2%} can be right")
     return scores
 
 
-def row_chicago(cluster: PrivateCluster, sample: int) -> tuple[Score, Score]:
+def row_chicago(cluster: PrivateCluster, sample: int, most_plain: int) -> Comparison:
     frame = chicago_addresses()
     order = np.random.default_rng(5).permutation(len(frame))
     known, others = frame.iloc[order[: len(order) // 2]], frame.iloc[order[len(order) // 2 :]].head(sample)
     asked = Questions(others["Street_Address"].tolist(), others.geometry.get_coordinates().to_numpy())
     with gazetteer_of(cluster, known, "chicago") as (engine, town):
-        scores = compare(engine, town, asked, lambda answers: off_m(answers, asked.lonlat) <= 150)
+        scores = compare(
+            engine, town, asked, judge=lambda answers: off_m(answers, asked.lonlat) <= 150, most_plain=most_plain
+        )
     show("chicago", "90 %", scores)
+    streets = set(known["street"])
+    unknown = float((~others["street"].isin(streets)).mean())
+    print(f"  {unknown:.2%} are on streets of which the gazetteer has no address at all")
     return scores
 
 
@@ -264,7 +172,7 @@ def spread_points(lonlat: np.ndarray, count: int) -> np.ndarray:
     return lonlat[chosen]
 
 
-def row_shanghai(cluster: PrivateCluster, sample: int) -> tuple[Score, Score]:
+def row_shanghai(cluster: PrivateCluster, sample: int, most_plain: int) -> Comparison:
     frame, rng = shanghai_addresses(), np.random.default_rng(3)
     lonlat = frame.geometry.get_coordinates().to_numpy()
     centres = spread_points(lonlat, 200)
@@ -280,7 +188,7 @@ def row_shanghai(cluster: PrivateCluster, sample: int) -> tuple[Score, Score]:
         return (grid_of(found) == grid_of(asked.lonlat)) & np.array([a is not None for a in answers])
 
     with gazetteer_of(cluster, frame, "shanghai") as (engine, town):
-        scores = compare(engine, town, asked, judge)
+        scores = compare(engine, town, asked, judge=judge, most_plain=most_plain)
     show("shanghai", "97 %", scores)
     return scores
 
@@ -333,6 +241,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", default="chinese,shanghai,queens,chicago,speed")
     parser.add_argument("--sample", type=int, default=10**9, help="addresses a row; all, if left out")
+    parser.add_argument("--plain", type=int, default=2_000, help="questions that plain trigram search is asked as well")
     parser.add_argument("--addresses", type=int, default=1_000_000, help="size of the gazetteer of the speed row")
     arguments = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="geogrid-bench-"))
@@ -344,7 +253,8 @@ def main() -> None:
             elif row == "speed":
                 row_speed(cluster, arguments.addresses)
             else:
-                {"queens": row_queens, "chicago": row_chicago, "shanghai": row_shanghai}[row](cluster, arguments.sample)
+                rows = {"queens": row_queens, "chicago": row_chicago, "shanghai": row_shanghai}
+                rows[row](cluster, arguments.sample, arguments.plain)
     finally:
         cluster.stop()
 

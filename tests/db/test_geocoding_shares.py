@@ -31,18 +31,19 @@ def test_elements_of_unseen_chinese_addresses_are_tagged() -> None:
 
 
 def test_noisy_addresses_of_queens_are_found(own_cluster: PrivateCluster) -> None:
-    ours, _ = row_queens(own_cluster, 400)
-    assert ours.right >= 0.97
-    assert ours.answered_wrong <= 0.003
+    found = row_queens(own_cluster, 400, 20)
+    assert found.ours.right >= 0.98
+    assert found.ours.answered_wrong <= 0.002
 
 
 def test_unknown_addresses_of_chicago_are_found_between_known_ones(own_cluster: PrivateCluster) -> None:
-    ours, plain = row_chicago(own_cluster, 1_000)
-    assert ours.right >= 0.93
-    assert 1 - ours.right <= (1 - plain.right) / 4
+    found = row_chicago(own_cluster, 1_000, 100)
+    assert found.ours.right >= 0.97
+    assert found.ours.answered_wrong <= 0.008
+    assert found.not_right <= found.plain_wrong / 4
 
 
 def test_places_of_shanghai_are_found_in_their_grid(own_cluster: PrivateCluster) -> None:
-    ours, plain = row_shanghai(own_cluster, 10**9)
-    assert ours.right >= 0.97
-    assert 1 - ours.right <= (1 - plain.right) / 5
+    found = row_shanghai(own_cluster, 10**9, 200)
+    assert found.ours.right >= 0.985
+    assert found.not_right <= found.plain_wrong / 5

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from boundaries.gazetteer import geocode_many, import_addresses
 from boundaries.jurisdictions import LevelName, save_jurisdiction
-from tests.benchmarks.geocoding import off_m
+from tests.benchmarks.geocoding_scores import off_m
 from tests.invented_addresses import TOWNS
 
 QUESTIONS = 250
