@@ -1,17 +1,13 @@
 """``geogrid open311``: the services that people may ask for, and the keys of the applications that ask."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from api.cli.store_session import open_session
 from geogrid.errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 
 @click.group()
@@ -35,7 +31,7 @@ def services(file: Path | None, from_cases: bool, jurisdiction: str | None) -> N
     if file is not None and from_cases:
         raise click.UsageError("FILE and --from-cases exclude each other.")
     given = None if file is None else read_services(_read(file))
-    with _store() as session:
+    with open_session() as session:
         owner = the_jurisdiction(session, jurisdiction)
         if from_cases:
             given = services_of_cases(session, owner.id)
@@ -58,7 +54,7 @@ def add_key_(name: str) -> None:
     """Make a key for the application NAME and print it: it is not shown again."""
     from boundaries.api_keys import add_key
 
-    with _store() as session:
+    with open_session() as session:
         made = add_key(session, name)
     click.echo(made)
 
@@ -68,7 +64,7 @@ def list_keys_() -> None:
     """Show which applications have a key, and since when."""
     from boundaries.api_keys import list_keys
 
-    with _store() as session:
+    with open_session() as session:
         for holder in list_keys(session):
             click.echo(f"{holder.created_at:%Y-%m-%d}  {holder.name}")
 
@@ -79,7 +75,7 @@ def remove_key_(name: str) -> None:
     """Make the key of the application NAME worthless, at once."""
     from boundaries.api_keys import remove_key
 
-    with _store() as session:
+    with open_session() as session:
         remove_key(session, name)
     click.echo(f"{name} has no key any more.")
 
@@ -95,16 +91,3 @@ def _as_json(service: Any) -> dict[str, Any]:
     from api.open311.shapes import definition_shape, service_shape
 
     return service_shape(service) | {"attributes": definition_shape(service)["attributes"]}
-
-
-@contextmanager
-def _store() -> "Iterator[Session]":
-    from boundaries.engine import open_engine, unit_of_work
-    from boundaries.settings import StoreSettings
-
-    engine = open_engine(StoreSettings())
-    try:
-        with unit_of_work(engine) as session:
-            yield session
-    finally:
-        engine.dispose()

@@ -9,7 +9,8 @@ import click
 
 from api.cli.plan_drawing import draw
 from api.cli.plan_publishing import publish, rollback
-from api.cli.plan_session import author_of, authored, edition_in_force, line_of, open_session, tell
+from api.cli.plan_session import author_of, authored, edition_in_force, line_of, tell
+from api.cli.store_session import open_session
 from geogrid.errors import InvalidInputError
 
 if TYPE_CHECKING:

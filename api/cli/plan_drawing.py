@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from api.cli.plan_session import author_of, authored, edition_in_force, line_of, open_session
+from api.cli.plan_session import author_of, authored, edition_in_force, line_of
+from api.cli.store_session import open_session
 from geogrid.types import COORD_TYPES
 
 _FILE = click.Path(dir_okay=False, path_type=Path)

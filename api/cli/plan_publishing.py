@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from api.cli.plan_session import author_of, authored, line_of, open_session
+from api.cli.plan_session import author_of, authored, line_of
+from api.cli.store_session import open_session
 from geogrid.errors import InvalidInputError
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
-"""What the commands of ``geogrid plan`` share: the store, who does it and why, how a plan is told."""
+"""What the commands of ``geogrid plan`` share: who does it and why, how a plan is told."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,22 +22,6 @@ def authored(function: Function) -> Function:
     why = click.option("--reason", default="", help="Why; kept with the change.")
     who = click.option("--by", "made_by", default="", help="Who; the name of your account, if left out.")
     return who(why(function))
-
-
-@contextmanager
-def open_session(*, keep: bool = True) -> "Iterator[Session]":
-    """Open a session on the store; what is only tried is rolled back."""
-    from boundaries.engine import open_engine, unit_of_work
-    from boundaries.settings import StoreSettings
-
-    engine = open_engine(StoreSettings())
-    try:
-        with unit_of_work(engine) as session:
-            yield session
-            if not keep:
-                session.rollback()
-    finally:
-        engine.dispose()
 
 
 def author_of(made_by: str, reason: str) -> "Author":

@@ -3,18 +3,15 @@
 import base64
 import json
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
+from api.cli.store_session import open_session
 from geogrid.errors import InvalidInputError, UnavailableError
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from boundaries.webhooks import Webhook
 
 _SECRET_BYTES = 32
@@ -53,7 +50,7 @@ def add(url: str, jurisdiction: str | None, types: tuple[str, ...], since: int |
     _check_types(types)
     remark = _check_target(url)
     secret = secrets.token_bytes(_SECRET_BYTES)
-    with _store() as session:
+    with open_session() as session:
         new = NewWebhook(url, secret, types, since)
         added = add_webhook(session, the_jurisdiction(session, jurisdiction), new)
     click.echo(f"Webhook {added.id} tells what comes after change {added.position}.{remark}")
@@ -66,7 +63,7 @@ def show(as_json: bool) -> None:
     """Show the webhooks and how they fare; secrets are not shown."""
     from boundaries.webhooks import dead_letters, list_webhooks
 
-    with _store() as session:
+    with open_session() as session:
         for webhook in list_webhooks(session):
             if as_json:
                 letters = [asdict(letter) for letter in dead_letters(session, webhook.id)]
@@ -81,7 +78,7 @@ def remove(number: int) -> None:
     """Remove the webhook NUMBER, with whatever still waits for it."""
     from boundaries.webhooks import remove_webhook
 
-    with _store() as session:
+    with open_session() as session:
         remove_webhook(session, number)
     click.echo(f"Webhook {number} is removed.")
 
@@ -92,7 +89,7 @@ def retry(number: int) -> None:
     """Go on with the webhook NUMBER at once, and try again what had been given up."""
     from boundaries.webhooks import retry_webhook
 
-    with _store() as session:
+    with open_session() as session:
         revived = retry_webhook(session, number)
     click.echo(
         f"Webhook {number} goes on; {revived} dead {'letter is' if revived == 1 else 'letters are'} tried again."
@@ -121,19 +118,6 @@ def _check_target(url: str) -> str:
     except UnavailableError as error:
         return f" {error} It is tried nevertheless."
     return "" if target.is_https else " Without https anybody on the way can read what it is told."
-
-
-@contextmanager
-def _store() -> "Iterator[Session]":
-    from boundaries.engine import open_engine, unit_of_work
-    from boundaries.settings import StoreSettings
-
-    engine = open_engine(StoreSettings())
-    try:
-        with unit_of_work(engine) as session:
-            yield session
-    finally:
-        engine.dispose()
 
 
 def _shown(url: str) -> str:

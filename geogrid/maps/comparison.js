@@ -1,28 +1,8 @@
 // Script of the comparison map. Everything a user wrote reaches the page as text content, never as markup.
 var geogridCompare = (() => {
   "use strict";
-  const NARROW_PX = 900;
-  let parsed;
-  const data = () => (parsed ??= JSON.parse(document.getElementById("geogrid-data").textContent));
-  const say = (key) => data().words[key];
-  const whole = (count) => count.toLocaleString("en-US");
+  const { data, isNarrow, say, whole, element, panel, sign, ready } = geogridPage;
   const sideOf = new WeakMap();
-
-  function element(tag, text, className) {
-    const made = document.createElement(tag);
-    if (text !== undefined) made.textContent = text;
-    if (className) made.className = className;
-    return made;
-  }
-
-  function panel(title, rows) {
-    const box = element("article", undefined, "gg-details");
-    box.append(element("h3", title));
-    const list = element("dl");
-    for (const [name, value] of rows) list.append(element("dt", name), element("dd", value));
-    box.append(list);
-    return box;
-  }
 
   function bind(layer, title, told) {
     layer.bindTooltip(() => panel(title(), told()), { sticky: true, className: "gg-tip" });
@@ -73,19 +53,13 @@ var geogridCompare = (() => {
     leader.on("mouseout", () => (ghost.hidden = true));
   }
 
-  function credit(text) {
-    return element("span", text).innerHTML;
-  }
-
   function start(before, after) {
     sideOf.set(before, "before").set(after, "after");
     document.documentElement.lang = data().language;
     document.body.append(element("div", undefined, "gg-divider"));
     const shown = document.querySelector(".gg-legend");
-    if (window.innerWidth < NARROW_PX) shown.open = false;
-    after.attributionControl.setPrefix("Leaflet");
-    for (const text of data().attribution) after.attributionControl.addAttribution(credit(text));
-    L.control.scale({ position: "bottomright", imperial: false }).addTo(after);
+    if (isNarrow()) shown.open = false;
+    sign(after);
     const { bounds } = data();
     for (const map of [before, after]) {
       map.invalidateSize({ animate: false });
@@ -95,7 +69,7 @@ var geogridCompare = (() => {
     follow(before, after);
     follow(after, before);
     window.geogridMaps = [before, after];
-    document.documentElement.dataset.geogrid = "ready";
+    ready();
   }
 
   return Object.assign(start, { grid, moved });

@@ -4,7 +4,6 @@ import html
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any, Final, Literal
 
 import folium
@@ -15,7 +14,7 @@ from folium.utilities import JsCode
 from geogrid.maps.elements import Insert
 from geogrid.maps.encoding import escaped, script_json
 from geogrid.maps.labels import Language, label
-from geogrid.maps.page import MAX_ZOOM, LegendRow, features, legend, notice, number
+from geogrid.maps.page import MAX_ZOOM, LegendRow, features, legend, library, notice, number
 
 Side = Literal["before", "after"]
 
@@ -234,7 +233,4 @@ def _swatch(color: str, *, dashed: bool = False) -> str:
 
 
 def _library() -> str:
-    here = files("geogrid.maps")
-    styles = "".join(here.joinpath(name).read_text(encoding="utf-8") for name in ("map.css", "comparison.css"))
-    script = here.joinpath("comparison.js").read_text(encoding="utf-8")
-    return f"<style>\n{styles}</style>\n<script>\n{script}</script>"
+    return library(("map.css", "comparison.css"), ("page.js", "comparison.js"))

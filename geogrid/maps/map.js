@@ -1,32 +1,10 @@
 // Script of GeoGrid's maps. Everything a user wrote reaches the page as text content, never as markup.
 var geogrid = (() => {
   "use strict";
-  const NARROW_PX = 900;
   const DEGREE = 1e6;
   const shared = { namedPlaces: () => [], tip: () => "", more: () => [] };
-  let parsed;
-
-  const data = () => (parsed ??= JSON.parse(document.getElementById("geogrid-data").textContent));
-  const isNarrow = () => window.innerWidth < NARROW_PX;
+  const { data, isNarrow, say, whole, element, panel, sign, ready } = geogridPage;
   const layerOf = (name) => window[name];
-  const say = (key) => data().words[key];
-  const whole = (count) => count.toLocaleString("en-US");
-
-  function element(tag, text, className) {
-    const made = document.createElement(tag);
-    if (text !== undefined) made.textContent = text;
-    if (className) made.className = className;
-    return made;
-  }
-
-  function panel(title, rows) {
-    const box = element("article", undefined, "gg-details");
-    box.append(element("h3", title));
-    const list = element("dl");
-    for (const [name, value] of rows) list.append(element("dt", name), element("dd", value));
-    box.append(list);
-    return box;
-  }
 
   function tip(title, line) {
     const box = element("div");
@@ -493,24 +471,6 @@ var geogrid = (() => {
 
   // ---- start ----------------------------------------------------------------------------------------------
 
-  const ready = () => (document.documentElement.dataset.geogrid = "ready");
-
-  // Plain text with its web addresses as links.
-  function credit(text) {
-    const line = element("span");
-    for (const part of text.split(/(https?:\/\/[^\s<>"']+)/)) {
-      if (!/^https?:/.test(part)) {
-        line.append(part);
-        continue;
-      }
-      const link = element("a", part.replace(/^https?:\/\//, "").replace(/\/$/, ""));
-      link.href = part;
-      link.rel = "noopener";
-      line.append(link);
-    }
-    return line.innerHTML;
-  }
-
   function fit(map) {
     const { bounds } = data();
     if (!bounds) return map.setView([35, 105], 4);
@@ -521,9 +481,7 @@ var geogrid = (() => {
   function start(map, begin) {
     shared.map = map;
     document.documentElement.lang = data().language;
-    map.attributionControl.setPrefix("Leaflet");
-    for (const text of data().attribution) map.attributionControl.addAttribution(credit(text));
-    L.control.scale({ position: "bottomright", imperial: false }).addTo(map);
+    sign(map);
     const legend = document.querySelector(".gg-legend");
     const foldLegend = () => legend && isNarrow() && (legend.open = false);
     foldLegend();

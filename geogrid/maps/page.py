@@ -206,9 +206,14 @@ def _collapsed_when_narrow() -> Any:
 
 
 def _library() -> str:
+    return library(("map.css",), ("page.js", "map.js"))
+
+
+def library(styles: Sequence[str], scripts: Sequence[str]) -> str:
+    """Return styles and scripts of this folder as they stand in the head of a page."""
     here = files("geogrid.maps")
-    styles, script = (here.joinpath(name).read_text(encoding="utf-8") for name in ("map.css", "map.js"))
-    return f"<style>\n{styles}</style>\n<script>\n{script}</script>"
+    style, script = ("".join(here.joinpath(name).read_text("utf-8") for name in names) for names in (styles, scripts))
+    return f"<style>\n{style}</style>\n<script>\n{script}</script>"
 
 
 def _streets(streets: gpd.GeoDataFrame) -> list[list[list[int]]]:
