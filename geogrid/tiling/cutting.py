@@ -82,7 +82,9 @@ def noded(placed: GeometryArray) -> CutTile:
 
 def rounded(placed: GeometryArray) -> CutTile | None:
     """Return polygons in units of a tile cut to it, each vertex rounded by itself; None where that is no coverage."""
-    if not shapely.coverage_is_valid(placed):
+    placed = shapely.orient_polygons(placed)
+    is_whole = _meet(*_edges(placed))
+    if not is_whole and not shapely.coverage_is_valid(placed):
         return None
     clipped = shapely.clip_by_rect(placed, _LOW, _LOW, _HIGH, _HIGH)
     owners = np.flatnonzero(~shapely.is_empty(clipped))
@@ -90,10 +92,44 @@ def rounded(placed: GeometryArray) -> CutTile | None:
         return CutTile(owners, clipped[owners])
     if not np.isin(shapely.get_type_id(clipped[owners]), _AREAS).all():
         return None
-    shapes = _on_units(clipped[owners])
-    if shapes is None or not shapely.is_valid(shapes).all() or not shapely.coverage_is_valid(shapes):
+    shapes = _on_units(shapely.orient_polygons(clipped[owners]))
+    if shapes is None or not shapely.is_valid(shapes).all():
+        return None
+    if not (is_whole and _fill(shapes)) and not shapely.coverage_is_valid(shapes):
         return None
     return CutTile(owners, shapes)
+
+
+def _fill(shapes: GeometryArray) -> bool:
+    """Return whether polygons cover the tile and its buffer exactly once.
+
+    How often a place is covered changes nowhere but at edges that no other polygon has; where all those lie on the
+    frame it is the same everywhere within, and the areas say how often.
+    """
+    begin, end = _edges(shapes)
+    on_frame = ((begin == end) & ((begin == _LOW) | (begin == _HIGH))).any(axis=1)
+    twice = (begin[:, 0] * end[:, 1] - end[:, 0] * begin[:, 1]).sum()
+    return bool(twice == 2 * (_HIGH - _LOW) ** 2) and _meet(begin[~on_frame], end[~on_frame])
+
+
+def _meet(begin: FloatArray, end: FloatArray) -> bool:
+    """Return whether each edge that reaches into the frame is there once in each direction."""
+    near = (np.maximum(begin, end) >= _LOW).all(axis=1) & (np.minimum(begin, end) <= _HIGH).all(axis=1)
+    points = np.concatenate((begin[near], end[near]))
+    _, number = np.unique(points.view(np.complex128).ravel(), return_inverse=True)
+    first, last = number[: len(number) // 2], number[len(number) // 2 :]
+    forward = np.sort(first * len(points) + last)
+    backward = np.sort(last * len(points) + first)
+    return bool((forward == backward).all() and (forward[1:] != forward[:-1]).all())
+
+
+def _edges(shapes: GeometryArray) -> tuple[FloatArray, FloatArray]:
+    """Return where the edges of all rings begin and end."""
+    _, coordinates, offsets = shapely.to_ragged_array(as_multi(shapes))
+    is_edge = np.ones(len(coordinates), dtype=bool)
+    is_edge[np.asarray(offsets[0])[1:] - 1] = False
+    first = np.flatnonzero(is_edge)
+    return coordinates[first], coordinates[first + 1]
 
 
 def _on_units(shapes: GeometryArray) -> GeometryArray | None:
