@@ -1,7 +1,13 @@
 """Where a caller is, from the grid of any level that they, or their hotline, belong to."""
 
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
 from boundaries.gazetteer import Context
+from boundaries.grids import compile_edition, edition_at
 from geogrid.edition import Edition
+from geogrid.errors import NotFoundError
 from geogrid.types import GridCode
 
 
@@ -29,3 +35,23 @@ def caller_context(edition: Edition | None, *, near: tuple[float, float] | None 
 
     names = tuple(grid.name for grid in reversed(edition.chain(known.code)) if grid.name)
     return Context(near, inside, names)
+
+
+def context_of_store(session: Session, jurisdiction_id: int, *, within: str | None) -> Context:
+    """Return `caller_context` of the edition in force.
+
+    Raises
+    ------
+    NotFoundError
+        No edition in force has the grid.
+    """
+    if within is None:
+        return Context()
+    now = datetime.now(UTC)
+    plan = edition_at(session, jurisdiction_id, now)
+    edition = None if plan is None else compile_edition(session, plan, at=now)
+    if edition is None or GridCode(within) not in edition.grids:
+        raise NotFoundError(
+            f"No grid {within!r} is in force. Name the code of a grid of any level of the edition in force."
+        )
+    return caller_context(edition, within=within)

@@ -10,9 +10,13 @@ from typing import IO, TYPE_CHECKING, Any, Self
 import click
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from boundaries.gazetteer import GeocodeAnswer
+    from boundaries.remote.fallback import Combined
 
 _BATCH = 500
+_MOST_NOTES = 3
 _ADDED = (
     "geocode_lon",
     "geocode_lat",
@@ -31,38 +35,72 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--out", required=True, type=_FILE, metavar="FILE", help="CSV with all columns and those of the answer.")
 @click.option("--column", default="address", show_default=True, metavar="NAME", help="Column of the address.")
 @click.option("--rejects", type=_FILE, metavar="FILE", help="CSV of the rows that were not found or need review.")
+@click.option("--within", metavar="GRID", help="Code of a grid of any level; only answers in it.")
+@click.option("--local", is_flag=True, help="Do not ask the remote geocoder that GEOGRID_GEOCODER names.")
 @click.option("--jurisdiction", metavar="CODE", help="Whose gazetteer; needed only where there are several.")
-def command(file: Path, out: Path, column: str, rejects: Path | None, jurisdiction: str | None) -> None:
+def command(file: Path, out: Path, column: str, **options: Any) -> None:
     """Find where the addresses of a CSV file are, by the imported addresses.
+
+    Where GEOGRID_GEOCODER names a remote geocoder it is asked for the addresses of which these are not sure.
 
     Interrupted, the same command goes on where it stopped: FILE.progress beside the output remembers the place. The
     column geocode_status is found, review (a person should look at it) or not_found.
     """
     from api.cli.progress import progress
-    from boundaries.engine import open_engine, unit_of_work
-    from boundaries.gazetteer import geocode_many
-    from boundaries.jurisdictions import the_jurisdiction
+    from boundaries.engine import open_engine
     from boundaries.settings import StoreSettings
 
     names = _columns(file, column)
     engine = open_engine(StoreSettings())
     counts = {"found": 0, "review": 0, "not_found": 0}
+    of_remote, notes = 0, dict[str, None]()
+    header = [*names, *_ADDED]
     try:
-        with _Output(file, out, rejects, [*names, *_ADDED]) as output, progress("Geocoding") as advance:
+        finder = _Finder(engine, options["jurisdiction"], within=options["within"], local=options["local"])
+        choices = [options["within"] or ""]
+        with _Output(file, out, options["rejects"], header, choices) as output, progress("Geocoding") as advance:
             advance(output.done)
             for rows in _batches(file, output.done):
-                with unit_of_work(engine) as session:
-                    town = the_jurisdiction(session, jurisdiction)
-                    answers = geocode_many(session, town.id, [row[column] or "" for row in rows])
-                cells = [_cells(answer) for answer in answers]
-                for added in cells:
+                found = finder.find([row[column] or "" for row in rows])
+                cells = [_cells(each.answer) for each in found]
+                for added, each in zip(cells, found, strict=True):
                     counts[added[-1]] += 1
+                    of_remote += each.is_remote
+                    notes.update({each.note: None} if each.note else {})
                 output.write([[*(row[name] for name in names), *added] for row, added in zip(rows, cells, strict=True)])
                 advance(len(rows))
     finally:
         engine.dispose()
     said = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items())
-    click.echo(f"{out.name}: {said}.")
+    click.echo(f"{out.name}: {said}{f'; {of_remote:,} by the remote geocoder' if of_remote else ''}.")
+    for note in list(notes)[:_MOST_NOTES]:
+        click.echo(note, err=True)
+
+
+class _Finder:
+    """Finds addresses in the gazetteer, in a grid if one is named; asks the remote geocoder where that is not sure."""
+
+    def __init__(self, engine: "Engine", jurisdiction: str | None, *, within: str | None, local: bool) -> None:
+        from boundaries.address_context import context_of_store
+        from boundaries.engine import unit_of_work
+        from boundaries.jurisdictions import the_jurisdiction
+        from boundaries.remote.fallback import GeocoderSettings, remote_geocoder
+
+        self._engine = engine
+        self._remote = None if local else remote_geocoder(GeocoderSettings())
+        with unit_of_work(engine) as session:
+            self._town_id = the_jurisdiction(session, jurisdiction).id
+            self._context = context_of_store(session, self._town_id, within=within)
+
+    def find(self, addresses: Sequence[str]) -> "list[Combined]":
+        from boundaries.engine import unit_of_work
+        from boundaries.gazetteer import candidates_many
+        from boundaries.remote.fallback import with_remote_many
+
+        with unit_of_work(self._engine) as session:
+            found = candidates_many(session, self._town_id, addresses, self._context)
+        best = [answers[0] if answers else None for answers in found]
+        return with_remote_many(addresses, best, self._remote, inside=self._context.inside)
 
 
 def _cells(answer: "GeocodeAnswer | None") -> tuple[Any, ...]:
@@ -105,11 +143,14 @@ def _batches(file: Path, done: int) -> Iterator[list[dict[str, str]]]:
 class _Output:
     """The files that are written, and beside them how far they are complete."""
 
-    def __init__(self, file: Path, out: Path, rejects: Path | None, header: Sequence[str]) -> None:
+    def __init__(
+        self, file: Path, out: Path, rejects: Path | None, header: Sequence[str], choices: Sequence[str]
+    ) -> None:
         self._note = out.with_name(f"{out.name}.progress")
         self._paths = [out] if rejects is None else [out, rejects]
         self._header = header
         self._of = [str(file.resolve()), file.stat().st_size, list(header), [str(path) for path in self._paths]]
+        self._of += [choice for choice in choices if choice]
         self._files: list[IO[str]] = []
         self.done = 0
 

@@ -1,14 +1,20 @@
 import csv
 import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
 from sqlalchemy import Engine
 
 from boundaries.engine import unit_of_work
+from boundaries.gazetteer import import_addresses
 from boundaries.jurisdictions import LevelName, save_jurisdiction
 from tests.db.programs import run_geogrid
 from tests.fixtures_db import Database
+from tests.http.conftest import store_town
 
 
 @pytest.fixture
@@ -70,3 +76,67 @@ def test_a_missing_column_is_named(database: Database, tmp_path: Path) -> None:
     done = run_geogrid("geocode", str(asked), "--out", str(tmp_path / "o.csv"), GEOGRID_DATABASE_URL=database.url)
     assert done.returncode == 2
     assert "has no column 'address'; it has place" in done.stderr
+
+
+@pytest.mark.usefixtures("gazetteer")
+def test_a_grid_that_is_not_in_force_is_named(database: Database, tmp_path: Path) -> None:
+    asked = tmp_path / "asked.csv"
+    asked.write_text("address\n1 Main St\n", "utf-8")
+    command = ("geocode", str(asked), "--out", str(tmp_path / "o.csv"), "--within", "D-x")
+    done = run_geogrid(*command, GEOGRID_DATABASE_URL=database.url)
+    assert done.returncode != 0
+    assert "No grid 'D-x' is in force" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_only_answers_in_the_grid_count_and_the_remote_geocoder_is_asked_for_the_others(
+    engine: Engine, database: Database, tmp_path: Path, photon: str
+) -> None:
+    town = store_town(engine)
+    words = {"street": ["Hill Road"] * 2, "house_number": ["7"] * 2}
+    frame = gpd.GeoDataFrame(words, geometry=gpd.points_from_xy([10.5, 12.5], [50.5] * 2), crs=4326)
+    with unit_of_work(engine) as session:
+        import_addresses(session, town.id, frame, "hills")
+    asked, out = tmp_path / "asked.csv", tmp_path / "out.csv"
+    asked.write_text("address\n7 Hill Road\n7 Elm Street\n", "utf-8")
+    command = ("geocode", str(asked), "--out", str(out), "--within", "D-c")
+
+    def run(*more: str) -> str:
+        where = database.url
+        done = run_geogrid(
+            *command, *more, GEOGRID_DATABASE_URL=where, GEOGRID_GEOCODER="photon", GEOGRID_GEOCODER_ADDRESS=photon
+        )
+        return done.stdout
+
+    assert run() == "out.csv: 2 found, 0 review, 0 not found; 1 by the remote geocoder.\n"
+    assert [(row["geocode_lon"], row["geocode_address"]) for row in rows_of(out)] == [
+        ("12.5", "Hill Road 7"),
+        ("12.25", "7 Elm Street"),
+    ]
+    assert run("--local") == "out.csv: 1 found, 0 review, 1 not found.\n"
+
+
+@pytest.fixture
+def photon() -> Iterator[str]:
+    """Serve what Photon answers: one house in the grid D-c."""
+    properties = {"name": "7 Elm Street", "osm_key": "building"}
+    house = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [12.25, 50.5]}, "properties": properties}
+    body = json.dumps({"type": "FeatureCollection", "features": [house]}).encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
