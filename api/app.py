@@ -138,6 +138,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(app.state.editions.start)
     if app.state.editions.problem is None:
         await run_in_threadpool(app.state.store.warm)
+        await run_in_threadpool(app.state.tiles.warm)
     if app.state.settings.tiles_ahead:
         ahead.start()
     deliverer.start()

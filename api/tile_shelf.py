@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
 
+import numpy as np
+import shapely
+
 from api.store import Store
 from boundaries.drafts import get_plan
 from boundaries.tile_making import FoundTile, TileKey, look_up_tile
-from boundaries.tiles import prepare_zoom, store_tile
+from boundaries.tiles import MAX_ZOOM, prepare_zoom, store_tile
 from geogrid.errors import GeogridError, NotFoundError
-from geogrid.tiling import MATRIX_SETS, Tile
+from geogrid.tiling import MATRIX_SETS, WEB_MERCATOR_QUAD, Tile, TileLayer, cut, encoded
 from geogrid.types import CoordType
 
 _LEAST_WORTH_PACKING = 400
@@ -60,6 +63,17 @@ class TileShelf:
         self._used = 0
         self._tiles: OrderedDict[TileAddress, ShelvedTile] = OrderedDict()
         self._lock = Lock()
+
+    def warm(self) -> None:
+        """Do once what the first tile would pay for: its statements are planned, and a square is cut and written."""
+        for zoom in (0, MAX_ZOOM):
+            key = TileKey(0, WEB_MERCATOR_QUAD, Tile(zoom, 0, 0))
+            try:
+                self._store.read(lambda by, key=key: look_up_tile(by, key), by_key=True)  # type: ignore[misc]
+            except GeogridError as error:
+                logger.info("Tiles are not prepared for: %s", error)
+        found = cut(np.array([shapely.box(-170, -80, 170, 80)], dtype=object), WEB_MERCATOR_QUAD, Tile(0, 0, 0))
+        encoded([TileLayer("grids", found.owners, found.shapes, {"code": ["a"]})])
 
     def at_hand(self, address: TileAddress) -> ShelvedTile | None:
         """Return a tile if it is in memory; this waits for nothing."""
