@@ -251,7 +251,9 @@ def _up_to_type(words: Sequence[str]) -> Iterator[Sequence[str]]:
         if place and kinds and not (place == 1 and words[0] in DIRECTIONS and words[2:]):
             following = list(takewhile(DIRECTIONS.__contains__, words[place + 1 : place + 2]))
             yield from ([*words[:place], kind, *following] for kind in kinds)
-            if word not in TYPES or words[place + len(following) + 1 :]:
+            if words[place + len(following) + 1 :]:
+                yield from ([*words[:place], kind, *words[place + 1 :]] for kind in kinds)
+            if word not in TYPES:
                 yield words
             return
     yield words[:4]

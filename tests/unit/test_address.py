@@ -280,12 +280,14 @@ def test_every_spelling_that_is_written_is_understood(seed: int) -> None:
         ("214-39 REAR Jamaica Ave", "Jamaica Avenue 214-39"),
         ("214-39 1/2 Jamaica Ave", "Jamaica Avenue 214-39"),
         ("108-32 217th lace", "217th Place 108-32"),
+        ("115-14 Cross Island warkway Sr South", "Cross Island Parkway Sr South 115-14"),
     ],
 )
 def test_names_that_end_in_a_type_or_go_on_behind_it_are_found(text: str, meant: str) -> None:
     town = Town().add("Hollis Court Boulevard", "89-15", "89-19", "90-02").add("Hollis Avenue", "190-15", "190-17")
     town.add("Epsom Course", "198-15", "198-19").add("Jamaica Avenue", "214-35", "214-39", "215-02", lat=LAT + 0.01)
     town.add("217th Place", "108-32", "108-36", lat=LAT + 0.02).add("217th Lane", "106-10", lat=LAT + 0.03)
+    town.add("Cross Island Parkway Sr South", "115-14").add("Cross Island Parkway", "116-14")
     best = town.found(text)
     assert (best.text, best.level, best.needs_review) == (meant, "house_number", False)
 
