@@ -88,7 +88,8 @@ class Store:
         """Connect for reading, so that the first request need not; a store that is not there is tried again then."""
         try:
             for by_key in (False, True):
-                self.read(lambda by: by.execute("select 1"), by_key=by_key)
+                # A connection loads PostGIS when it first needs it.
+                self.read(lambda by: by.execute("select ST_AsBinary(ST_MakePoint(0, 0))"), by_key=by_key)
         except GeogridError as error:
             logger.info("Not connected ahead of the first request: %s", error)
 
