@@ -11,6 +11,10 @@ from geogrid.types import IntArray
 BUCKETS: Final = 1 << 22
 """Features are hashed to this many buckets, so that a model holds numbers and no text."""
 
+CHARACTER: Final = 0
+PAIR: Final = 6
+"""Columns of `feature_buckets`: a token itself, and it with the next one."""
+
 _TOKEN: Final = re.compile(r"\d+|[a-zA-Z]+|\S", re.ASCII)
 _NUMBER: Final = 1 << 24
 _LETTER: Final = 1 << 25

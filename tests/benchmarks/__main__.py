@@ -5,7 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-_NOT_BENCHMARKS = {"__main__", "coverages", "partition_peers", "peers", "train_address_elements"}
+_NOT_BENCHMARKS = {
+    "__main__",
+    "address_chain",
+    "address_memory",
+    "coverages",
+    "partition_peers",
+    "peers",
+    "train_address_elements",
+}
 
 
 def main() -> int:
