@@ -62,6 +62,7 @@ def test_all_points_and_grids_are_drawn(
 
 def test_the_clusters_in_sight_add_up_to_all_cases(page: Page) -> None:
     page.evaluate("void geogrid.shared.map.setZoom(12, {animate: false})")
+    page.wait_for_selector(".leaflet-cluster-anim", state="detached")  # clusters move to where they join
     clusters = page.locator(".leaflet-marker-pane .gg-cluster").all_inner_texts()
     alone = page.locator(".leaflet-gg-cases-pane path.leaflet-interactive").count()
     assert sum(int(text.replace(",", "")) for text in clusters) + alone == 2000
