@@ -224,7 +224,8 @@ def weights_of(graph: Graph, wish: Wish) -> Weights:
     low, high = wish.band or (mean * (1 - _EVENNESS), mean * (1 + _EVENNESS))
     objective = wish.objective
     compactness = objective.compactness if float(graph.area_m2.sum()) else 0.0
-    return Weights(low, high, objective.evenness, compactness, 1.0, unit_of(objective), 0.0)
+    terms = (low, high, objective.evenness, compactness, 1.0, unit_of(objective), 0.0)
+    return Weights(*map(float, terms))  # whole numbers would make kernels of their own: half a minute to compile
 
 
 def unit_of(objective: Objective) -> float:

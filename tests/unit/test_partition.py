@@ -13,6 +13,7 @@ from geogrid.adjacency import Adjacency
 from geogrid.blocks import Blocks, build_blocks
 from geogrid.errors import InvalidInputError
 from geogrid.partition import Level, Partition, SiteRule, carve_dedicated, partition, partition_levels
+from geogrid.partition.exact import best_division
 from geogrid.partition.graph import graph_of
 from geogrid.partition.seed import join_fragments
 from geogrid.partition.shares import share_out
@@ -266,3 +267,10 @@ def test_another_process_draws_the_same_grids() -> None:
         for seed in ("1", "2")
     }
     assert len(digests) == 1
+
+
+def test_limits_in_whole_numbers_compile_nothing_anew() -> None:
+    partition(chequered(3, 3), band=(200.0, 500.0), rng=rng())
+    compiled = len(best_division.signatures)
+    partition(chequered(3, 3), band=(200, 500), rng=rng())
+    assert len(best_division.signatures) == compiled > 0
