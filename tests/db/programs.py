@@ -6,6 +6,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from api.cli import main
+
 GEOGRID = Path(sys.executable).with_name("geogrid")
 NOBODY = 65534
 
@@ -27,6 +31,12 @@ def run_geogrid(
         encoding="utf-8",
         timeout=120,
     )
+
+
+def called_geogrid(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `geogrid` in this process, where only what it says counts: a process takes seconds to start."""
+    done = CliRunner().invoke(main, arguments, env=variables, prog_name="geogrid")
+    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
 
 def as_nobody(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:

@@ -13,7 +13,7 @@ from boundaries.jurisdictions import LevelName, save_jurisdiction
 from boundaries.plans import save_plan
 from boundaries.publishing import publish
 from geogrid.errors import InvalidInputError
-from tests.db.programs import run_geogrid
+from tests.db.programs import called_geogrid
 from tests.db.towns import row_of_boxes
 from tests.fixtures_db import Database
 
@@ -54,7 +54,7 @@ def test_a_code_list_is_imported_and_its_villages_are_found(
 ) -> None:
     file = tmp_path / "villages.csv"
     CODES.to_csv(file, index=False)
-    done = run_geogrid("import", "addresses", str(file), GEOGRID_DATABASE_URL=database.url)
+    done = called_geogrid("import", "addresses", str(file), GEOGRID_DATABASE_URL=database.url)
     assert done.returncode == 0, done.stderr
     assert done.stdout == (
         "villages.csv: 2 rows, 2 addresses.\n1 areas have no grid of their own, among them 远山村委会.\n"

@@ -8,7 +8,7 @@ import pytest
 
 from boundaries.local import PrivateCluster
 from boundaries.schema import head_revision
-from tests.db.programs import Geogrid
+from tests.db.programs import Geogrid, called_geogrid
 from tests.fixtures_db import Database
 
 
@@ -67,10 +67,10 @@ def test_url_opens_the_database_and_starts_it_when_needed(cluster: PrivateCluste
         assert connection.execute("select current_database()").fetchone() == ("geogrid",)
 
 
-def test_upgrade_makes_the_tables_once(bare_database: Database, geogrid: Geogrid) -> None:
-    before = geogrid("db", "status", GEOGRID_DATABASE_URL=bare_database.url)
-    said = [geogrid("db", "upgrade", GEOGRID_DATABASE_URL=bare_database.url).stdout.strip() for _ in range(2)]
-    after = geogrid("db", "status", GEOGRID_DATABASE_URL=bare_database.url)
+def test_upgrade_makes_the_tables_once(bare_database: Database) -> None:
+    before = called_geogrid("db", "status", GEOGRID_DATABASE_URL=bare_database.url)
+    said = [called_geogrid("db", "upgrade", GEOGRID_DATABASE_URL=bare_database.url).stdout.strip() for _ in range(2)]
+    after = called_geogrid("db", "status", GEOGRID_DATABASE_URL=bare_database.url)
     assert (before.returncode, after.returncode) == (4, 0)
     assert said == [
         f"Upgraded from none to {head_revision()}.",
@@ -78,16 +78,14 @@ def test_upgrade_makes_the_tables_once(bare_database: Database, geogrid: Geogrid
     ]
 
 
-def test_status_shows_the_server_of_the_address(database: Database, geogrid: Geogrid) -> None:
-    said = geogrid("db", "status", GEOGRID_DATABASE_URL=database.url)
+def test_status_shows_the_server_of_the_address(database: Database) -> None:
+    said = called_geogrid("db", "status", GEOGRID_DATABASE_URL=database.url)
     assert said.stdout.splitlines()[0] == "database     running (named by GEOGRID_DATABASE_URL)"
 
 
 @pytest.mark.parametrize(("verb", "done"), [("start", "started"), ("stop", "stopped")])
-def test_server_of_another_is_neither_started_nor_stopped(
-    database: Database, geogrid: Geogrid, verb: str, done: str
-) -> None:
-    said = geogrid("db", verb, GEOGRID_DATABASE_URL=database.url)
+def test_server_of_another_is_neither_started_nor_stopped(database: Database, verb: str, done: str) -> None:
+    said = called_geogrid("db", verb, GEOGRID_DATABASE_URL=database.url)
     assert said.returncode == 1
     assert said.stderr.strip() == (
         f"Error: GEOGRID_DATABASE_URL names a server that is not GeoGrid's own, so it cannot be {done} here. "
@@ -95,8 +93,8 @@ def test_server_of_another_is_neither_started_nor_stopped(
     )
 
 
-def test_unreachable_server_is_status_3_and_its_password_stays_secret(geogrid: Geogrid) -> None:
-    said = geogrid("db", "status", "--json", GEOGRID_DATABASE_URL="postgres://ann:s3cret@127.0.0.1:1/town")
+def test_unreachable_server_is_status_3_and_its_password_stays_secret() -> None:
+    said = called_geogrid("db", "status", "--json", GEOGRID_DATABASE_URL="postgres://ann:s3cret@127.0.0.1:1/town")
     assert said.returncode == 3
     assert "s3cret" not in said.stdout + said.stderr
     assert json.loads(said.stdout)["problem"] == (

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from boundaries.engine import unit_of_work
 from boundaries.gazetteer import import_addresses
 from boundaries.jurisdictions import LevelName, save_jurisdiction
-from tests.db.programs import run_geogrid
+from tests.db.programs import called_geogrid
 from tests.fixtures_db import Database
 from tests.http.conftest import store_town
 
@@ -25,7 +25,9 @@ def gazetteer(engine: Engine, database: Database, tmp_path: Path) -> Path:
     file.write_text(
         "road,house_number,lon,lat\nMain Street,1,10,50\nMain Street,3,10.001,50\n解放路,12号,10.1,50\n", "utf-8"
     )
-    done = run_geogrid("import", "addresses", str(file), "--column", "street=road", GEOGRID_DATABASE_URL=database.url)
+    done = called_geogrid(
+        "import", "addresses", str(file), "--column", "street=road", GEOGRID_DATABASE_URL=database.url
+    )
     assert (done.returncode, done.stdout) == (0, "known.csv: 3 rows, 3 addresses.\n")
     return file
 
@@ -40,7 +42,7 @@ def test_a_file_is_geocoded_with_its_rejects(database: Database, tmp_path: Path)
     asked, out, rejects = (tmp_path / name for name in ("asked.csv", "out.csv", "rejects.csv"))
     asked.write_text('n,address\n1,1 MAIN ST\n2,"nowhere,\nat all"\n3,解放路十二号\n', "utf-8")
     command = ("geocode", str(asked), "--out", str(out), "--rejects", str(rejects))
-    done = run_geogrid(*command, GEOGRID_DATABASE_URL=database.url)
+    done = called_geogrid(*command, GEOGRID_DATABASE_URL=database.url)
     assert (done.returncode, done.stdout) == (0, "out.csv: 2 found, 0 review, 1 not found.\n")
     assert [(row["n"], row["geocode_lon"], row["geocode_status"]) for row in rows_of(out)] == [
         ("1", "10.0", "found"),
@@ -56,7 +58,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(database: Database, tmp_pat
     asked, out = tmp_path / "asked.csv", tmp_path / "out.csv"
     asked.write_text("n,address\n" + "".join(f"{n},1 Main St\n" for n in range(1_200)), "utf-8")
     command = ("geocode", str(asked), "--out", str(out))
-    run_geogrid(*command, GEOGRID_DATABASE_URL=database.url)
+    called_geogrid(*command, GEOGRID_DATABASE_URL=database.url)
     whole = out.read_bytes()
     lines = whole.splitlines(keepends=True)
     complete = b"".join(lines[:501])
@@ -64,7 +66,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(database: Database, tmp_pat
     note = {"of": [str(asked), asked.stat().st_size, header, [str(out)]], "done": 500, "sizes": [len(complete)]}
     out.write_bytes(complete + b"500,1 Mai")
     out.with_name("out.csv.progress").write_text(json.dumps(note), "utf-8")
-    done = run_geogrid(*command, GEOGRID_DATABASE_URL=database.url)
+    done = called_geogrid(*command, GEOGRID_DATABASE_URL=database.url)
     assert done.stdout == "out.csv: 700 found, 0 review, 0 not found.\n"
     assert out.read_bytes() == whole
 
@@ -73,7 +75,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(database: Database, tmp_pat
 def test_a_missing_column_is_named(database: Database, tmp_path: Path) -> None:
     asked = tmp_path / "asked.csv"
     asked.write_text("place\nx\n", "utf-8")
-    done = run_geogrid("geocode", str(asked), "--out", str(tmp_path / "o.csv"), GEOGRID_DATABASE_URL=database.url)
+    done = called_geogrid("geocode", str(asked), "--out", str(tmp_path / "o.csv"), GEOGRID_DATABASE_URL=database.url)
     assert done.returncode == 2
     assert "has no column 'address'; it has place" in done.stderr
 
@@ -83,7 +85,7 @@ def test_a_grid_that_is_not_in_force_is_named(database: Database, tmp_path: Path
     asked = tmp_path / "asked.csv"
     asked.write_text("address\n1 Main St\n", "utf-8")
     command = ("geocode", str(asked), "--out", str(tmp_path / "o.csv"), "--within", "D-x")
-    done = run_geogrid(*command, GEOGRID_DATABASE_URL=database.url)
+    done = called_geogrid(*command, GEOGRID_DATABASE_URL=database.url)
     assert done.returncode != 0
     assert "No grid 'D-x' is in force" in done.stderr
     assert "Traceback" not in done.stderr
@@ -103,7 +105,7 @@ def test_only_answers_in_the_grid_count_and_the_remote_geocoder_is_asked_for_the
 
     def run(*more: str) -> str:
         where = database.url
-        done = run_geogrid(
+        done = called_geogrid(
             *command, *more, GEOGRID_DATABASE_URL=where, GEOGRID_GEOCODER="photon", GEOGRID_GEOCODER_ADDRESS=photon
         )
         return done.stdout

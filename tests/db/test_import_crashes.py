@@ -12,7 +12,7 @@ import pytest
 
 from boundaries.local import PrivateCluster
 from tests.db.imports import MAPPING, cases_file, good_rows, grids_file
-from tests.db.programs import GEOGRID, run_geogrid
+from tests.db.programs import GEOGRID, called_geogrid, run_geogrid
 
 ROWS = 12_000
 KILLED = -signal.SIGKILL
@@ -23,7 +23,8 @@ def town(shared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose store has the town's grids, with a table of cases of several chunks beside it."""
     folder = tmp_path_factory.mktemp("town")
     arguments = ("--jurisdiction", "town", "--code", "code", "--publish")
-    done = run_geogrid("import", "grids", str(grids_file(folder)), *arguments, home=shared_home)
+    home = {"GEOGRID_HOME": str(shared_home)}
+    done = called_geogrid("import", "grids", str(grids_file(folder)), *arguments, **home)
     if done.returncode and not os.environ.get("CI") and "not installed" in done.stderr:
         pytest.skip(done.stderr)
     assert done.returncode == 0, done.stderr
@@ -82,7 +83,7 @@ def kill_database(home: Path) -> None:
 
 
 def import_whole(file: Path, home: Path) -> None:
-    done = run_geogrid(*arguments(file), home=home)
+    done = called_geogrid(*arguments(file), GEOGRID_HOME=str(home))
     assert (done.returncode, done.stdout) == (3, f"cases.csv: {ROWS + 1:,} rows: {ROWS:,} added, 1 rejected.\n")
     assert stored(home) == (ROWS, 2 * ROWS)
 
