@@ -10,9 +10,10 @@ from sqlalchemy import Engine
 
 from api.settings import ServerSettings
 from boundaries.cases import NewCase
+from boundaries.engine import open_engine
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
-from tests.fixtures_db import Database
-from tests.http.conftest import Town, store_cases, store_town
+from tests.fixtures_db import TEMPLATE, Database, Server, copied
+from tests.http.conftest import store_cases, store_town
 from tests.serving import serving
 
 START = datetime(2026, 2, 1, tzinfo=UTC)
@@ -25,9 +26,17 @@ def patience() -> None:
     expect.set_options(timeout=20_000)
 
 
-@pytest.fixture
-def stored(engine: Engine) -> Town:
-    """A town with 40 cases: 38 in its three grids, one outside, one without a point."""
+@pytest.fixture(scope="module")
+def stored(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A town with 40 cases: 38 in its three grids, one outside, one without a point. It is only read."""
+    for database in copied(server, TEMPLATE, tmp_path_factory.mktemp("pages")):
+        engine = open_engine(database.settings)
+        store_forty_cases(engine)
+        engine.dispose()
+        yield database
+
+
+def store_forty_cases(engine: Engine) -> None:
     town = store_town(engine)
     texts = ("路灯不亮, 晚上看不见路", "The street lamp has been dark for a week", "<img src=x onerror=alert(1)>")
     cases = [
@@ -49,14 +58,12 @@ def stored(engine: Engine) -> Town:
     cases.append(NewCase("test", "outside", START - timedelta(days=1), text="far away", lon=0.0, lat=0.0))
     cases.append(NewCase("test", "nowhere", START - timedelta(days=2), text="somewhere"))
     store_cases(engine, town, *cases)
-    return town
 
 
-@pytest.fixture
-def site(database: Database, stored: Town) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def site(stored: Database) -> Iterator[str]:
     """The address of the running server."""
-    del stored
-    with serving(ServerSettings(**database.settings.model_dump())) as address:
+    with serving(ServerSettings(**stored.settings.model_dump())) as address:
         yield address
 
 
