@@ -22,6 +22,8 @@ from geogrid.types import GridCode
 
 _TREE_COLUMNS = ("code", "name", "level", "level_name", "parent", "kind", "category")
 _LOADS = ("households", "population", "buildings")
+GRID_FIELDS = (*_TREE_COLUMNS, *_LOADS)
+"""What tables and tiles tell of a grid."""
 
 
 def edition_at(session: Session, jurisdiction_id: int, at: datetime) -> Plan | None:
@@ -158,20 +160,8 @@ def grid_frame(
         if level is None or row.level == level
     ]
     duties = {} if at is None else duties_at(session, plan.id, at)
-    names = (
-        "code",
-        "name",
-        "level",
-        "level_name",
-        "parent",
-        "kind",
-        "category",
-        "households",
-        "population",
-        "buildings",
-    )
-    frame = pd.DataFrame({name: [getattr(row, name) for row in rows] for name in names})
-    for load in ("households", "population", "buildings"):
+    frame = pd.DataFrame({name: [getattr(row, name) for row in rows] for name in GRID_FIELDS})
+    for load in _LOADS:
         frame[load] = frame[load].astype(float)
     frame["duty"] = [
         "; ".join(f"{duty.role} {duty.holder}" for duty in duties.get(GridCode(row.code), ())) for row in rows

@@ -7,6 +7,7 @@ import numpy as np
 import psycopg
 import shapely
 
+from boundaries.grids import GRID_FIELDS
 from geogrid.datum import to_wgs84
 from geogrid.tiling import BUFFER, EXACT_ZOOM, EXTENT, Tile, TileLayer, TileMatrixSet, cut, encoded, merged, tile_units
 from geogrid.types import CoordType, GeometryArray, IntArray
@@ -73,19 +74,7 @@ _STATEMENTS: Final = {
     is_exact: _LOOKED_UP.replace("{leaves}", leaves).encode()
     for is_exact, leaves in ((False, _SIMPLIFIED), (True, _AS_STORED))
 }
-_AREA_FIELDS: Final = (
-    "code",
-    "name",
-    "level",
-    "level_name",
-    "parent",
-    "kind",
-    "category",
-    "households",
-    "population",
-    "buildings",
-)
-_COLUMNS: Final = {name: column for column, name in enumerate(_AREA_FIELDS, start=5)}
+_COLUMNS: Final = {name: column for column, name in enumerate(GRID_FIELDS, start=5)}
 _LABEL_FIELDS: Final = ("code", "name", "level", "kind")
 _MOST_SHIFT: Final = 0.02
 """Degrees; the datums of Chinese maps are less than 0.02 off."""
