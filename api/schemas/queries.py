@@ -54,14 +54,8 @@ class CaseQuery(OfJurisdiction):
     polygon: Annotated[Area, Field(description="Cases within: WKT or GeoJSON, longitude before latitude.")] = None
     since: Annotated[Moment | None, Field(description="Reported at this moment or later.")] = None
     until: Annotated[Moment | None, Field(description="Reported before this moment.")] = None
-    channel: Annotated[
-        list[Word],
-        Field(max_length=50, json_schema_extra=SENDABLE_WORDS, description="Any of these channels; repeat it."),
-    ] = []
-    category: Annotated[
-        list[Word],
-        Field(max_length=50, json_schema_extra=SENDABLE_WORDS, description="Any of these categories; repeat it."),
-    ] = []
+    channel: Annotated[Words, Field(description="Any of these channels; repeat it.")] = []
+    category: Annotated[Words, Field(description="Any of these categories; repeat it.")] = []
     status: Annotated[list[CaseStatus], Field(max_length=3, description="Any of these; repeat it.")] = []
     text: Annotated[Word, Field(description="Words that all occur in text or address.")] | None = None
     external_id: Annotated[Word, Field(description="Number in the system the case came from.")] | None = None
