@@ -9,41 +9,41 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 
-from api import errors, openapi
-from api.editions import EditionBook
-from api.frames import GridFrames
-from api.many_points import ARROW
+from api import errors, health, openapi
+from api.addresses import routes as geocode
+from api.areas import routes as lookups
+from api.cases import page as search
+from api.cases import reviews
+from api.cases import routes as cases
+from api.changes import routes as changes
+from api.changes.webhooks.deliverer import Deliverer
+from api.editions import routes as history
+from api.embed import routes as embed
+from api.features import conformance
+from api.features import routes as collections
+from api.features.formats import FORMATS
+from api.features.freshness import Remembered
+from api.home import page as landing
+from api.home.sketches import Sketches
+from api.locate import routes as locate
+from api.locate.batch import ARROW
+from api.maps import base_map
+from api.maps import routes as maps
 from api.middleware import BodyLimit, Compressed, HeadAsGet, SafeHeaders
-from api.ogc.formats import FORMATS
-from api.ogc.freshness import Remembered
 from api.open311 import errors as georeport_errors
-from api.pages import base_map, landing, reference, search
-from api.pages.rendering import make_templates
-from api.pages.sketches import Sketches
-from api.routers import (
-    assets,
-    cases,
-    changes,
-    collections,
-    conformance,
-    embed,
-    geocode,
-    health,
-    history,
-    locate,
-    lookups,
-    maps,
-    open311,
-    plans,
-    reviews,
-    tiles,
-)
-from api.settings import ServerSettings
-from api.store import Store
-from api.tile_shelf import TileShelf
-from api.tiles_ahead import TilesAhead
-from api.webhooks.deliverer import Deliverer
-from boundaries.remote.fallback import remote_geocoder
+from api.open311 import routes as open311
+from api.plans import routes as plans
+from api.state.editions import EditionBook
+from api.state.frames import GridFrames
+from api.state.settings import ServerSettings
+from api.state.store import Store
+from api.tiles import routes as tiles
+from api.tiles.ahead import TilesAhead
+from api.tiles.shelf import TileShelf
+from api.web import reference
+from api.web import routes as assets
+from api.web.rendering import make_templates
+from boundaries.addresses.remote.fallback import remote_geocoder
 
 _DESCRIPTION = """
 Which grid is a point in, who is responsible there, which cases are open and where.

@@ -11,8 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from api.allowed import allowed_of, models_of
-from api.parameters import QueryError
+from api.kit.constraints import allowed_of, models_of
+from api.kit.parameters import QueryError
 from geogrid.errors import ConflictError, GeogridError, InvalidInputError, NotFoundError, StaleError, UnavailableError
 
 PROBLEM = "application/problem+json"
@@ -79,7 +79,7 @@ def problem(  # noqa: PLR0913 - the members of a problem
         if len(faults) > _LISTED:
             body["errors_not_listed"] = len(faults) - _LISTED
     if _wants_page(request):
-        from api.pages.errors import error_page
+        from api.web.error_page import error_page
 
         return error_page(request, body, headers=headers)
     return Response(orjson.dumps(body), status.value, headers, media_type=PROBLEM)

@@ -7,9 +7,9 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.links import JSON
-from api.ogc.openapi import paths_of
-from api.schemas.answers import ProblemAnswer
+from api.features.openapi import paths_of
+from api.kit.answers import ProblemAnswer
+from api.kit.links import JSON
 
 _VERSION: Final = "3.0.3"
 _PROBLEM: Final = "application/problem+json"

@@ -7,8 +7,8 @@ import sys
 
 import numpy as np
 
-from boundaries.address_model import element_tagger
-from geogrid.blocks import build_blocks
+from boundaries.addresses.tagger import element_tagger
+from geogrid.blocks.building import build_blocks
 from geogrid.index import GridIndex
 from geogrid.partition import Partition, partition
 from geogrid.towns import synthetic_town

@@ -9,8 +9,8 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
-from api.settings import ServerSettings
-from boundaries.engine import open_engine
+from api.state.settings import ServerSettings
+from boundaries.store.engine import open_engine
 from geogrid.errors import UnavailableError
 
 _BACKLOG = 2048

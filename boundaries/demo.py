@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from boundaries.basemap import save_barriers, save_buildings
-from boundaries.cases import NewCase, add_cases
-from boundaries.gazetteer import GeocodeAnswer, geocode_many, import_addresses
-from boundaries.grids import compile_edition
-from boundaries.jurisdictions import LevelName, save_jurisdiction
-from boundaries.models import Case, Jurisdiction, Plan
-from boundaries.osm import OsmExtract, helsinki_extract, read_extract
-from boundaries.plans import save_duties, save_plan
-from boundaries.publishing import publish
-from geogrid.blocks import build_blocks
-from geogrid.complaints import write_complaints
-from geogrid.crs import metric_crs
-from geogrid.edition import Edition
-from geogrid.households import estimate_households
+from boundaries.addresses.geocoding import GeocodeAnswer, geocode_many, import_addresses
+from boundaries.basemap.storing import save_barriers, save_buildings
+from boundaries.cases.reading import NewCase, add_cases
+from boundaries.editions.reading import compile_edition
+from boundaries.files.osm import OsmExtract, helsinki_extract, read_extract
+from boundaries.grids.tables import Case, Jurisdiction, Plan
+from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.plans.storing import save_duties, save_plan
+from boundaries.publishing.storing import publish
+from geogrid.blocks.building import build_blocks
+from geogrid.blocks.households import estimate_households
+from geogrid.cases.complaints import write_complaints
+from geogrid.coordinates.crs import metric_crs
+from geogrid.editions.edition import Edition
 from geogrid.partition import GridTree, Level, carve_dedicated, partition_levels
 
 JURISDICTION = "helsinki"

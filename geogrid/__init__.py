@@ -4,10 +4,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from geogrid.blocks import build_blocks
-    from geogrid.evaluation import evaluate
+    from geogrid.blocks.building import build_blocks
     from geogrid.index import Candidates, GridIndex
     from geogrid.partition import carve_dedicated, partition_levels
+    from geogrid.partition.evaluation import evaluate
     from geogrid.towns import SyntheticTown, synthetic_town
 
 __all__ = [
@@ -26,9 +26,9 @@ _HOMES = {
     "Candidates": "geogrid.index",
     "GridIndex": "geogrid.index",
     "SyntheticTown": "geogrid.towns",
-    "build_blocks": "geogrid.blocks",
+    "build_blocks": "geogrid.blocks.building",
     "carve_dedicated": "geogrid.partition",
-    "evaluate": "geogrid.evaluation",
+    "evaluate": "geogrid.partition.evaluation",
     "partition_levels": "geogrid.partition",
     "synthetic_town": "geogrid.towns",
 }

@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.orm import Session
 
+from boundaries.cluster.private_cluster import PrivateCluster
 from boundaries.demo import DemoSummary, run_demo
-from boundaries.engine import connect, open_engine, session_factory, unit_of_work
-from boundaries.local import PrivateCluster
-from boundaries.schema import upgrade
-from boundaries.settings import StoreSettings
+from boundaries.store.engine import connect, open_engine, session_factory, unit_of_work
+from boundaries.store.schema import upgrade
+from boundaries.store.settings import StoreSettings
 from geogrid.errors import UnavailableError
 
 TEMPLATE = "geogrid"

@@ -23,6 +23,9 @@ _COMMANDS = {
     "webhook": "Tell other applications of changes: add, list, remove, try again.",
 }
 
+# Where a command is not a module of its own name.
+_MODULES = {"import": "api.cli.imports", "map": "api.cli.map_", "plan": "api.cli.plans.commands"}
+
 
 class _LazyGroup(click.Group):
     """A group whose commands live in modules of the same name; errors end as one sentence, not a traceback."""
@@ -33,7 +36,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in _COMMANDS:
             return None
-        module = import_module(f"api.cli.{cmd_name}_" if cmd_name in {"import", "map"} else f"api.cli.{cmd_name}")
+        module = import_module(_MODULES.get(cmd_name, f"api.cli.{cmd_name}"))
         command: click.Command = module.command
         return command
 

@@ -9,9 +9,9 @@ import click
 from geogrid.errors import ConflictError
 
 if TYPE_CHECKING:
-    from boundaries.local import PrivateCluster
-    from boundaries.settings import StoreSettings
-    from boundaries.status import StoreStatus
+    from boundaries.cluster.private_cluster import PrivateCluster
+    from boundaries.store.settings import StoreSettings
+    from boundaries.store.status import StoreStatus
 
 EXIT_NOT_RUNNING = 3
 EXIT_OTHER_TABLES = 4
@@ -38,7 +38,7 @@ def start() -> None:
 
     Safe to repeat, and from two places at once. The server goes on when the command ends.
     """
-    from boundaries.engine import open_engine
+    from boundaries.store.engine import open_engine
 
     cluster = _private_cluster("started")
     if not cluster.exists:
@@ -71,7 +71,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
                  3  it does not run, or cannot be reached
                  4  it runs, but its tables are missing or of another version
     """
-    from boundaries.status import store_status
+    from boundaries.store.status import store_status
 
     found = store_status(_settings())
     click.echo(json.dumps(_as_json(found), indent=2) if as_json else _as_text(found))
@@ -87,8 +87,8 @@ def url() -> None:
 
     The private database is started if it is not running, so that the address works.
     """
-    from boundaries.engine import normalised
-    from boundaries.local import PrivateCluster
+    from boundaries.cluster.private_cluster import PrivateCluster
+    from boundaries.store.engine import normalised
 
     settings = _settings()
     address = settings.database_url or PrivateCluster(settings.home).ensure()
@@ -101,8 +101,8 @@ def upgrade() -> None:
 
     One transaction: it happens whole or not at all. Safe to repeat.
     """
-    from boundaries import schema
-    from boundaries.engine import connect
+    from boundaries.store import schema
+    from boundaries.store.engine import connect
 
     engine = connect(_settings())
     before = schema.current_revision(engine) or "none"
@@ -113,14 +113,14 @@ def upgrade() -> None:
 
 
 def _settings() -> "StoreSettings":
-    from boundaries.settings import StoreSettings
+    from boundaries.store.settings import StoreSettings
 
     return StoreSettings()
 
 
 def _private_cluster(done: str) -> "PrivateCluster":
     """Return the private cluster; `done` says in the refusal what cannot be done to another server."""
-    from boundaries.local import PrivateCluster
+    from boundaries.cluster.private_cluster import PrivateCluster
 
     settings = _settings()
     if settings.database_url:

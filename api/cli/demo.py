@@ -16,8 +16,8 @@ def command(host: str, port: int, serve: bool) -> None:
     found, given their grid and stored. What is stored already is kept.
     """
     from boundaries.demo import has_demo, run_demo
-    from boundaries.engine import open_engine, unit_of_work
-    from boundaries.settings import StoreSettings
+    from boundaries.store.engine import open_engine, unit_of_work
+    from boundaries.store.settings import StoreSettings
 
     start = time.monotonic()
     settings = StoreSettings()

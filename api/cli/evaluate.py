@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.cli.progress import stage
+from api.cli.output.progress import stage
 
 if TYPE_CHECKING:
     pass
@@ -43,10 +43,10 @@ def command(**options: Any) -> None:
     FILE holds polygons; of several layers the one named 'grids' is taken. A column 'kind' tells dedicated grids, which
     have no band, and parents, which are left out. What cannot be measured with the files given is 'not known'.
     """
+    from api.cli.output.problems import problem_records, require_writable, show_problems, write_report
     from api.cli.partition_report import figure_records, tell_figures
-    from api.cli.problems import problem_records, require_writable, show_problems, write_report
-    from boundaries.townfiles import GridSource, read_partition
-    from geogrid.evaluation import evaluate
+    from boundaries.files.towns import GridSource, read_partition
+    from geogrid.partition.evaluation import evaluate
 
     require_writable(options["out"])
     require_writable(options["report"])
@@ -74,7 +74,7 @@ def command(**options: Any) -> None:
 
 
 def _source(text: str | None, crs: str | None) -> Any:
-    from boundaries.townfiles import Source
+    from boundaries.files.towns import Source
 
     return None if text is None else Source.parse(text, crs)
 

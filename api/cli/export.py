@@ -11,7 +11,7 @@ from geogrid.types import COORD_TYPES, CoordType
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from boundaries.models import Plan
+    from boundaries.grids.tables import Plan
 
 _MAX_ZOOM = 16
 
@@ -33,11 +33,11 @@ def command() -> None:
 )
 def tiles(path: Path, jurisdiction: str | None, edition: int | None, max_zoom: int, coord_type: CoordType) -> None:
     """Write the vector tiles of an edition to PATH, a .pmtiles file that any web server can offer."""
-    from api.cli.progress import progress
-    from boundaries.engine import open_engine, unit_of_work
-    from boundaries.settings import StoreSettings
-    from boundaries.tile_archive import export_tiles, tile_numbers
-    from boundaries.tilesets import tileset_of
+    from api.cli.output.progress import progress
+    from boundaries.store.engine import open_engine, unit_of_work
+    from boundaries.store.settings import StoreSettings
+    from boundaries.tiles.archive import export_tiles, tile_numbers
+    from boundaries.tiles.tilesets import tileset_of
 
     engine = open_engine(StoreSettings())
     try:
@@ -53,9 +53,9 @@ def tiles(path: Path, jurisdiction: str | None, edition: int | None, max_zoom: i
 
 
 def _edition(session: "Session", jurisdiction: str | None, number: int | None) -> "Plan":
-    from boundaries.drafts import get_plan
-    from boundaries.grids import edition_at
-    from boundaries.jurisdictions import the_jurisdiction
+    from boundaries.editions.reading import edition_at
+    from boundaries.jurisdictions.reading import the_jurisdiction
+    from boundaries.plans.drafts import get_plan
     from geogrid.errors import NotFoundError
 
     if number is not None:

@@ -12,8 +12,8 @@ import click
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from boundaries.gazetteer import GeocodeAnswer
-    from boundaries.remote.fallback import Combined
+    from boundaries.addresses.geocoding import GeocodeAnswer
+    from boundaries.addresses.remote.fallback import Combined
 
 _BATCH = 500
 _MOST_NOTES = 3
@@ -46,9 +46,9 @@ def command(file: Path, out: Path, column: str, **options: Any) -> None:
     Interrupted, the same command goes on where it stopped: FILE.progress beside the output remembers the place. The
     column geocode_status is found, review (a person should look at it) or not_found.
     """
-    from api.cli.progress import progress
-    from boundaries.engine import open_engine
-    from boundaries.settings import StoreSettings
+    from api.cli.output.progress import progress
+    from boundaries.store.engine import open_engine
+    from boundaries.store.settings import StoreSettings
 
     names = _columns(file, column)
     engine = open_engine(StoreSettings())
@@ -81,10 +81,10 @@ class _Finder:
     """Finds addresses in the gazetteer, in a grid if one is named; asks the remote geocoder where that is not sure."""
 
     def __init__(self, engine: "Engine", jurisdiction: str | None, *, within: str | None, local: bool) -> None:
-        from boundaries.address_context import context_of_store
-        from boundaries.engine import unit_of_work
-        from boundaries.jurisdictions import the_jurisdiction
-        from boundaries.remote.fallback import GeocoderSettings, remote_geocoder
+        from boundaries.addresses.context import context_of_store
+        from boundaries.addresses.remote.fallback import GeocoderSettings, remote_geocoder
+        from boundaries.jurisdictions.reading import the_jurisdiction
+        from boundaries.store.engine import unit_of_work
 
         self._engine = engine
         self._remote = None if local else remote_geocoder(GeocoderSettings())
@@ -93,9 +93,9 @@ class _Finder:
             self._context = context_of_store(session, self._town_id, within=within)
 
     def find(self, addresses: Sequence[str]) -> "list[Combined]":
-        from boundaries.engine import unit_of_work
-        from boundaries.gazetteer import candidates_many
-        from boundaries.remote.fallback import with_remote_many
+        from boundaries.addresses.geocoding import candidates_many
+        from boundaries.addresses.remote.fallback import with_remote_many
+        from boundaries.store.engine import unit_of_work
 
         with unit_of_work(self._engine) as session:
             found = candidates_many(session, self._town_id, addresses, self._context)

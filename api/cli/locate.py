@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.cli.progress import progress
+from api.cli.output.progress import progress
 from geogrid.types import COORD_TYPES
 
 if TYPE_CHECKING:
-    from boundaries.pointfiles import GridChoice, PointChoice
+    from boundaries.files.points import GridChoice, PointChoice
 
 _FILE = click.Path(path_type=Path)
 
@@ -41,7 +41,7 @@ def command(**options: Any) -> None:
     The output has the rows of POINTS in their order and a column with the code of the grid, empty outside every grid.
     A point on the line between grids goes to the smaller code. Files may be larger than memory.
     """
-    from boundaries.pointfiles import locate_file
+    from boundaries.files.points import locate_file
 
     with ExitStack() as stack:
 
@@ -59,7 +59,7 @@ def command(**options: Any) -> None:
 
 
 def _grids(options: Mapping[str, Any]) -> "GridChoice":
-    from boundaries.pointfiles import GridChoice
+    from boundaries.files.points import GridChoice
 
     return GridChoice(
         options["grids"],
@@ -71,7 +71,7 @@ def _grids(options: Mapping[str, Any]) -> "GridChoice":
 
 
 def _points(options: Mapping[str, Any]) -> "PointChoice":
-    from boundaries.pointfiles import PointChoice
+    from boundaries.files.points import PointChoice
 
     return PointChoice(
         options["points"],

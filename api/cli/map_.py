@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from api.cli.progress import progress
+from api.cli.output.progress import progress
 from geogrid.errors import InvalidInputError, NotFoundError, Problem
 from geogrid.types import CASE_STATUSES
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from boundaries.models import Jurisdiction, Plan
+    from boundaries.grids.tables import Jurisdiction, Plan
     from geogrid.maps import BaseMap, Map
 
 _LANGUAGES = ("both", "zh", "en")
@@ -48,7 +48,7 @@ def command() -> None:
 @click.option("--at", help="Moment whose edition is drawn, e.g. 2026-03-01T08:00:00+08:00. Default: now.")
 def coverage(out: Path, jurisdiction: str | None, lang: str, at: str | None) -> None:
     """Draw the grids by kind and level, their load against the band, and land that no grid covers."""
-    from api.schemas.queries import CoverageMapQuery
+    from api.kit.queries import CoverageMapQuery
 
     query = _checked(CoverageMapQuery, {"jurisdiction": jurisdiction, "lang": lang, "at": at})
     _write_map(out, query, _coverage)
@@ -69,7 +69,7 @@ def coverage(out: Path, jurisdiction: str | None, lang: str, at: str | None) -> 
 @click.option("--has-grid/--no-grid", default=None, help="Only cases with a grid, or only those without.")
 def hotspots(out: Path, **given: Any) -> None:
     """Draw where cases pile up: heat, clusters, counts per grid, through time. Filters are those of /cases."""
-    from api.schemas.queries import HotspotMapQuery
+    from api.kit.queries import HotspotMapQuery
 
     options = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
     _write_map(out, _checked(HotspotMapQuery, options), _hotspots)
@@ -79,7 +79,7 @@ def _checked(model: type[Any], options: dict[str, Any]) -> Any:
     """Return the options as the HTTP interface checks them, or every problem found in them."""
     from pydantic import ValidationError
 
-    from api.allowed import words_for
+    from api.kit.constraints import words_for
 
     given = {name: value for name, value in options.items() if value not in (None, [])}
     try:
@@ -99,9 +99,9 @@ def _checked(model: type[Any], options: dict[str, Any]) -> Any:
 
 def _write_map(out: Path, query: Any, draw: "Callable[[Session, Any], Map]") -> None:
     from api.web.assets import inlined_address
-    from boundaries.engine import open_engine, unit_of_work
-    from boundaries.settings import StoreSettings
-    from boundaries.townfiles.writing import replacing
+    from boundaries.files.towns.writing import replacing
+    from boundaries.store.engine import open_engine, unit_of_work
+    from boundaries.store.settings import StoreSettings
     from geogrid.maps import render
 
     with progress("Map", total=3, unit="steps") as advance:
@@ -121,8 +121,8 @@ def _write_map(out: Path, query: Any, draw: "Callable[[Session, Any], Map]") -> 
 
 
 def _coverage(session: "Session", query: Any) -> "Map":
-    from boundaries.grids import grid_frame
-    from boundaries.jurisdictions import limit_of, the_jurisdiction
+    from boundaries.editions.reading import grid_frame
+    from boundaries.jurisdictions.reading import limit_of, the_jurisdiction
     from geogrid.maps import coverage_map
 
     found = the_jurisdiction(session, query.jurisdiction)
@@ -141,9 +141,9 @@ def _coverage(session: "Session", query: Any) -> "Map":
 
 
 def _hotspots(session: "Session", query: Any) -> "Map":
-    from boundaries.cases import case_frame
-    from boundaries.grids import grid_frame
-    from boundaries.jurisdictions import the_jurisdiction
+    from boundaries.cases.reading import case_frame
+    from boundaries.editions.reading import grid_frame
+    from boundaries.jurisdictions.reading import the_jurisdiction
     from geogrid.maps import hotspot_map
 
     found = the_jurisdiction(session, query.jurisdiction)
@@ -168,7 +168,7 @@ def _told(value: object) -> str:
 
 
 def _edition(session: "Session", jurisdiction: "Jurisdiction", at: datetime) -> "Plan":
-    from boundaries.grids import edition_at
+    from boundaries.editions.reading import edition_at
 
     plan = edition_at(session, jurisdiction.id, at)
     if plan is None:
@@ -180,7 +180,7 @@ def _edition(session: "Session", jurisdiction: "Jurisdiction", at: datetime) -> 
 
 
 def _base(session: "Session", jurisdiction_id: int) -> "BaseMap":
-    from boundaries.basemap import building_frame, street_frame
+    from boundaries.basemap.storing import building_frame, street_frame
     from geogrid.maps import BaseMap
 
     return BaseMap(street_frame(session, jurisdiction_id), building_frame(session, jurisdiction_id))

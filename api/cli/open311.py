@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from api.cli.store_session import open_session
+from api.cli.output.store_session import open_session
 from geogrid.errors import InvalidInputError
 
 
@@ -25,8 +25,8 @@ def services(file: Path | None, from_cases: bool, jurisdiction: str | None) -> N
     FILE is a JSON list of services as GeoReport lists them, each with its `attributes` if something is asked besides.
     The name of a service is the category of the cases it leads to.
     """
-    from boundaries.jurisdictions import the_jurisdiction
-    from boundaries.services import list_services, read_services, replace_services, services_of_cases
+    from boundaries.jurisdictions.reading import the_jurisdiction
+    from boundaries.open311.services import list_services, read_services, replace_services, services_of_cases
 
     if file is not None and from_cases:
         raise click.UsageError("FILE and --from-cases exclude each other.")
@@ -52,7 +52,7 @@ def key() -> None:
 @click.argument("name")
 def add_key_(name: str) -> None:
     """Make a key for the application NAME and print it: it is not shown again."""
-    from boundaries.api_keys import add_key
+    from boundaries.open311.keys import add_key
 
     with open_session() as session:
         made = add_key(session, name)
@@ -62,7 +62,7 @@ def add_key_(name: str) -> None:
 @key.command("list", short_help="Show who has a key.")
 def list_keys_() -> None:
     """Show which applications have a key, and since when."""
-    from boundaries.api_keys import list_keys
+    from boundaries.open311.keys import list_keys
 
     with open_session() as session:
         for holder in list_keys(session):
@@ -73,7 +73,7 @@ def list_keys_() -> None:
 @click.argument("name")
 def remove_key_(name: str) -> None:
     """Make the key of the application NAME worthless, at once."""
-    from boundaries.api_keys import remove_key
+    from boundaries.open311.keys import remove_key
 
     with open_session() as session:
         remove_key(session, name)
@@ -88,6 +88,6 @@ def _read(file: Path) -> object:
 
 
 def _as_json(service: Any) -> dict[str, Any]:
-    from api.open311.shapes import definition_shape, service_shape
+    from api.open311.bodies import definition_shape, service_shape
 
     return service_shape(service) | {"attributes": definition_shape(service)["attributes"]}

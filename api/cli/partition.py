@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.cli.progress import stage
+from api.cli.output.progress import stage
 from geogrid.errors import InvalidInputError, Problem
 
 if TYPE_CHECKING:
-    from boundaries.townfiles import Source, TownFiles, TownLayers, Wishes
+    from boundaries.files.towns import Source, TownFiles, TownLayers, Wishes
     from geogrid.partition import Level
 
 _OUT = click.Path(dir_okay=False, path_type=Path)
@@ -76,10 +76,10 @@ def command(**options: Any) -> None:
     OUT has the layers 'grids' (every level), 'blocks' (the pieces of land between streets, each with its grid) and
     'problems' (what could not be met: kind, reason, remedy, place).
     """
+    from api.cli.output.problems import require_writable, show_problems
     from api.cli.partition_report import tell_partition, write_partition_map, write_partition_report
-    from api.cli.problems import require_writable, show_problems
-    from boundaries.townfiles import divide_town, read_town, write_layers
-    from boundaries.townfiles.writing import require_output
+    from boundaries.files.towns import divide_town, read_town, write_layers
+    from boundaries.files.towns.writing import require_output
 
     files, wishes = _files(options), _wishes(options)
     require_output(options["out"], files.paths())
@@ -100,7 +100,7 @@ def command(**options: Any) -> None:
 
 
 def _files(options: dict[str, Any]) -> "TownFiles":
-    from boundaries.townfiles import Source, TownFiles
+    from boundaries.files.towns import Source, TownFiles
 
     def source(name: str, *, in_extract: bool = False) -> "Source | None":
         if options[name]:
@@ -125,8 +125,8 @@ def _files(options: dict[str, Any]) -> "TownFiles":
 
 
 def _wishes(options: dict[str, Any]) -> "Wishes":
-    from boundaries.townfiles import Wishes
-    from geogrid.blocks import BlockRule
+    from boundaries.files.towns import Wishes
+    from geogrid.blocks.building import BlockRule
 
     if options["lock"] and not options["previous"]:
         raise click.UsageError("--lock names grids of an earlier plan: give it with --previous.")

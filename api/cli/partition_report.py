@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from boundaries.townfiles import DividedTown, TownLayers
-    from geogrid.evaluation import Evaluation
+    from boundaries.files.towns import DividedTown, TownLayers
+    from geogrid.partition.evaluation import Evaluation
 
 _SHARES = frozenset({"in_band", "on_barriers"})
 _SCORES = frozenset({"polsby_popper", "reock"})
@@ -34,7 +34,7 @@ def tell_partition(done: "DividedTown", written: Sequence[Path]) -> None:
 
 def tell_figures(evaluation: "Evaluation") -> None:
     """Print every figure of the whole with its unit."""
-    from geogrid.evaluation import TOTAL_METRICS
+    from geogrid.partition.evaluation import TOTAL_METRICS
 
     rows = [("figure", "value", "unit")]
     for metric in TOTAL_METRICS:
@@ -45,7 +45,7 @@ def tell_figures(evaluation: "Evaluation") -> None:
 
 def write_partition_report(path: Path, done: "DividedTown", options: Mapping[str, Any]) -> None:
     """Write the wishes, the levels, every figure and every problem as JSON."""
-    from api.cli.problems import problem_records, write_report
+    from api.cli.output.problems import problem_records, write_report
 
     grids = done.tree.grids
     counts = grids.groupby(["level", "level_name", "kind"], sort=True).size()
@@ -63,7 +63,7 @@ def write_partition_report(path: Path, done: "DividedTown", options: Mapping[str
 
 def figure_records(evaluation: "Evaluation") -> dict[str, Any]:
     """Return the figures of the whole and the shares of the boundary as JSON objects."""
-    from geogrid.evaluation import TOTAL_METRICS
+    from geogrid.partition.evaluation import TOTAL_METRICS
 
     figures = [
         {
@@ -81,8 +81,8 @@ def figure_records(evaluation: "Evaluation") -> dict[str, Any]:
 def write_partition_map(path: Path, done: "DividedTown", layers: "TownLayers") -> None:
     """Write the grids over streets and buildings as a page that needs no network."""
     from api.web.assets import inlined_address
-    from boundaries.townfiles.writing import replacing
-    from geogrid.crs import WGS84
+    from boundaries.files.towns.writing import replacing
+    from geogrid.coordinates.crs import WGS84
     from geogrid.maps import BaseMap, coverage_map, render
 
     streets = layers.barriers.to_crs(WGS84).sort_values("rank", kind="stable")

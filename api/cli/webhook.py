@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from api.cli.store_session import open_session
+from api.cli.output.store_session import open_session
 from geogrid.errors import InvalidInputError, UnavailableError
 
 if TYPE_CHECKING:
-    from boundaries.webhooks import Webhook
+    from boundaries.changes.webhooks import Webhook
 
 _SECRET_BYTES = 32
 
@@ -44,8 +44,8 @@ def add(url: str, jurisdiction: str | None, types: tuple[str, ...], since: int |
 
     Receivers may not be on this machine unless GEOGRID_WEBHOOK_NETWORKS says so.
     """
-    from boundaries.jurisdictions import the_jurisdiction
-    from boundaries.webhooks import NewWebhook, add_webhook
+    from boundaries.changes.webhooks import NewWebhook, add_webhook
+    from boundaries.jurisdictions.reading import the_jurisdiction
 
     _check_types(types)
     remark = _check_target(url)
@@ -61,7 +61,7 @@ def add(url: str, jurisdiction: str | None, types: tuple[str, ...], since: int |
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs; with the dead letters.")
 def show(as_json: bool) -> None:
     """Show the webhooks and how they fare; secrets are not shown."""
-    from boundaries.webhooks import dead_letters, list_webhooks
+    from boundaries.changes.webhooks import dead_letters, list_webhooks
 
     with open_session() as session:
         for webhook in list_webhooks(session):
@@ -76,7 +76,7 @@ def show(as_json: bool) -> None:
 @click.argument("number", type=int)
 def remove(number: int) -> None:
     """Remove the webhook NUMBER, with whatever still waits for it."""
-    from boundaries.webhooks import remove_webhook
+    from boundaries.changes.webhooks import remove_webhook
 
     with open_session() as session:
         remove_webhook(session, number)
@@ -87,7 +87,7 @@ def remove(number: int) -> None:
 @click.argument("number", type=int)
 def retry(number: int) -> None:
     """Go on with the webhook NUMBER at once, and try again what had been given up."""
-    from boundaries.webhooks import retry_webhook
+    from boundaries.changes.webhooks import retry_webhook
 
     with open_session() as session:
         revived = retry_webhook(session, number)
@@ -109,8 +109,8 @@ def _check_types(types: tuple[str, ...]) -> None:
 
 def _check_target(url: str) -> str:
     """Refuse an address where webhooks may not go; return a remark on one that cannot be judged now."""
-    from api.webhooks.settings import WebhookSettings
-    from api.webhooks.targets import allowed_address, read_target
+    from api.changes.webhooks.settings import WebhookSettings
+    from api.changes.webhooks.targets import allowed_address, read_target
 
     target = read_target(url)
     try:

@@ -10,10 +10,10 @@ from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
-from api.dependencies import get_store
 from api.errors import faults_of
 from api.open311.formats import Extension, reply
-from api.store import Store
+from api.state.dependencies import get_store
+from api.state.store import Store
 from geogrid.errors import ConflictError, GeogridError, InvalidInputError, NotFoundError, UnavailableError
 
 _RETRY_AFTER_SECONDS: Final = "5"

@@ -12,10 +12,10 @@ from fastapi import Request
 from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import UploadFile
 
+from api.kit.values import Moment
 from api.open311.errors import GeoReportError
-from api.schemas.values import Moment
-from boundaries.intake import CaseDraft
-from boundaries.services import Attribute, Service
+from boundaries.cases.intake import CaseDraft
+from boundaries.open311.services import Attribute, Service
 
 CHANNEL: Final = "open311"
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from api.schemas.values import SENDABLE, Allowed, Moment, Word
+from api.kit.values import SENDABLE, Allowed, Moment, Word
 
 _MOST = 1_000
 

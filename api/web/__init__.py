@@ -1,1 +1,1 @@
-"""Browser assets: the local copies of every script, style and font that a page loads."""
+"""What all pages share: templates, words, scripts and styles from this machine."""

@@ -11,9 +11,9 @@ import psycopg
 from psycopg.adapt import Loader
 from sqlalchemy import Engine
 
-from boundaries.driver_errors import translate_errors
-from boundaries.engine import READING_SECONDS
 from boundaries.features.selection import Condition, Selection, Statement, as_features, as_values, counting, extents
+from boundaries.store.driver_errors import translate_errors
+from boundaries.store.engine import READING_SECONDS
 from geogrid.errors import InvalidInputError
 
 Row = tuple[Any, ...]

@@ -39,7 +39,7 @@ class BaseMap:
     Parameters
     ----------
     streets : GeoDataFrame, optional
-        Columns ``name``, ``rank`` (0 to 9, as in `geogrid.barriers`) and lines, EPSG:4326.
+        Columns ``name``, ``rank`` (0 to 9, as in `geogrid.blocks.barriers`) and lines, EPSG:4326.
     buildings : GeoDataFrame, optional
         Polygons, EPSG:4326.
     """

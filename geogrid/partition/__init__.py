@@ -4,7 +4,7 @@ from geogrid.partition.dedicated import SiteRule, carve_dedicated
 from geogrid.partition.engine import partition
 from geogrid.partition.levels import GridTree, Level, partition_levels
 from geogrid.partition.result import Partition, partition_of
-from geogrid.partition.terms import Objective
+from geogrid.partition.search.terms import Objective
 
 __all__ = [
     "GridTree",

@@ -7,13 +7,13 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from geogrid.adjacency import Adjacency
-from geogrid.blocks import Blocks, Site, areas_holding, assemble_blocks
-from geogrid.cutting import cut_along
+from geogrid.blocks.adjacency import Adjacency
+from geogrid.blocks.building import Blocks, Site, areas_holding, assemble_blocks
+from geogrid.blocks.cutting import cut_along
+from geogrid.blocks.faces import PRECISION_M, FaceFacts, MergeRule, dissolve, merge_small_faces
+from geogrid.blocks.ground import NOWHERE, metric_geometry
+from geogrid.blocks.limits import on_grid, onto_lines
 from geogrid.errors import InvalidInputError, Problem
-from geogrid.faces import PRECISION_M, FaceFacts, MergeRule, dissolve, merge_small_faces
-from geogrid.ground import NOWHERE, metric_geometry
-from geogrid.limits import on_grid, onto_lines
 from geogrid.types import DEDICATED_CATEGORIES, BoolArray, GeometryArray, IntArray
 
 _SAME_SHARE: Final = 0.8

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from geogrid.blocks import Blocks
+from geogrid.blocks.building import Blocks
+from geogrid.blocks.ground import NOWHERE
 from geogrid.errors import InvalidInputError, Problem
-from geogrid.ground import NOWHERE
-from geogrid.partition.divide import Wish, divide, thoroughness
-from geogrid.partition.graph import Graph
 from geogrid.partition.land import FREE, Bounds, Land, land_of
-from geogrid.partition.pool import at_once
-from geogrid.partition.redivide import redivide
 from geogrid.partition.result import Partition, numbered
-from geogrid.partition.shares import share_out
-from geogrid.partition.terms import Objective
+from geogrid.partition.search.divide import Wish, divide, thoroughness
+from geogrid.partition.search.graph import Graph
+from geogrid.partition.search.pool import at_once
+from geogrid.partition.search.redivide import redivide
+from geogrid.partition.search.shares import share_out
+from geogrid.partition.search.terms import Objective
 from geogrid.types import FloatArray, IntArray
 
 

@@ -7,12 +7,12 @@ from typing import Final
 import numpy as np
 import shapely
 
-from geogrid.adjacency import Adjacency
-from geogrid.barriers import RANK_COUNT
-from geogrid.blocks import Blocks
+from geogrid.blocks.adjacency import Adjacency
+from geogrid.blocks.barriers import RANK_COUNT
+from geogrid.blocks.building import Blocks
+from geogrid.blocks.ground import NOWHERE, to_lonlat
 from geogrid.errors import Problem
-from geogrid.ground import NOWHERE, to_lonlat
-from geogrid.partition.graph import Graph, Shapes, graph_of
+from geogrid.partition.search.graph import Graph, Shapes, graph_of
 from geogrid.types import BoolArray, FloatArray, IntArray
 
 FREE: Final = -1

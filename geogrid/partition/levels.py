@@ -11,20 +11,20 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geogrid.blocks import Blocks
+from geogrid.blocks.building import Blocks
+from geogrid.blocks.faces import dissolve
+from geogrid.blocks.ground import NOWHERE, to_lonlat
 from geogrid.codes import number_within, reading_order
-from geogrid.crs import WGS84
+from geogrid.coordinates.crs import WGS84
 from geogrid.errors import InvalidInputError, Problem
-from geogrid.faces import dissolve
-from geogrid.ground import NOWHERE, to_lonlat
-from geogrid.partition.divide import Wish, divide, thoroughness
 from geogrid.partition.engine import partition
-from geogrid.partition.graph import graph_of
-from geogrid.partition.pool import at_once
 from geogrid.partition.reasons import Banded, band_problems
 from geogrid.partition.result import Partition, partition_of
-from geogrid.partition.shares import share_out
-from geogrid.partition.terms import Objective
+from geogrid.partition.search.divide import Wish, divide, thoroughness
+from geogrid.partition.search.graph import graph_of
+from geogrid.partition.search.pool import at_once
+from geogrid.partition.search.shares import share_out
+from geogrid.partition.search.terms import Objective
 from geogrid.types import CodeArray, GridCode, IntArray
 
 _CODE_DIGITS = 3

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 
-from geogrid.blocks import Blocks
+from geogrid.blocks.building import Blocks
+from geogrid.blocks.faces import dissolve
+from geogrid.blocks.ground import NOWHERE, to_lonlat
 from geogrid.codes import reading_order
-from geogrid.crs import WGS84
+from geogrid.coordinates.crs import WGS84
 from geogrid.errors import Problem
-from geogrid.faces import dissolve
-from geogrid.ground import NOWHERE, to_lonlat
 from geogrid.partition.land import FREE, Bounds, Land, land_of
 from geogrid.partition.reasons import Banded, band_problems
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from geogrid.blocks import Blocks, Site, ready_blocks
-from geogrid.ground import Barriers
+from geogrid.blocks.building import Blocks, Site, ready_blocks
+from geogrid.blocks.ground import Barriers
 from geogrid.towns.town import SyntheticTown
 
 _LOADS = ("households", "population", "buildings")

@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 from shapely.ops import substring
 
-from geogrid.barriers import PEDESTRIAN, PRIMARY, RAIL_WATER_MOTORWAY, RESIDENTIAL, SECONDARY, SERVICE, TERTIARY
+from geogrid.blocks.barriers import PEDESTRIAN, PRIMARY, RAIL_WATER_MOTORWAY, RESIDENTIAL, SECONDARY, SERVICE, TERTIARY
 from geogrid.towns.drawing import Drawing
 from geogrid.towns.land import HOUSINGS, Land
 from geogrid.towns.lattice import UNITS_PER_M

@@ -16,20 +16,20 @@ import numpy as np
 from pyproj import CRS
 from sqlalchemy import Engine, text
 
-from boundaries.engine import open_engine, unit_of_work
-from boundaries.grids import compile_edition, edition_at
-from boundaries.imports.case_fields import CaseFields, CaseReading
-from boundaries.imports.cases import CaseCounts, CaseImport
-from boundaries.imports.grid_rows import GridFields
-from boundaries.imports.grids import GridFile, JurisdictionChoice, import_grids
-from boundaries.imports.rejects import open_rejects
-from boundaries.imports.statuses import StatusReader
-from boundaries.imports.tables import open_table
-from boundaries.imports.times import TimeReader, time_zone
-from boundaries.jurisdictions import get_jurisdiction
-from boundaries.local import PrivateCluster
-from boundaries.settings import StoreSettings
-from geogrid.crs import metres_per_degree
+from boundaries.cluster.private_cluster import PrivateCluster
+from boundaries.editions.reading import compile_edition, edition_at
+from boundaries.files.cases.fields import CaseFields, CaseReading
+from boundaries.files.cases.importing import CaseCounts, CaseImport
+from boundaries.files.cases.statuses import StatusReader
+from boundaries.files.grids.importing import GridFile, JurisdictionChoice, import_grids
+from boundaries.files.grids.rows import GridFields
+from boundaries.files.rejects import open_rejects
+from boundaries.files.table_reader import open_table
+from boundaries.files.times import TimeReader, time_zone
+from boundaries.jurisdictions.reading import get_jurisdiction
+from boundaries.store.engine import open_engine, unit_of_work
+from boundaries.store.settings import StoreSettings
+from geogrid.coordinates.crs import metres_per_degree
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "chicago_311"
 CODE = "chicago"

@@ -26,13 +26,13 @@ import shapely
 from sqlalchemy import Engine, make_url, text
 
 from api.serving import listen
-from boundaries.engine import connect, unit_of_work
-from boundaries.jurisdictions import LevelName, save_jurisdiction
-from boundaries.local import PrivateCluster
-from boundaries.plans import save_plan
-from boundaries.publishing import publish
-from boundaries.schema import upgrade
-from boundaries.settings import StoreSettings
+from boundaries.cluster.private_cluster import PrivateCluster
+from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.plans.storing import save_plan
+from boundaries.publishing.storing import publish
+from boundaries.store.engine import connect, unit_of_work
+from boundaries.store.schema import upgrade
+from boundaries.store.settings import StoreSettings
 from tests.benchmarks.coverages import coverage
 from tests.environments import environment
 

@@ -24,11 +24,11 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 DATA = ROOT.parent / "shared" / "data"
 
-from boundaries.address_model import element_tagger  # noqa: E402 - after the path
-from boundaries.engine import unit_of_work  # noqa: E402
-from boundaries.gazetteer import GeocodeAnswer, geocode_many  # noqa: E402
-from boundaries.local import PrivateCluster  # noqa: E402
-from boundaries.suggestions import suggest  # noqa: E402
+from boundaries.addresses.geocoding import GeocodeAnswer, geocode_many  # noqa: E402
+from boundaries.addresses.suggestions import suggest  # noqa: E402
+from boundaries.addresses.tagger import element_tagger  # noqa: E402 - after the path
+from boundaries.cluster.private_cluster import PrivateCluster  # noqa: E402
+from boundaries.store.engine import unit_of_work  # noqa: E402
 from tests.benchmarks.geocoding_scores import (  # noqa: E402
     Comparison,
     Questions,

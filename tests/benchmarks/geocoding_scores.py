@@ -12,13 +12,13 @@ import numpy as np
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from boundaries.engine import connect, unit_of_work
-from boundaries.gazetteer import GeocodeAnswer, geocode_many, import_addresses
-from boundaries.jurisdictions import LevelName, save_jurisdiction
-from boundaries.local import PrivateCluster
-from boundaries.schema import upgrade
-from boundaries.settings import StoreSettings
-from geogrid.crs import metres_per_degree
+from boundaries.addresses.geocoding import GeocodeAnswer, geocode_many, import_addresses
+from boundaries.cluster.private_cluster import PrivateCluster
+from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.store.engine import connect, unit_of_work
+from boundaries.store.schema import upgrade
+from boundaries.store.settings import StoreSettings
+from geogrid.coordinates.crs import metres_per_degree
 
 
 @dataclass(frozen=True)

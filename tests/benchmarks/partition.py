@@ -1,5 +1,5 @@
 # ruff: noqa: T201 - a program that prints its tables
-"""Grids beside those of other tools: same blocks, neighbours and loads, figures by `geogrid.evaluation`."""
+"""Grids beside those of other tools: same blocks, neighbours and loads, figures by `geogrid.partition.evaluation`."""
 
 import json
 import multiprocessing
@@ -17,13 +17,13 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from boundaries.osm import HIGHWAY_RANKS
-from geogrid.barriers import RAIL_WATER_MOTORWAY
-from geogrid.blocks import build_blocks, ready_blocks
-from geogrid.crs import local_crs
-from geogrid.evaluation import evaluate
-from geogrid.ground import MaxLoad
+from boundaries.files.osm import HIGHWAY_RANKS
+from geogrid.blocks.barriers import RAIL_WATER_MOTORWAY
+from geogrid.blocks.building import build_blocks, ready_blocks
+from geogrid.blocks.ground import MaxLoad
+from geogrid.coordinates.crs import local_crs
 from geogrid.partition import Partition, partition, partition_of
+from geogrid.partition.evaluation import evaluate
 from geogrid.types import IntArray
 from tests.benchmarks.partition_peers import TOOLS, Town, optimal_wish, ours
 

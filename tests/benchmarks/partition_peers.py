@@ -11,9 +11,9 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from geogrid.blocks import Blocks
+from geogrid.blocks.building import Blocks
 from geogrid.partition import Objective, partition
-from geogrid.partition.shares import share_out
+from geogrid.partition.search.shares import share_out
 from geogrid.types import FloatArray, IntArray
 
 MAX_P_ROUNDS = 3
@@ -177,7 +177,7 @@ Divide = Callable[[IntArray, IntArray, IntArray, IntArray, int], IntArray]
 
 def _piecewise(town: Town, divide: Divide) -> IntArray:
     """Return labels made piece of land by piece of land; costs are those of GeoGrid's own graph, as whole numbers."""
-    from geogrid.partition.graph import graph_of
+    from geogrid.partition.search.graph import graph_of
 
     whole = graph_of(town.blocks.adjacency, town.loads, np.ones(len(town.blocks), dtype=np.bool_))
     labels = np.full(len(town.loads), -1)

@@ -25,20 +25,20 @@ import shapely
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from boundaries.drafts import move_state, new_draft
-from boundaries.edits import Author, edit, undo
-from boundaries.engine import connect, unit_of_work
-from boundaries.jurisdictions import LevelName, save_jurisdiction
-from boundaries.local import PrivateCluster
-from boundaries.models import Plan
-from boundaries.plan_checks import check_plan
-from boundaries.plan_comparison import compare_plans
-from boundaries.plans import save_plan
-from boundaries.publication import Publication, publish_plan
-from boundaries.publishing import publish
-from boundaries.schema import upgrade
-from boundaries.settings import StoreSettings
-from geogrid.plan.operations import MoveBlocks
+from boundaries.cluster.private_cluster import PrivateCluster
+from boundaries.grids.tables import Plan
+from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.plans.comparing import compare_plans
+from boundaries.plans.drafts import move_state, new_draft
+from boundaries.plans.edits.editing import Author, edit, undo
+from boundaries.plans.rules import check_plan
+from boundaries.plans.storing import save_plan
+from boundaries.publishing.publication import Publication, publish_plan
+from boundaries.publishing.storing import publish
+from boundaries.store.engine import connect, unit_of_work
+from boundaries.store.schema import upgrade
+from boundaries.store.settings import StoreSettings
+from geogrid.plans.operations.kinds import MoveBlocks
 from tests.fixtures_db import Database
 from tests.serving import running
 

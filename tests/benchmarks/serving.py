@@ -25,15 +25,15 @@ import pyarrow as pa
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.many_points import ARROW
+from api.locate.batch import ARROW
 from api.serving import listen
-from boundaries.engine import connect, unit_of_work
-from boundaries.jurisdictions import LevelName, save_jurisdiction
-from boundaries.local import PrivateCluster
-from boundaries.plans import save_plan
-from boundaries.publishing import publish
-from boundaries.schema import upgrade
-from boundaries.settings import StoreSettings
+from boundaries.cluster.private_cluster import PrivateCluster
+from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.plans.storing import save_plan
+from boundaries.publishing.storing import publish
+from boundaries.store.engine import connect, unit_of_work
+from boundaries.store.schema import upgrade
+from boundaries.store.settings import StoreSettings
 from tests.benchmarks.coverages import Coverage, coverage
 
 GRIDS, POINTS = 21_565, 100_000

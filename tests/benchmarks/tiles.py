@@ -18,9 +18,9 @@ from pathlib import Path
 
 import shapely
 
-from boundaries.local import PrivateCluster
-from boundaries.settings import StoreSettings
-from geogrid.tiling import WEB_MERCATOR_QUAD
+from boundaries.cluster.private_cluster import PrivateCluster
+from boundaries.store.settings import StoreSettings
+from geogrid.tiles import WEB_MERCATOR_QUAD
 from tests.benchmarks import embedding
 from tests.benchmarks.coverages import coverage
 from tests.benchmarks.embedding import GRIDS, PEERS, fetch, free_port, running

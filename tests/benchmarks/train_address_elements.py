@@ -16,8 +16,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from geogrid.address.elements import ElementTagger  # noqa: E402 - after the path
-from geogrid.address.tokens import CHARACTER, PAIR, feature_buckets, tokenise  # noqa: E402
+from geogrid.addresses.tagger.elements import ElementTagger  # noqa: E402 - after the path
+from geogrid.addresses.tagger.tokens import CHARACTER, PAIR, feature_buckets, tokenise  # noqa: E402
 from tests.benchmarks.address_chain import Chain, fit_chain  # noqa: E402
 from tests.benchmarks.address_memory import Memory, fit_memory, start_weights  # noqa: E402
 
@@ -106,7 +106,7 @@ def sparse(weights: np.ndarray, buckets: np.ndarray) -> Arrays:
 
 
 def train_networks(features: list[np.ndarray], known: list[np.ndarray], labels: int) -> tuple[Arrays, np.ndarray]:
-    """Return the arrays of `geogrid.address.memory.Memory`, 16 bits a number, and what is added to the transitions."""
+    """Return the arrays of `Memory`, 16 bits a number, and what is added to the transitions."""
     every = np.concatenate(features)
     seen = []
     for column, least in LEAST_SEEN.items():

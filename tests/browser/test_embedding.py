@@ -18,17 +18,17 @@ from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 from starlette.staticfiles import StaticFiles
 
-from api.settings import ServerSettings
-from boundaries.basemap import save_barriers, save_buildings
-from boundaries.engine import open_engine, unit_of_work
-from boundaries.grids import edition_at
-from boundaries.jurisdictions import LevelName, save_jurisdiction
-from boundaries.plans import save_plan
-from boundaries.publishing import publish
-from boundaries.tile_archive import export_tiles
-from boundaries.tilesets import fitting_zoom
-from geogrid.datum import from_wgs84
-from geogrid.tiling import WEB_MERCATOR_QUAD
+from api.state.settings import ServerSettings
+from boundaries.basemap.storing import save_barriers, save_buildings
+from boundaries.editions.reading import edition_at
+from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.plans.storing import save_plan
+from boundaries.publishing.storing import publish
+from boundaries.store.engine import open_engine, unit_of_work
+from boundaries.tiles.archive import export_tiles
+from boundaries.tiles.tilesets import fitting_zoom
+from geogrid.coordinates.datum import from_wgs84
+from geogrid.tiles import WEB_MERCATOR_QUAD
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.towns import make_town
 from tests.fixtures_db import TEMPLATE, Server, copied

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 
-from api.settings import ServerSettings
-from boundaries.cases import NewCase
-from boundaries.engine import open_engine
+from api.state.settings import ServerSettings
+from boundaries.cases.reading import NewCase
+from boundaries.store.engine import open_engine
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.fixtures_db import TEMPLATE, Database, Server, copied
 from tests.http.conftest import store_cases, store_town

@@ -14,9 +14,9 @@ from sqlalchemy import func, select
 from api.app import create_app
 from api.cli import main
 from api.serving import listen
-from api.settings import ServerSettings
-from boundaries.engine import unit_of_work
-from boundaries.models import Case, Grid
+from api.state.settings import ServerSettings
+from boundaries.grids.tables import Case, Grid
+from boundaries.store.engine import unit_of_work
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.fixtures_db import DemoStore
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from boundaries.local import PrivateCluster
+from boundaries.cluster.private_cluster import PrivateCluster
 from tests.db.programs import Geogrid, run_geogrid
 from tests.fixtures_db import start_or_skip
 

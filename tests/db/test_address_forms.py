@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from sqlalchemy.orm import Session
 
-from boundaries.engine import open_engine, session_factory
-from boundaries.gazetteer import ANYWHERE, Context, GeocodeAnswer, candidates_many, import_addresses
-from boundaries.jurisdictions import LevelName, save_jurisdiction
-from boundaries.suggestions import suggest
+from boundaries.addresses.geocoding import ANYWHERE, Context, GeocodeAnswer, candidates_many, import_addresses
+from boundaries.addresses.suggestions import suggest
+from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.store.engine import open_engine, session_factory
 from tests.fixtures_db import TEMPLATE, Server, copied
 
 LON, LAT = 113.0, 28.2

@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from boundaries.engine import unit_of_work
-from boundaries.gazetteer import geocode, import_addresses
-from boundaries.jurisdictions import LevelName, save_jurisdiction
-from boundaries.reviews import learn_alias
+from boundaries.addresses.geocoding import geocode, import_addresses
+from boundaries.cases.reviews import learn_alias
+from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.store.engine import unit_of_work
 from geogrid.errors import InvalidInputError
 from tests.db.programs import GEOGRID, run_geogrid
 from tests.fixtures_db import Database

@@ -9,9 +9,9 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine, text
 
 from api.cli import main
-from boundaries.api_keys import holder_of
-from boundaries.engine import unit_of_work
-from boundaries.jurisdictions import LevelName, save_jurisdiction
+from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.open311.keys import holder_of
+from boundaries.store.engine import unit_of_work
 from tests.fixtures_db import Database
 
 

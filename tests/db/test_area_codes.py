@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from boundaries.area_codes import place_codes
-from boundaries.engine import unit_of_work
-from boundaries.gazetteer import geocode
-from boundaries.jurisdictions import LevelName, save_jurisdiction
-from boundaries.plans import save_plan
-from boundaries.publishing import publish
+from boundaries.addresses.area_codes import place_codes
+from boundaries.addresses.geocoding import geocode
+from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.plans.storing import save_plan
+from boundaries.publishing.storing import publish
+from boundaries.store.engine import unit_of_work
 from geogrid.errors import InvalidInputError
 from tests.db.programs import called_geogrid
 from tests.db.towns import row_of_boxes

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from boundaries.cases import NewCase, add_cases
-from boundaries.change_feed import changes_after, last_number
-from boundaries.drafts import new_draft
-from boundaries.engine import session_factory, unit_of_work
-from boundaries.models import Plan
+from boundaries.cases.reading import NewCase, add_cases
+from boundaries.changes.feed import changes_after, last_number
+from boundaries.grids.tables import Plan
+from boundaries.plans.drafts import new_draft
+from boundaries.store.engine import session_factory, unit_of_work
 from tests.db.test_edits import store
 from tests.property.town_drafts import random_town
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from boundaries.engine import open_engine
-from boundaries.imports.cases import CaseCounts
-from boundaries.settings import StoreSettings
+from boundaries.files.cases.importing import CaseCounts
+from boundaries.store.engine import open_engine
+from boundaries.store.settings import StoreSettings
 from tests.benchmarks.chicago import import_areas, import_complaints, measure_agreement
 from tests.fixtures_db import Server
 

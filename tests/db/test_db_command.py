@@ -6,8 +6,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from boundaries.local import PrivateCluster
-from boundaries.schema import head_revision
+from boundaries.cluster.private_cluster import PrivateCluster
+from boundaries.store.schema import head_revision
 from tests.db.programs import Geogrid, called_geogrid
 from tests.fixtures_db import Database
 

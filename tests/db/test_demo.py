@@ -12,10 +12,10 @@ from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
 from boundaries.demo import JURISDICTION, DemoSummary, has_demo
-from boundaries.engine import session_factory
-from boundaries.grids import edition_at, editions_of, grid_frame
-from boundaries.jurisdictions import get_jurisdiction, limit_of
-from boundaries.models import Building, Case, Plan
+from boundaries.editions.reading import edition_at, editions_of, grid_frame
+from boundaries.grids.tables import Building, Case, Plan
+from boundaries.jurisdictions.reading import get_jurisdiction, limit_of
+from boundaries.store.engine import session_factory
 from tests.db.programs import GEOGRID
 from tests.fixtures_db import Database, DemoStore
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from boundaries.edition_index import IndexFolder, build_index, open_index
-from boundaries.models import Plan
-from boundaries.publishing import publish
+from boundaries.editions.index_files import IndexFolder, build_index, open_index
+from boundaries.grids.tables import Plan
+from boundaries.publishing.storing import publish
 from tests.db.test_edits import store
 from tests.property.town_drafts import CELL, ORIGIN, random_town
 

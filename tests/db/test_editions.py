@@ -9,12 +9,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, exc, select, text
 from sqlalchemy.orm import Session
 
-from boundaries.engine import unit_of_work
-from boundaries.grids import compile_edition, edition_at, grid_frame
-from boundaries.jurisdictions import LevelName, get_jurisdiction, save_jurisdiction, the_jurisdiction
-from boundaries.models import Assignment, Base, Block, Jurisdiction, Plan
-from boundaries.plans import save_duties, save_plan
-from boundaries.publishing import publish
+from boundaries.editions.reading import compile_edition, edition_at, grid_frame
+from boundaries.grids.tables import Assignment, Base, Block, Jurisdiction, Plan
+from boundaries.jurisdictions.reading import LevelName, get_jurisdiction, save_jurisdiction, the_jurisdiction
+from boundaries.plans.storing import save_duties, save_plan
+from boundaries.publishing.storing import publish
+from boundaries.store.engine import unit_of_work
 from geogrid.errors import ConflictError, InvalidInputError, NotFoundError
 from tests.db.towns import row_of_boxes
 

@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from boundaries.drafts import changes_since, get_plan, lock_plan, move_state, new_draft
-from boundaries.edits import Author, edit, list_edits, redo, undo
-from boundaries.engine import unit_of_work
-from boundaries.jurisdictions import LevelName, save_jurisdiction
-from boundaries.models import Plan
-from boundaries.plan_parts import load_whole, read_one_moment
-from boundaries.plans import save_plan
-from geogrid.edition import Duty
+from boundaries.grids.tables import Plan
+from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.plans.drafts import changes_since, get_plan, lock_plan, move_state, new_draft
+from boundaries.plans.edits.editing import Author, edit, list_edits, redo, undo
+from boundaries.plans.loading import load_whole, read_one_moment
+from boundaries.plans.storing import save_plan
+from boundaries.store.engine import unit_of_work
+from geogrid.editions.edition import Duty
 from geogrid.errors import ConflictError, GeogridError, InvalidInputError, StaleError
-from geogrid.plan import Draft
-from geogrid.plan.operations import AssignDuty, Carve, ChangeParent, Merge, MoveBlocks, MoveLand, Recode, Rename
-from geogrid.plan.state import LOADS
+from geogrid.plans import Draft
+from geogrid.plans.operations.kinds import AssignDuty, Carve, ChangeParent, Merge, MoveBlocks, MoveLand, Recode, Rename
+from geogrid.plans.state import LOADS
 from tests.property.test_plan_edits import KINDS, random_operation
 from tests.property.town_drafts import CELL, ORIGIN, random_town
 

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from boundaries.driver_errors import translate_errors
-from boundaries.engine import connect, engine_for, open_engine, reading_engine, unit_of_work
-from boundaries.local import PrivateCluster
-from boundaries.settings import StoreSettings
+from boundaries.cluster.private_cluster import PrivateCluster
+from boundaries.store.driver_errors import translate_errors
+from boundaries.store.engine import connect, engine_for, open_engine, reading_engine, unit_of_work
+from boundaries.store.settings import StoreSettings
 from geogrid.errors import ConflictError, InvalidInputError, UnavailableError
 from tests.fixtures_db import Database, Server
 

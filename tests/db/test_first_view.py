@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from boundaries import first_view
-from boundaries.jurisdictions import LevelName, save_jurisdiction
-from boundaries.plans import save_plan
-from boundaries.publishing import publish
-from boundaries.tiles import edition_tile
-from boundaries.tilesets import fitting_zoom, tileset_of
-from geogrid.tiling import WEB_MERCATOR_QUAD, Tile
+from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.plans.storing import save_plan
+from boundaries.publishing.storing import publish
+from boundaries.tiles import first_view
+from boundaries.tiles.storing import edition_tile
+from boundaries.tiles.tilesets import fitting_zoom, tileset_of
+from geogrid.tiles import WEB_MERCATOR_QUAD, Tile
 from tests.browser.towns import make_town
 
 

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from boundaries.gazetteer import geocode, geocode_many, import_addresses
-from boundaries.jurisdictions import LevelName, save_jurisdiction
-from boundaries.models import Address
-from boundaries.osm import helsinki_extract, read_extract
-from geogrid.complaints import write_complaints
+from boundaries.addresses.geocoding import geocode, geocode_many, import_addresses
+from boundaries.files.osm import helsinki_extract, read_extract
+from boundaries.grids.tables import Address
+from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from geogrid.cases.complaints import write_complaints
 from geogrid.errors import InvalidInputError
 
 LON, LAT = 24.94, 60.17

@@ -9,9 +9,9 @@ import geopandas as gpd
 import pytest
 from sqlalchemy import Engine
 
-from boundaries.engine import unit_of_work
-from boundaries.gazetteer import import_addresses
-from boundaries.jurisdictions import LevelName, save_jurisdiction
+from boundaries.addresses.geocoding import import_addresses
+from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.store.engine import unit_of_work
 from tests.db.programs import called_geogrid
 from tests.fixtures_db import Database
 from tests.http.conftest import store_town

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from boundaries.local import PrivateCluster
+from boundaries.cluster.private_cluster import PrivateCluster
 from tests.benchmarks.geocoding import row_chicago, row_chinese, row_queens, row_shanghai
 from tests.fixtures_db import start_or_skip
 

@@ -11,18 +11,18 @@ import pytest
 from shapely import Point
 from sqlalchemy import Engine, text
 
-from boundaries.engine import unit_of_work
-from boundaries.gazetteer import import_addresses
-from boundaries.imports import tables
-from boundaries.imports.case_fields import CaseFields, CaseReading
-from boundaries.imports.cases import CaseImport
-from boundaries.imports.rejects import open_rejects
-from boundaries.imports.statuses import StatusReader
-from boundaries.imports.tables import open_table
-from boundaries.imports.times import TimeReader, time_zone
-from boundaries.jurisdictions import get_jurisdiction
-from geogrid.crs import WGS84
-from geogrid.datum import from_wgs84
+from boundaries.addresses.geocoding import import_addresses
+from boundaries.files import table_reader
+from boundaries.files.cases.fields import CaseFields, CaseReading
+from boundaries.files.cases.importing import CaseImport
+from boundaries.files.cases.statuses import StatusReader
+from boundaries.files.rejects import open_rejects
+from boundaries.files.table_reader import open_table
+from boundaries.files.times import TimeReader, time_zone
+from boundaries.jurisdictions.reading import get_jurisdiction
+from boundaries.store.engine import unit_of_work
+from geogrid.coordinates.crs import WGS84
+from geogrid.coordinates.datum import from_wgs84
 from tests.db.imports import HEADER, LAT, LON, MAPPING, cases_file, good_rows, import_cases, import_town, run, scalar
 from tests.fixtures_db import Database
 
@@ -371,10 +371,11 @@ def test_a_rejects_file_that_cannot_be_written_stops_the_import_first(
 def test_a_file_cut_short_after_many_good_rows_imports_nothing(
     database: Database, engine: Engine, tmp_path: Path
 ) -> None:
-    rows = [*good_rows(tables.ROWS_A_CHUNK + 10), 'N99999,2024-03-01,,open,1,1,,"cut']
+    rows = [*good_rows(table_reader.ROWS_A_CHUNK + 10), 'N99999,2024-03-01,,open,1,1,,"cut']
     done = import_cases(database, cases_file(tmp_path, rows))
     assert done.exit_code == 1
-    assert f"cases.csv is cut short: it ends within the quoted cell of line {tables.ROWS_A_CHUNK + 12}." in done.stderr
+    cut = table_reader.ROWS_A_CHUNK + 12
+    assert f"cases.csv is cut short: it ends within the quoted cell of line {cut}." in done.stderr
     assert scalar(engine, "select count(*) from cases") == 0
     assert list(tmp_path.glob("*rejects*")) + list(tmp_path.glob(".*rejects*")) == []
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from boundaries.local import PrivateCluster
+from boundaries.cluster.private_cluster import PrivateCluster
 from tests.db.imports import MAPPING, cases_file, good_rows, grids_file
 from tests.db.programs import GEOGRID, called_geogrid, run_geogrid
 

@@ -7,9 +7,9 @@ import pytest
 from shapely import box
 from sqlalchemy import Engine, text
 
-from boundaries.engine import unit_of_work
-from boundaries.imports.grid_rows import GridFields
-from boundaries.imports.grids import GridFile, JurisdictionChoice, import_grids
+from boundaries.files.grids.importing import GridFile, JurisdictionChoice, import_grids
+from boundaries.files.grids.rows import GridFields
+from boundaries.store.engine import unit_of_work
 from tests.db.imports import LAT, LON, grids_file, import_town, run, scalar
 from tests.fixtures_db import Database
 

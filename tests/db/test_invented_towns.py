@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sqlalchemy.orm import Session
 
-from boundaries.gazetteer import geocode_many, import_addresses
-from boundaries.jurisdictions import LevelName, save_jurisdiction
+from boundaries.addresses.geocoding import geocode_many, import_addresses
+from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
 from tests.benchmarks.geocoding_scores import off_m
 from tests.invented_addresses import TOWNS
 

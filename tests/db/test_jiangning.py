@@ -11,24 +11,24 @@ import pytest
 import shapely
 from sqlalchemy.orm import Session
 
-from boundaries.drafts import move_state, new_draft
-from boundaries.edits import Author, edit
-from boundaries.grids import compile_edition, edition_at, editions_of
-from boundaries.jurisdictions import LevelName, save_jurisdiction
-from boundaries.lineage import history, predecessors, successors
-from boundaries.models import Plan
-from boundaries.plan_checks import accept_problem, check_plan
-from boundaries.plan_comparison import compare_plans
-from boundaries.plan_parts import load_whole
-from boundaries.plans import save_plan
-from boundaries.publication import Publication, publish_plan
-from boundaries.publishing import publish
+from boundaries.editions.lineage import history, predecessors, successors
+from boundaries.editions.reading import compile_edition, edition_at, editions_of
+from boundaries.grids.tables import Plan
+from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.plans.comparing import compare_plans
+from boundaries.plans.drafts import move_state, new_draft
+from boundaries.plans.edits.editing import Author, edit
+from boundaries.plans.loading import load_whole
+from boundaries.plans.rules import accept_problem, check_plan
+from boundaries.plans.storing import save_plan
+from boundaries.publishing.publication import Publication, publish_plan
+from boundaries.publishing.storing import publish
 from geogrid.codes import Place, code_profile
+from geogrid.coordinates.crs import WGS84
 from geogrid.coverage.examine import examine, mend
 from geogrid.coverage.plane import Plane
-from geogrid.crs import WGS84
-from geogrid.plan import Draft, Node
-from geogrid.plan.operations import Carve, Merge, Operation, Recode, SplitByLine
+from geogrid.plans import Draft, Node
+from geogrid.plans.operations.kinds import Carve, Merge, Operation, Recode, SplitByLine
 
 pytestmark = pytest.mark.shared_data
 

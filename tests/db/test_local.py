@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from boundaries.local import PrivateCluster
-from boundaries.postgres import server_account
+from boundaries.cluster.private_cluster import PrivateCluster
+from boundaries.cluster.programs import server_account
 from geogrid.errors import UnavailableError
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from boundaries import local
-from boundaries.local import HOST, PrivateCluster
-from boundaries.postgres import Account, server_account
-from boundaries.postmaster import pid_file
+from boundaries.cluster import private_cluster as local
+from boundaries.cluster.postmaster import pid_file
+from boundaries.cluster.private_cluster import HOST, PrivateCluster
+from boundaries.cluster.programs import Account, server_account
 from geogrid.errors import UnavailableError
 from tests.db.programs import GEOGRID, Geogrid, as_nobody, run_geogrid
 

@@ -12,10 +12,10 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
 from api.cli import main
-from boundaries.drafts import get_plan
-from boundaries.engine import unit_of_work
-from boundaries.plan_checks import acceptances
-from boundaries.publishing import publish
+from boundaries.plans.drafts import get_plan
+from boundaries.plans.rules import acceptances
+from boundaries.publishing.storing import publish
+from boundaries.store.engine import unit_of_work
 from tests.db.test_edits import NOON, store
 from tests.fixtures_db import Database
 from tests.property.town_drafts import random_town

@@ -9,23 +9,23 @@ import shapely
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from boundaries.cases import NewCase, add_cases, events_of
-from boundaries.change_feed import changes_after
-from boundaries.drafts import move_state, new_draft
-from boundaries.edits import Author, edit
-from boundaries.engine import unit_of_work
-from boundaries.grids import compile_edition, edition_at, editions_of
-from boundaries.lineage import history, predecessors, successors
-from boundaries.models import Plan
-from boundaries.plan_checks import accept_problem, verdict_on
-from boundaries.plan_comparison import compare_plans, moved_frame
-from boundaries.plan_parts import load_whole
-from boundaries.publication import Publication, keep_codes, publish_plan, roll_back
-from boundaries.publishing import publish
-from boundaries.redrawing import redraw
+from boundaries.cases.reading import NewCase, add_cases, events_of
+from boundaries.changes.feed import changes_after
+from boundaries.editions.lineage import history, predecessors, successors
+from boundaries.editions.reading import compile_edition, edition_at, editions_of
+from boundaries.grids.tables import Plan
+from boundaries.plans.comparing import compare_plans, moved_frame
+from boundaries.plans.drafts import move_state, new_draft
+from boundaries.plans.edits.editing import Author, edit
+from boundaries.plans.loading import load_whole
+from boundaries.plans.redrawing import redraw
+from boundaries.plans.rules import accept_problem, verdict_on
+from boundaries.publishing.publication import Publication, keep_codes, publish_plan, roll_back
+from boundaries.publishing.storing import publish
+from boundaries.store.engine import unit_of_work
 from geogrid.errors import ConflictError, InvalidInputError
-from geogrid.plan import Draft
-from geogrid.plan.operations import AssignDuty, InsertLevel, Merge, MoveBlocks, Recode, SplitInto
+from geogrid.plans import Draft
+from geogrid.plans.operations.kinds import AssignDuty, InsertLevel, Merge, MoveBlocks, Recode, SplitInto
 from tests.db.test_edits import store
 from tests.property.town_drafts import random_town
 

@@ -18,10 +18,10 @@ import numpy as np
 import psycopg
 import pytest
 
-from boundaries.engine import open_engine, unit_of_work
-from boundaries.local import PrivateCluster
-from boundaries.publishing import publish
-from boundaries.settings import StoreSettings
+from boundaries.cluster.private_cluster import PrivateCluster
+from boundaries.publishing.storing import publish
+from boundaries.store.engine import open_engine, unit_of_work
+from boundaries.store.settings import StoreSettings
 from geogrid.errors import UnavailableError
 from tests.db.programs import GEOGRID
 from tests.db.test_edits import NOON, store

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import Engine, text
 
-from boundaries.engine import engine_for
-from boundaries.reader import Connection, Reader
+from boundaries.store.engine import engine_for
+from boundaries.store.reader import Connection, Reader
 from geogrid.errors import UnavailableError
 
 

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine, text
 
-from boundaries import schema
-from boundaries.engine import connect
-from boundaries.models import Base
+from boundaries.grids.tables import Base
+from boundaries.store import schema
+from boundaries.store.engine import connect
 from geogrid.errors import ConflictError
 from tests.fixtures_db import Database
 

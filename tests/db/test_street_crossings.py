@@ -6,9 +6,9 @@ import pytest
 import shapely
 from sqlalchemy.orm import Session
 
-from boundaries.basemap import save_barriers
-from boundaries.gazetteer import ANYWHERE, Context, GeocodeAnswer, candidates_many, import_addresses
-from boundaries.jurisdictions import LevelName, save_jurisdiction
+from boundaries.addresses.geocoding import ANYWHERE, Context, GeocodeAnswer, candidates_many, import_addresses
+from boundaries.basemap.storing import save_barriers
+from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
 
 LON, LAT = 113.0, 28.2
 METRES = np.array([111_000 * np.cos(np.radians(LAT)), 111_000])

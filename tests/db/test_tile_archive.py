@@ -8,12 +8,12 @@ import pytest
 from pmtiles.reader import MemorySource, Reader
 from sqlalchemy.orm import Session
 
-from boundaries.models import Plan
-from boundaries.tile_archive import export_tiles
-from boundaries.tiles import edition_tile
-from boundaries.tilesets import tileset_of
+from boundaries.grids.tables import Plan
+from boundaries.tiles.archive import export_tiles
+from boundaries.tiles.storing import edition_tile
+from boundaries.tiles.tilesets import tileset_of
 from geogrid.errors import InvalidInputError, NotFoundError
-from geogrid.tiling import WEB_MERCATOR_QUAD, Tile
+from geogrid.tiles import WEB_MERCATOR_QUAD, Tile
 from tests.db.programs import Geogrid
 from tests.fixtures_db import DemoStore
 

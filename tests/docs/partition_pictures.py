@@ -8,11 +8,11 @@ import numpy as np
 import shapely
 
 from geogrid import SyntheticTown, synthetic_town
-from geogrid.barriers import TERTIARY
-from geogrid.blocks import BlockRule, Blocks, build_blocks
-from geogrid.evaluation import evaluate
-from geogrid.ground import NOWHERE, MaxLoad
+from geogrid.blocks.barriers import TERTIARY
+from geogrid.blocks.building import BlockRule, Blocks, build_blocks
+from geogrid.blocks.ground import NOWHERE, MaxLoad
 from geogrid.partition import Partition, carve_dedicated, partition
+from geogrid.partition.evaluation import evaluate
 from geogrid.types import GeometryArray, IntArray
 from tests.docs.svg import Panel, label, picture
 

@@ -8,8 +8,8 @@ from typing import Any, get_args
 
 import pytest
 
-from geogrid.address.match import REVIEW_BELOW
-from geogrid.address.street import PlaceLevel
+from geogrid.addresses.match import REVIEW_BELOW
+from geogrid.addresses.street import PlaceLevel
 from tests.docs.pages import commands_of, own_copy, run_commands
 from tests.fixtures_db import Database, DemoStore, Server
 

@@ -11,9 +11,9 @@ from click.testing import CliRunner
 from sqlalchemy import Engine
 
 from api.cli import main
-from boundaries.drafts import list_plans
-from boundaries.engine import unit_of_work
-from boundaries.jurisdictions import get_jurisdiction
+from boundaries.jurisdictions.reading import get_jurisdiction
+from boundaries.plans.drafts import list_plans
+from boundaries.store.engine import unit_of_work
 from tests.fixtures_db import Database
 from tests.http.conftest import store_town
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import shapely
 
-from boundaries.osm import helsinki_extract
+from boundaries.files.osm import helsinki_extract
 from tests.docs.pages import ROOT, commands_of, own_copy, run_commands
 from tests.fixtures_db import Database, DemoStore, Server
 

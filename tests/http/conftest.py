@@ -12,14 +12,14 @@ from shapely import Point
 from sqlalchemy import Engine
 
 from api.app import create_app
-from api.settings import ServerSettings
-from boundaries.cases import NewCase, add_cases
-from boundaries.engine import open_engine, unit_of_work
-from boundaries.gazetteer import import_addresses
-from boundaries.grids import compile_edition, edition_at
-from boundaries.jurisdictions import LevelName, get_jurisdiction, save_jurisdiction
-from boundaries.plans import save_duties, save_plan
-from boundaries.publishing import publish
+from api.state.settings import ServerSettings
+from boundaries.addresses.geocoding import import_addresses
+from boundaries.cases.reading import NewCase, add_cases
+from boundaries.editions.reading import compile_edition, edition_at
+from boundaries.jurisdictions.reading import LevelName, get_jurisdiction, save_jurisdiction
+from boundaries.plans.storing import save_duties, save_plan
+from boundaries.publishing.storing import publish
+from boundaries.store.engine import open_engine, unit_of_work
 from tests.db.towns import row_of_boxes
 from tests.fixtures_db import TEMPLATE, Database, Server, copied
 from tests.http.ogc_town import Running, running_town

@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from api.serving import listen
-from boundaries.cases import NewCase
-from boundaries.engine import open_engine
+from boundaries.cases.reading import NewCase
+from boundaries.store.engine import open_engine
 from tests.fixtures_db import Database
 
 WEST = 112.0

@@ -7,9 +7,9 @@ from fastapi.testclient import TestClient
 from lxml import etree
 from sqlalchemy import Engine
 
-from boundaries.api_keys import add_key
-from boundaries.engine import unit_of_work
-from boundaries.services import read_services, replace_services
+from boundaries.open311.keys import add_key
+from boundaries.open311.services import read_services, replace_services
+from boundaries.store.engine import unit_of_work
 from tests.http.conftest import Town
 
 SERVICES: list[dict[str, Any]] = [

@@ -10,8 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
-from api.schemas.answers import CaseCollection, CaseDetail, StoredCase
-from boundaries.cases import NewCase
+from api.kit.answers import CaseCollection, CaseDetail, StoredCase
+from boundaries.cases.reading import NewCase
 from tests.http.conftest import Town, publish_second, store_cases, store_town
 
 START = datetime(2026, 2, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
-from boundaries.engine import session_factory
+from boundaries.store.engine import session_factory
 from tests.http.conftest import Town, publish_second
 
 EVENT = text("insert into case_events (case_id, kind, detail) values (:case, 'noted', jsonb_build_object('n', :n))")

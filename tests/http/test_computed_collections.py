@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
 from api.app import create_app
-from api.settings import ServerSettings
-from boundaries.cases import NewCase
+from api.state.settings import ServerSettings
+from boundaries.cases.reading import NewCase
 from tests.http.conftest import Town, store_cases
 
 WHEN = datetime(2026, 2, 1, tzinfo=UTC)

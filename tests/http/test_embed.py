@@ -12,8 +12,8 @@ from fastapi.testclient import TestClient
 from pydantic import ValidationError
 
 from api.app import create_app
-from api.settings import ServerSettings
-from geogrid.datum import from_wgs84
+from api.state.settings import ServerSettings
+from geogrid.coordinates.datum import from_wgs84
 from tests.fixtures_db import Database
 from tests.http.conftest import Town
 

@@ -13,8 +13,8 @@ import shapely
 from fastapi.testclient import TestClient
 from pyproj import Transformer
 
-from boundaries.encoders.topojson import junctions
-from geogrid.datum import to_wgs84
+from boundaries.features.encoders.topojson import junctions
+from geogrid.coordinates.datum import to_wgs84
 
 ITEMS = "/collections/grids/items"
 FILES = {

@@ -5,8 +5,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from boundaries.engine import unit_of_work
-from boundaries.gazetteer import import_addresses
+from boundaries.addresses.geocoding import import_addresses
+from boundaries.store.engine import unit_of_work
 from tests.http.conftest import Town
 
 

@@ -6,8 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
-from api.schemas.answers import LocateAnswer
-from geogrid.datum import from_wgs84
+from api.kit.answers import LocateAnswer
+from geogrid.coordinates.datum import from_wgs84
 from tests.http.conftest import Town, publish_second, store_town
 
 INSIDE = {"lon": 10.25, "lat": 50.5}

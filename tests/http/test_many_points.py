@@ -9,8 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from api.schemas.answers import LocateManyAnswer
-from geogrid.datum import from_wgs84
+from api.kit.answers import LocateManyAnswer
+from geogrid.coordinates.datum import from_wgs84
 
 ARROW = "application/vnd.apache.arrow.stream"
 NDJSON = "application/x-ndjson"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from api.app import create_app
-from api.settings import ServerSettings
-from boundaries.engine import open_engine
+from api.state.settings import ServerSettings
+from boundaries.store.engine import open_engine
 from tests.fixtures_db import TEMPLATE, Server, copied
 from tests.http.conftest import store_town
 from tests.http.open311_town import POLE, V2, both, number_of, offer, posted

@@ -12,8 +12,8 @@ from lxml import etree
 from sqlalchemy import Engine, text
 
 from api.app import create_app
-from api.settings import ServerSettings
-from boundaries.cases import NewCase
+from api.state.settings import ServerSettings
+from boundaries.cases.reading import NewCase
 from geogrid.errors import ConflictError
 from tests.fixtures_db import Database
 from tests.http.conftest import Town, publish_second, store_cases, store_town
@@ -77,7 +77,7 @@ def test_request_that_is_refused_late_is_not_stored(
     def refuse(*_: object) -> str:
         raise ConflictError("Not now.")
 
-    monkeypatch.setattr("api.routers.open311.token_of", refuse)
+    monkeypatch.setattr("api.open311.routes.token_of", refuse)
     assert posted(client, key, service_code="TREE").status_code == 400
     assert client.get("/cases").json()["numberMatched"] == 0
 

@@ -14,12 +14,12 @@ from shapely import LineString
 from sqlalchemy import Engine
 
 from api.app import create_app
-from api.pages.words import _WORDS, speaker
-from api.settings import ServerSettings
-from boundaries.basemap import save_barriers
-from boundaries.cases import NewCase
-from boundaries.engine import unit_of_work
-from boundaries.jurisdictions import LevelName, save_jurisdiction
+from api.state.settings import ServerSettings
+from api.web.words import _WORDS, speaker
+from boundaries.basemap.storing import save_barriers
+from boundaries.cases.reading import NewCase
+from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.store.engine import unit_of_work
 from tests.fixtures_db import Database
 from tests.http.conftest import Town, publish_second, store_cases, store_town
 

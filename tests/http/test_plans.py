@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from api.app import create_app
-from api.settings import ServerSettings
-from boundaries.cases import NewCase
+from api.state.settings import ServerSettings
+from boundaries.cases.reading import NewCase
 from tests.http.conftest import FIRST_EDITION, Town, publish_second, store_cases
 
 FIRST = {"D-a": 0.0, "D-b": 1.0, "D-c": 2.0}

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from geogrid.plan.records import KINDS
+from geogrid.plans.operations.records import KINDS
 
 WRITES = ("edits", "undo", "redo", "acceptances", "review", "publish")
 RAW = (

@@ -8,9 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from boundaries.engine import unit_of_work
-from boundaries.gazetteer import import_addresses
-from boundaries.remote.services import RemoteAnswer
+from boundaries.addresses.geocoding import import_addresses
+from boundaries.addresses.remote.services import RemoteAnswer
+from boundaries.store.engine import unit_of_work
 from geogrid.errors import UnavailableError
 from tests.http.conftest import Town
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from api.pages.sketch import Sketch, draw_sketch
-from geogrid.crs import metres_per_degree
+from api.home.sketch import Sketch, draw_sketch
+from geogrid.coordinates.crs import metres_per_degree
 from tests.db.towns import row_of_boxes
 
 NO_STREETS = gpd.GeoDataFrame({"name": [], "rank": []}, geometry=[], crs="EPSG:4326")

@@ -13,14 +13,14 @@ import shapely
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from api import tiles_ahead
 from api.app import create_app
-from api.settings import ServerSettings
-from boundaries.engine import open_engine, unit_of_work
-from boundaries.jurisdictions import LevelName, save_jurisdiction
-from boundaries.plans import save_plan
-from boundaries.publishing import publish
-from geogrid.tiling import EXACT_ZOOM, MATRIX_SETS, Tile, TileMatrixSet
+from api.state.settings import ServerSettings
+from api.tiles import ahead as tiles_ahead
+from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.plans.storing import save_plan
+from boundaries.publishing.storing import publish
+from boundaries.store.engine import open_engine, unit_of_work
+from geogrid.tiles import EXACT_ZOOM, MATRIX_SETS, Tile, TileMatrixSet
 from tests.browser.towns import make_town
 from tests.fixtures_db import TEMPLATE, Server, copied
 from tests.http.conftest import Town, publish_second

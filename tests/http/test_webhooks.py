@@ -13,12 +13,10 @@ from sqlalchemy import Engine, text
 from standardwebhooks import Webhook as Verifier
 
 from api.app import create_app
-from api.settings import ServerSettings
-from boundaries.cases import NewCase
-from boundaries.engine import unit_of_work
-from boundaries.jurisdictions import get_jurisdiction
-from boundaries.webhook_queue import claim_webhook
-from boundaries.webhooks import (
+from api.state.settings import ServerSettings
+from boundaries.cases.reading import NewCase
+from boundaries.changes.deliveries import claim_webhook
+from boundaries.changes.webhooks import (
     NewWebhook,
     Webhook,
     add_webhook,
@@ -27,6 +25,8 @@ from boundaries.webhooks import (
     remove_webhook,
     retry_webhook,
 )
+from boundaries.jurisdictions.reading import get_jurisdiction
+from boundaries.store.engine import unit_of_work
 from tests.fixtures_db import Database
 from tests.http.conftest import FIRST_EDITION, Town, publish_second, store_cases
 from tests.http.receivers import Answer, Received, eventually, receiving

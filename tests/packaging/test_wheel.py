@@ -23,8 +23,8 @@ def test_wheel_owns_exactly_three_names(wheel: zipfile.ZipFile) -> None:
 
 def test_wheel_carries_what_is_read_at_run_time(wheel: zipfile.ZipFile) -> None:
     names = wheel.namelist()
-    assert "boundaries/migrations/versions/0001_first_schema.py" in names
-    assert "boundaries/sql/immutable.sql" in names
+    assert "boundaries/store/migrations/versions/0001_first_schema.py" in names
+    assert "boundaries/store/sql/immutable.sql" in names
     assert any(name.startswith("api/web/vendor/leaflet/") for name in names)
     assert any(name.startswith("api/web/templates/") for name in names)
 

@@ -5,11 +5,11 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geogrid.coordinates.crs import WGS84
 from geogrid.coverage.plane import Plane
-from geogrid.crs import WGS84
-from geogrid.plan.cut_by import cut_by
-from geogrid.plan.legacy import Drawn, faults_of, repair
-from geogrid.plan.tools import Buildings
+from geogrid.plans.cut_by import cut_by
+from geogrid.plans.legacy import Drawn, faults_of, repair
+from geogrid.plans.operations.tools import Buildings
 from tests.property.town_drafts import CELL, ORIGIN, lattice, random_tools, random_town
 
 METRES = 94_000 * 110_900

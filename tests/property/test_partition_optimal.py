@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import shapely
 
-from geogrid.blocks import Blocks, ready_blocks
+from geogrid.blocks.building import Blocks, ready_blocks
 from geogrid.partition import Objective, Partition, partition
-from geogrid.partition.divide import Wish, _search
-from geogrid.partition.graph import Shapes, graph_of
+from geogrid.partition.search.divide import Wish, _search
+from geogrid.partition.search.graph import Shapes, graph_of
 
 CRS = "EPSG:32650"
 SHORTEST = Objective(compactness=0.0, barriers=0.0, evenness=0.0, cut_edges=1.0)

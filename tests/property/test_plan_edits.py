@@ -7,8 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from geogrid.errors import GeogridError, InvalidInputError
-from geogrid.plan import Delta, Draft, Tools, apply, difference, perform
-from geogrid.plan.operations import (
+from geogrid.plans import Delta, Draft, Tools, apply, difference
+from geogrid.plans.operations.kinds import (
     AssignDuty,
     Carve,
     ChangeParent,
@@ -26,6 +26,7 @@ from geogrid.plan.operations import (
     SplitByLine,
     SplitInto,
 )
+from geogrid.plans.operations.perform import perform
 from tests.property.town_drafts import CELL, ORIGIN, fingerprint, random_tools, random_town
 
 KINDS = 16

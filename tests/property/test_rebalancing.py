@@ -4,10 +4,10 @@ from itertools import product
 
 import numpy as np
 
-from geogrid.adjacency import rook_adjacency
-from geogrid.partition.graph import Graph, graph_of
-from geogrid.plan.rebalance import balanced
-from geogrid.plan.state import flat
+from geogrid.blocks.adjacency import rook_adjacency
+from geogrid.partition.search.graph import Graph, graph_of
+from geogrid.plans.operations.rebalance import balanced
+from geogrid.plans.state import flat
 from tests.property.town_drafts import grown, lattice
 
 WIDTH, HEIGHT, LEAVES, TOWNS = 4, 2, 3, 100

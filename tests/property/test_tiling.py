@@ -10,7 +10,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geogrid.tiling import (
+from geogrid.tiles import (
     EXTENT,
     MATRIX_SETS,
     Tile,
@@ -22,7 +22,7 @@ from geogrid.tiling import (
     merged,
     tile_units,
 )
-from geogrid.tiling.cutting import noded, rounded
+from geogrid.tiles.cutting import noded, rounded
 from geogrid.types import GeometryArray
 from tests.property.random_coverages import (
     nested_rings,

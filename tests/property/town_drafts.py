@@ -6,8 +6,8 @@ from itertools import count
 import numpy as np
 import shapely
 
-from geogrid.plan import BlockTable, Buildings, Draft, Node, Rules, Tools
-from geogrid.plan.state import LevelTitle
+from geogrid.plans import BlockTable, Buildings, Draft, Node, Rules, Tools
+from geogrid.plans.state import LevelTitle
 from geogrid.types import GridCode
 
 ORIGIN = np.array([118.8, 31.9])

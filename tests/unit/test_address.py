@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geogrid.address import Hit, KnownName, KnownPlace, Match, core_of, name_likeness, normalise, rank, understand
-from geogrid.address.misspell import misspell
-from geogrid.address.numbers import known_places, parse_number, style_of
+from geogrid.addresses import Hit, KnownName, KnownPlace, Match, core_of, name_likeness, normalise, rank, understand
+from geogrid.addresses.misspell import misspell
+from geogrid.addresses.numbers import known_places, parse_number, style_of
 
 LON, LAT = 24.94, 60.17
 STEP = 0.0004

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geogrid.address.elements import ElementTagger, _best_path
-from geogrid.address.memory import Memory
-from geogrid.address.tokens import CHARACTER, PAIR, feature_buckets, tokenise
+from geogrid.addresses.tagger.elements import ElementTagger, _best_path
+from geogrid.addresses.tagger.recurrent import Memory
+from geogrid.addresses.tagger.tokens import CHARACTER, PAIR, feature_buckets, tokenise
 from geogrid.errors import InvalidInputError
 
 LABELS = ("B-road", "B-roadno", "I-road", "I-roadno")

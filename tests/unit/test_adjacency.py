@@ -1,8 +1,8 @@
 import numpy as np
 import shapely
 
-from geogrid.adjacency import rook_adjacency
-from geogrid.barriers import PRIMARY, RESIDENTIAL
+from geogrid.blocks.adjacency import rook_adjacency
+from geogrid.blocks.barriers import PRIMARY, RESIDENTIAL
 
 
 def squares(columns: int, rows: int, side_m: float = 100.0) -> np.ndarray:

@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 import shapely
 
-from geogrid.barriers import FOOTPATH, PRIMARY, RESIDENTIAL
-from geogrid.blocks import BlockRule, build_blocks
+from geogrid.blocks.barriers import FOOTPATH, PRIMARY, RESIDENTIAL
+from geogrid.blocks.building import BlockRule, build_blocks
+from geogrid.blocks.faces import MergeRule
+from geogrid.blocks.gaps import GapRule, close_gaps
 from geogrid.errors import InvalidInputError
-from geogrid.faces import MergeRule
-from geogrid.gaps import GapRule, close_gaps
 
 CRS = "EPSG:32650"
 EVERY_FACE = BlockRule(merge=MergeRule(min_area_m2=0, min_width_m=0, min_empty_width_m=0))

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geogrid.complaint_texts import CHANNELS, TOPICS
-from geogrid.complaints import write_complaints
+from geogrid.cases.complaint_texts import CHANNELS, TOPICS
+from geogrid.cases.complaints import write_complaints
 from geogrid.errors import InvalidInputError
 
 ZONE = ZoneInfo("Europe/Helsinki")

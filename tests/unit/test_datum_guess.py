@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import shapely
 
-from geogrid.datum import from_wgs84
-from geogrid.datum_guess import guess_datum
+from geogrid.coordinates.datum import from_wgs84
+from geogrid.coordinates.datum_guess import guess_datum
 from geogrid.errors import InvalidInputError
 from geogrid.types import CoordType, GeometryArray
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import shapely
 
-from geogrid.blocks import Blocks, ready_blocks
-from geogrid.evaluation import GRID_METRICS, TOTAL_METRICS, evaluate
+from geogrid.blocks.building import Blocks, ready_blocks
 from geogrid.partition import partition_of
+from geogrid.partition.evaluation import GRID_METRICS, TOTAL_METRICS, evaluate
 
 SIDE_M = 100.0
 

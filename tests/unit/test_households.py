@@ -1,6 +1,6 @@
 import numpy as np
 
-from geogrid.households import estimate_households
+from geogrid.blocks.households import estimate_households
 
 
 def test_floor_area_is_shared_out_to_dwellings() -> None:

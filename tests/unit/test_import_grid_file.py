@@ -9,7 +9,7 @@ import pytest
 import shapely
 from shapely import box
 
-from boundaries.imports.grid_file import GridLayer, read_grid_layer
+from boundaries.files.polygons import GridLayer, read_grid_layer
 from geogrid.errors import InvalidInputError
 
 DAMAGED = "Copy it again from where it came, or export it again."

@@ -10,10 +10,10 @@ import pytest
 import shapely
 from shapely import LineString, MultiPolygon, Point, Polygon, box
 
-from boundaries.imports.grid_levels import Levels
-from boundaries.imports.grid_plan import GridPlan
-from boundaries.imports.grid_rows import GridFields
-from boundaries.imports.grids import GridFile, JurisdictionChoice, read_grids
+from boundaries.files.grids.importing import GridFile, JurisdictionChoice, read_grids
+from boundaries.files.grids.levels import Levels
+from boundaries.files.grids.rows import GridFields
+from boundaries.files.grids.rules import GridPlan
 from geogrid.errors import InvalidInputError
 
 LON, LAT = 118.0, 31.0

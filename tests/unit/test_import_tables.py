@@ -7,8 +7,8 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from boundaries.imports import tables
-from boundaries.imports.tables import open_table
+from boundaries.files import table_reader
+from boundaries.files.table_reader import open_table
 from geogrid.errors import InvalidInputError
 
 DAMAGED = "Copy it again from where it came, or export it again."
@@ -165,7 +165,7 @@ def test_of_several_sheets_one_is_named(tmp_path: Path) -> None:
 
 
 def test_large_tables_come_in_chunks(tmp_path: Path) -> None:
-    path = csv_file(tmp_path, "a\n" + "1\n" * (tables.ROWS_A_CHUNK + 1))
+    path = csv_file(tmp_path, "a\n" + "1\n" * (table_reader.ROWS_A_CHUNK + 1))
     with open_table(path) as table:
-        assert [len(chunk.rows) for chunk in table.chunks] == [tables.ROWS_A_CHUNK, 1]
-        assert table.total == tables.ROWS_A_CHUNK + 1
+        assert [len(chunk.rows) for chunk in table.chunks] == [table_reader.ROWS_A_CHUNK, 1]
+        assert table.total == table_reader.ROWS_A_CHUNK + 1

@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from boundaries.imports.columns import missing_columns, text_or_none
-from boundaries.imports.statuses import StatusReader
-from boundaries.imports.times import TimeReader, time_zone
+from boundaries.files.cases.statuses import StatusReader
+from boundaries.files.columns import missing_columns, text_or_none
+from boundaries.files.times import TimeReader, time_zone
 from geogrid.errors import InvalidInputError
 
 SHANGHAI = time_zone("Asia/Shanghai")

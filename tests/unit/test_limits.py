@@ -5,8 +5,8 @@ import shapely
 from shapely import affinity
 from shapely.ops import split
 
-from geogrid.blocks import Blocks, build_blocks
-from geogrid.limits import on_grid, onto_lines
+from geogrid.blocks.building import Blocks, build_blocks
+from geogrid.blocks.limits import on_grid, onto_lines
 from geogrid.partition import carve_dedicated
 
 CRS = "EPSG:32650"

@@ -14,8 +14,8 @@ import shapely
 from click.testing import CliRunner, Result
 
 from api.cli import main
-from boundaries.pointfiles import text
-from geogrid.datum import from_wgs84
+from boundaries.files.points import text
+from geogrid.coordinates.datum import from_wgs84
 
 EXPECTED = ["b", "a", None, "a", None]
 

@@ -16,14 +16,14 @@ import pandas as pd
 import pytest
 import shapely
 
-from boundaries.pointfiles import GridChoice, LocatedFile, PointChoice, locate_file
+from boundaries.files.points import GridChoice, LocatedFile, PointChoice, locate_file
 from geogrid.errors import GeogridError, InvalidInputError
 
 ROOT = Path(__file__).resolve().parents[2]
 HALTED = """
 import sys, time
 from pathlib import Path
-from boundaries.pointfiles import GridChoice, PointChoice, locate_file
+from boundaries.files.points import GridChoice, PointChoice, locate_file
 folder = Path(sys.argv[1])
 locate_file(
     GridChoice(folder / "grids.gpkg", "code"), PointChoice(folder / "points.csv", "lon", "lat"), folder / "out.csv",

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 import shapely
 
-from boundaries.osm import OsmExtract, helsinki_extract, read_extract
-from geogrid.barriers import FOOTPATH, PEDESTRIAN, PRIMARY, RAIL_WATER_MOTORWAY, RESIDENTIAL
+from boundaries.files.osm import OsmExtract, helsinki_extract, read_extract
+from geogrid.blocks.barriers import FOOTPATH, PEDESTRIAN, PRIMARY, RAIL_WATER_MOTORWAY, RESIDENTIAL
 from geogrid.errors import InvalidInputError
 from geogrid.types import DEDICATED_CATEGORIES
 

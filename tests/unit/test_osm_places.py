@@ -3,9 +3,9 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 
-from boundaries.imports.addresses import read_addresses
-from boundaries.imports.osm_places import named_places
-from boundaries.osm import helsinki_extract
+from boundaries.files.addresses.osm_places import named_places
+from boundaries.files.addresses.reading import read_addresses
+from boundaries.files.osm import helsinki_extract
 from tests.unit.test_osm import AROUND, town, way
 
 

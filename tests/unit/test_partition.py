@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import shapely
 
-from geogrid.adjacency import Adjacency
-from geogrid.blocks import Blocks, build_blocks
+from geogrid.blocks.adjacency import Adjacency
+from geogrid.blocks.building import Blocks, build_blocks
 from geogrid.errors import InvalidInputError
 from geogrid.partition import Level, Partition, SiteRule, carve_dedicated, partition, partition_levels
-from geogrid.partition.exact import best_division
-from geogrid.partition.graph import graph_of
-from geogrid.partition.seed import join_fragments
-from geogrid.partition.shares import share_out
+from geogrid.partition.search.exact import best_division
+from geogrid.partition.search.graph import graph_of
+from geogrid.partition.search.seed import join_fragments
+from geogrid.partition.search.shares import share_out
 
 CRS = "EPSG:32650"
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import shapely
 
-from geogrid.adjacency import Adjacency
-from geogrid.blocks import Blocks, ready_blocks
+from geogrid.blocks.adjacency import Adjacency
+from geogrid.blocks.building import Blocks, ready_blocks
+from geogrid.blocks.ground import Barriers
 from geogrid.errors import InvalidInputError
-from geogrid.ground import Barriers
 from geogrid.partition import Level, Partition, partition, partition_levels
 
 CRS = "EPSG:32650"

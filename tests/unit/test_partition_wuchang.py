@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import shapely
 
-from boundaries.osm import HIGHWAY_RANKS
-from geogrid.barriers import RESIDENTIAL
-from geogrid.blocks import Blocks, build_blocks
-from geogrid.evaluation import evaluate
+from boundaries.files.osm import HIGHWAY_RANKS
+from geogrid.blocks.barriers import RESIDENTIAL
+from geogrid.blocks.building import Blocks, build_blocks
 from geogrid.partition import partition
+from geogrid.partition.evaluation import evaluate
 
 pytestmark = pytest.mark.shared_data
 CRS = "EPSG:32650"

@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geogrid.codes import code_profile
-from geogrid.edition import Duty
+from geogrid.editions.edition import Duty
+from geogrid.editions.lineage import Heir, follow
 from geogrid.errors import GeogridError
-from geogrid.plan import BlockTable, Buildings, Draft, Node, Rules, perform
-from geogrid.plan.checking import Surroundings, check, judge
-from geogrid.plan.comparing import Comparison, Tolerance, compare
-from geogrid.plan.lineage import Heir, follow
-from geogrid.plan.operations import Carve, Merge, MoveBlocks, MoveLand, Operation, Recode, Rename, SplitInto
+from geogrid.plans import BlockTable, Buildings, Draft, Node, Rules
+from geogrid.plans.checking import Surroundings, check, judge
+from geogrid.plans.comparing import Comparison, Tolerance, compare
+from geogrid.plans.operations.kinds import Carve, Merge, MoveBlocks, MoveLand, Operation, Recode, Rename, SplitInto
+from geogrid.plans.operations.perform import perform
 from geogrid.types import GridCode
 from tests.property.test_plan_edits import KINDS, random_operation
 from tests.property.town_drafts import random_tools, random_town

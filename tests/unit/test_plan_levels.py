@@ -3,8 +3,9 @@
 import pytest
 
 from geogrid.errors import InvalidInputError
-from geogrid.plan import Draft, apply, perform
-from geogrid.plan.operations import InsertLevel, Operation, RemoveLevel, RenameLevel
+from geogrid.plans import Draft, apply
+from geogrid.plans.operations.kinds import InsertLevel, Operation, RemoveLevel, RenameLevel
+from geogrid.plans.operations.perform import perform
 from tests.property.town_drafts import fingerprint, random_tools, random_town
 
 

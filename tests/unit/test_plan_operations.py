@@ -7,10 +7,10 @@ import pytest
 import shapely
 
 from geogrid.codes import code_profile
-from geogrid.edition import Duty
+from geogrid.editions.edition import Duty
 from geogrid.errors import InvalidInputError, NotFoundError
-from geogrid.plan import BlockTable, Buildings, Draft, Node, Rules, Tools, figures, perform
-from geogrid.plan.operations import (
+from geogrid.plans import BlockTable, Buildings, Draft, Node, Rules, Tools, figures
+from geogrid.plans.operations.kinds import (
     AssignDuty,
     Carve,
     ChangeParent,
@@ -26,6 +26,7 @@ from geogrid.plan.operations import (
     SplitByLine,
     SplitInto,
 )
+from geogrid.plans.operations.perform import perform
 from geogrid.types import GridCode
 
 A, B, WEST, EAST, TOP = 11, 12, 2, 3, 1

@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from geogrid.errors import InvalidInputError
-from geogrid.plan.operations import (
+from geogrid.plans.operations.kinds import (
     AssignDuty,
     Carve,
     ChangeParent,
@@ -25,7 +25,7 @@ from geogrid.plan.operations import (
     SplitByLine,
     SplitInto,
 )
-from geogrid.plan.records import KINDS, operations_of, record_of
+from geogrid.plans.operations.records import KINDS, operations_of, record_of
 
 BOX = shapely.box(10, 50, 11, 51)
 EVERY: list[Operation] = [

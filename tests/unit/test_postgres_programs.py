@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from boundaries import postgres
-from boundaries.postgres import find_programs, program_folders, server_account
+from boundaries.cluster import programs as postgres
+from boundaries.cluster.programs import find_programs, program_folders, server_account
 from geogrid.errors import UnavailableError
 
 

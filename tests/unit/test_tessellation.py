@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 import shapely
 
-from geogrid.blocks import Blocks, build_blocks
+from geogrid.blocks.building import Blocks, build_blocks
+from geogrid.blocks.ground import MaxLoad
 from geogrid.errors import InvalidInputError
-from geogrid.ground import MaxLoad
 from geogrid.partition import partition
-from geogrid.tessellation import divide_heavy
+from geogrid.partition.tessellation import divide_heavy
 
 CRS = "EPSG:32650"
 WALL_M = 0.02

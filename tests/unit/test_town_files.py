@@ -16,11 +16,11 @@ from click.testing import CliRunner, Result
 from pyproj import CRS
 
 from api.cli import main
-from boundaries.osm import helsinki_extract
-from boundaries.townfiles import Source, TownFiles, read_town
-from boundaries.townfiles.streets import ranked
+from boundaries.files.osm import helsinki_extract
+from boundaries.files.towns import Source, TownFiles, read_town
+from boundaries.files.towns.streets import ranked
 from geogrid import synthetic_town
-from geogrid.barriers import PRIMARY, RAIL_WATER_MOTORWAY, RESIDENTIAL
+from geogrid.blocks.barriers import PRIMARY, RAIL_WATER_MOTORWAY, RESIDENTIAL
 from geogrid.errors import InvalidInputError
 from geogrid.towns import SyntheticTown
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from geogrid.address import KnownName, KnownPlace, Match, core_of, name_likeness, normalise, rank, understand
-from geogrid.address.match import REVIEW_BELOW, Hit
-from geogrid.address.numbering import TownNumbering, direction_of, learn_numbering
-from geogrid.address.numbers import parse_number
+from geogrid.addresses import KnownName, KnownPlace, Match, core_of, name_likeness, normalise, rank, understand
+from geogrid.addresses.match import REVIEW_BELOW, Hit
+from geogrid.addresses.numbering import TownNumbering, direction_of, learn_numbering
+from geogrid.addresses.numbers import parse_number
 
 LON, LAT = -111.9, 40.7
 METRES_PER_NUMBER = 1.6

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
-from api.webhooks.sender import Message, signed_headers
-from api.webhooks.settings import WebhookSettings
-from api.webhooks.targets import allowed_address, read_target
-from boundaries.webhook_queue import is_wanted
+from api.changes.webhooks.sender import Message, signed_headers
+from api.changes.webhooks.settings import WebhookSettings
+from api.changes.webhooks.targets import allowed_address, read_target
+from boundaries.changes.deliveries import is_wanted
 from geogrid.errors import InvalidInputError, UnavailableError
 
 KEY = b"k" * 32

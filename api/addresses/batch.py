@@ -1,0 +1,109 @@
+"""Many addresses in one request, as JSON, NDJSON or CSV, answered in kind."""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from api.kit.links import CSV, JSON
+from api.locate.batch import NDJSON
+from geogrid.errors import InvalidInputError
+
+MOST_ADDRESSES: Final = 10_000
+COLUMNS: Final = ("lon", "lat", "score", "level", "error_m", "address", "grid", "needs_review")
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form of many addresses, read and written."""
+
+    media_type: str
+    read: Callable[[bytes], list[Row]]
+    write: Callable[[Sequence[Row], Sequence[Row]], bytes]
+
+
+def _read_json(body: bytes) -> list[Row]:
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise _unreadable(f"The body is not JSON: {error}.") from error
+    rows = found.get("addresses") if isinstance(found, dict) else found
+    if not isinstance(rows, list):
+        raise _unreadable('The body is neither a list of addresses nor {"addresses": [...]}.')
+    return [{"q": row} if isinstance(row, str) else row for row in rows]
+
+
+def _read_ndjson(body: bytes) -> list[Row]:
+    rows: list[Row] = []
+    for number, line in enumerate(body.splitlines(), start=1):
+        if line.strip():
+            try:
+                row = orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                raise _unreadable(f"Line {number} is not JSON: {error}.") from error
+            rows.append({"q": row} if isinstance(row, str) else row)
+    return rows
+
+
+def _read_csv(body: bytes) -> list[Row]:
+    try:
+        reader = csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline=""))
+        rows = list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise _unreadable(f"The body is not CSV in UTF-8: {error}.") from error
+    name = next((each for each in ("q", "address") if each in (reader.fieldnames or ())), None)
+    if name is None:
+        raise _unreadable(f"The CSV has no column q or address; it has {reader.fieldnames}.")
+    return [{**row, "q": row[name]} for row in rows]
+
+
+def _write_json(rows: Sequence[Row], answers: Sequence[Row]) -> bytes:
+    return orjson.dumps({"results": [_joined(row, answer) for row, answer in zip(rows, answers, strict=True)]})
+
+
+def _write_ndjson(rows: Sequence[Row], answers: Sequence[Row]) -> bytes:
+    lines = [orjson.dumps(_joined(row, answer)) for row, answer in zip(rows, answers, strict=True)]
+    return b"".join(line + b"\n" for line in lines)
+
+
+def _joined(row: Row, answer: Row) -> Row:
+    return {**({"id": row["id"]} if "id" in row else {}), "q": row["q"], **answer}
+
+
+def _write_csv(rows: Sequence[Row], answers: Sequence[Row]) -> bytes:
+    first = rows[0] if rows else {}
+    given = [name for name in first if name is not None and not (name == "q" and "address" in first)]
+    columns = [*COLUMNS, "remote"] if answers and "remote" in answers[0] else COLUMNS
+    names = [*given, *(f"geocode_{name}" for name in columns)]
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(names)
+    for row, answer in zip(rows, answers, strict=True):
+        writer.writerow([*(row[name] for name in given), *(answer[name] for name in columns)])
+    return out.getvalue().encode()
+
+
+def _unreadable(message: str) -> InvalidInputError:
+    return InvalidInputError.of("unreadable", message, "See POST /geocode at /docs.", subject="body")
+
+
+def checked(rows: Sequence[Any]) -> list[Row]:
+    """Return rows that all have a text ``q``, or refuse them naming the first that has none."""
+    if len(rows) > MOST_ADDRESSES:
+        raise _unreadable(f"The body has {len(rows):,} addresses; at most {MOST_ADDRESSES:,} go into one request.")
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, dict) or not isinstance(row.get("q"), str) or "\x00" in row["q"]:
+            raise _unreadable(f"Address {number} is {row!r:.80}; it must be a text, or an object with the text q.")
+    return list(rows)
+
+
+FORMS: Final = {
+    JSON: Form(JSON, _read_json, _write_json),
+    NDJSON: Form(NDJSON, _read_ndjson, _write_ndjson),
+    CSV: Form(CSV, _read_csv, _write_csv),
+}

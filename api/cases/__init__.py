@@ -1,0 +1,1 @@
+"""``/cases`` and ``/search``: complaints taken in and found again."""

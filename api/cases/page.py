@@ -1,0 +1,219 @@
+"""``/search``: the case handler's list and map, and one case with everything known of it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Path, Request, Response
+from markupsafe import Markup
+from pydantic import ValidationError
+
+from api.home.page import chosen_calendar
+from api.kit.constraints import words_for
+from api.kit.links import Cursor, read_cursor
+from api.kit.queries import CaseQuery
+from api.kit.values import Allowed
+from api.state.dependencies import Editions, OpenStore
+from api.web.rendering import View, page, view_of
+from boundaries.cases.reading import (
+    CaseFilter,
+    CaseKey,
+    CasePage,
+    CaseRecord,
+    case_facets,
+    count_cases,
+    events_of,
+    find_cases,
+    get_case,
+)
+from geogrid.editions.edition import Duty, Edition, GridInfo, Located
+from geogrid.errors import InvalidInputError
+
+router = APIRouter(include_in_schema=False)
+
+_PAGE = 25
+_FIELDS = ("text", "grid", "channel", "category", "status", "from", "to", "has_grid", "external_id")
+_LISTED_GRIDS = 600
+_DRAWN_GRIDS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What was filled in: the fields as typed, the filter they mean, and what is wrong with them."""
+
+    fields: Mapping[str, str]
+    wanted: CaseFilter
+    parameters: Mapping[str, str]
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+
+@router.get("/search")
+def search(request: Request, editions: Editions, store: OpenStore) -> Response:
+    """Show the cases that match the form, as a list and on a map."""
+    calendar = chosen_calendar(request, editions)
+    view = view_of(request, calendar)
+    form = read_form(request, view)
+    problems = dict(form.problems)
+    found, matched = CasePage((), has_newer=False, has_older=False), 0
+    with store.unit_of_work() as session:
+        facets = case_facets(session, calendar.id)
+        try:
+            if not problems:
+                found = find_cases(session, calendar.id, form.wanted, limit=_PAGE, **_position(request))
+                matched = count_cases(session, calendar.id, form.wanted)
+        except InvalidInputError as error:
+            problems |= {problem.subject: _sentence(view, problem.subject, str(problem)) for problem in error.problems}
+    edition = editions.edition(calendar)
+    values: dict[str, Any] = {
+        "form": form,
+        "problems": problems,
+        "facets": facets,
+        "matched": matched,
+        "cases": found.cases,
+        "turns": _turns(view, form, found),
+        "grids": edition.grids if edition is not None and len(edition.grids) <= _LISTED_GRIDS else {},
+        "map_data": in_script(
+            {"cases": [_marker(view, case, n) for n, case in enumerate(found.cases, 1)], **_map(view, edition)}
+        ),
+    }
+    return page(request, "search.html", view, values=values, status=400 if problems else 200)
+
+
+@router.get("/search/{case_id}")
+def one_case(
+    request: Request,
+    case_id: Annotated[int, Path(ge=1, le=2**63 - 1), Allowed("a whole number from 1")],
+    editions: Editions,
+    store: OpenStore,
+) -> Response:
+    """Show one case: its text, its place, who is on duty there, and its history."""
+    calendar = chosen_calendar(request, editions)
+    with store.unit_of_work() as session:
+        case = get_case(session, case_id)
+        events = events_of(session, case_id)
+    calendar = editions.calendar(case.jurisdiction)
+    view, edition = view_of(request, calendar), editions.edition(calendar)
+    located = None
+    if edition is not None and case.lon is not None and case.lat is not None:
+        located = edition.locate(case.lon, case.lat, error_m=case.positional_error_m)
+    values = {
+        "case": case,
+        "events": events,
+        "located": located,
+        "pairs": _duties(located),
+        "back": view.url(
+            "/search", {name: request.query_params[name] for name in _FIELDS if name in request.query_params}
+        ),
+        "map_data": in_script(
+            {"cases": [_marker(view, case, 0)] if case.lon is not None else [], **_map(view, edition)}
+        ),
+    }
+    return page(request, "case.html", view, values=values)
+
+
+def _duties(located: Located | None) -> list[tuple[GridInfo, Duty]]:
+    if located is None:
+        return []
+    return [(grid, duty) for grid in located.chain for duty in located.duties[grid.code]]
+
+
+def read_form(request: Request, view: View) -> Form:
+    """Return what the form holds; empty fields do not limit."""
+    fields = {name: request.query_params.get(name, "").strip() for name in _FIELDS}
+    parameters = {name: value for name, value in fields.items() if value and name not in {"from", "to"}}
+    problems: dict[str, str] = {}
+    days = {name: _day(view, fields[name], name, problems) for name in ("from", "to")}
+    if days["from"] is not None:
+        parameters["since"] = _midnight(view, days["from"]).isoformat()
+    if days["to"] is not None:
+        parameters["until"] = _midnight(view, days["to"] + timedelta(days=1)).isoformat()
+    if days["from"] is not None and days["to"] is not None and days["from"] > days["to"]:
+        problems["from"] = view.say("empty_period")
+    given: dict[str, Any] = {**parameters}
+    given |= {name: [given[name]] for name in ("channel", "category", "status") if name in given}
+    try:
+        wanted = CaseQuery.model_validate(given).to_filter()
+    except ValidationError as error:
+        wanted = CaseFilter()
+        for each in error.errors():
+            name = str(each["loc"][0]) if each["loc"] else "from"
+            problems.setdefault(name, _not_allowed(view, name, fields.get(name, "")))
+    return Form(fields, wanted, parameters, problems)
+
+
+def _day(view: View, value: str, name: str, problems: dict[str, str]) -> date | None:
+    if not value:
+        return None
+    try:
+        day = date.fromisoformat(value)
+        _midnight(view, day + timedelta(days=1))
+    except (ValueError, OverflowError):
+        problems[name] = view.say("bad_date", value=value)
+        return None
+    return day
+
+
+def _midnight(view: View, day: date) -> datetime:
+    zone = ZoneInfo(view.calendar.time_zone if view.calendar is not None else "UTC")
+    return datetime(day.year, day.month, day.day, tzinfo=zone)
+
+
+def _not_allowed(view: View, name: str, value: str) -> str:
+    allowed = words_for(CaseQuery.model_fields[name]) if name in CaseQuery.model_fields else ""
+    return view.say("not_allowed", value=value[:80], allowed=allowed)
+
+
+def _sentence(view: View, subject: str, sentence: str) -> str:
+    return view.say("unknown_grid") if subject == "grid" else view.say("bad_place") if subject == "cursor" else sentence
+
+
+def _position(request: Request) -> dict[str, CaseKey]:
+    text = request.query_params.get("cursor")
+    if not text:
+        return {}
+    cursor = read_cursor(text)
+    return {f"{cursor.direction}_than": cursor.key}
+
+
+def _turns(view: View, form: Form, found: CasePage) -> dict[str, str]:
+    turns = {}
+    if found.cases and found.has_newer:
+        newer = Cursor("newer", CaseKey(found.cases[0].reported_at, found.cases[0].id))
+        turns["newer"] = view.url("/search", form.fields, cursor=newer)
+    if found.cases and found.has_older:
+        older = Cursor("older", CaseKey(found.cases[-1].reported_at, found.cases[-1].id))
+        turns["older"] = view.url("/search", form.fields, cursor=older)
+    return turns
+
+
+def _map(view: View, edition: Edition | None) -> dict[str, Any]:
+    return {
+        "grids": view.plain_url("/collections/grids/items", limit=_DRAWN_GRIDS),
+        "is_large": edition is not None and len(edition.grids) > _DRAWN_GRIDS,
+        "base": view.plain_url("/pages/base-map"),
+        "attribution": [] if view.calendar is None else list(view.calendar.attribution),
+    }
+
+
+def _marker(view: View, case: CaseRecord, number: int) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "number": number,
+        "lon": case.lon,
+        "lat": case.lat,
+        "error_m": case.positional_error_m,
+        "title": case.text or case.address or view.say("case", number=case.id),
+        "grid": case.grid,
+        "grid_name": case.grid_name or view.say("no_grid"),
+        "url": view.url(f"/search/{case.id}"),
+    }
+
+
+def in_script(value: Any) -> Markup:
+    """Return JSON that may stand inside a script element, whatever the texts in it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    safe = text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+    return Markup(safe)  # noqa: S704 - every character that HTML knows is escaped above

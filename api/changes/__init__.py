@@ -1,0 +1,1 @@
+"""``/changes`` and webhooks: telling other applications what happened."""

@@ -1,0 +1,20 @@
+"""``geogrid import``: bring grids, cases or addresses in from files."""
+
+import click
+
+from api.cli.imports.addresses import addresses
+from api.cli.imports.cases import cases
+from api.cli.imports.grids import grids
+
+
+@click.group()
+def command() -> None:
+    """Bring grids, cases or addresses in from files.
+
+    An import is one transaction: it happens whole or not at all, and can be interrupted at any time.
+    """
+
+
+command.add_command(grids)
+command.add_command(cases)
+command.add_command(addresses)

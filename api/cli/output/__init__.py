@@ -1,0 +1,1 @@
+"""What commands print: progress, problems, the store that they opened."""

@@ -1,0 +1,1 @@
+"""``geogrid plan``: drafts made, edited, checked, compared and published."""

@@ -1,0 +1,68 @@
+"""What the commands of ``geogrid plan`` share: who does it and why, how a plan is told."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from geogrid.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from boundaries.grids.tables import Plan
+    from boundaries.plans.edits.editing import Author, EditAnswer
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def authored(function: Function) -> Function:
+    """Add the options that say who does something, and why."""
+    why = click.option("--reason", default="", help="Why; kept with the change.")
+    who = click.option("--by", "made_by", default="", help="Who; the name of your account, if left out.")
+    return who(why(function))
+
+
+def author_of(made_by: str, reason: str) -> "Author":
+    """Return who does it; the account's name, if left out."""
+    import getpass
+
+    from boundaries.plans.edits.editing import Author
+
+    return Author(made_by or getpass.getuser(), reason)
+
+
+def line_of(plan: "Plan") -> str:
+    """Return a plan in one line."""
+    validity = plan.validity
+    period = "" if validity is None else f"  from {validity.lower} to {validity.upper or 'its replacement'}"
+    return f"{plan.id:>5}  {plan.state:<10} version {plan.version:<4} {plan.name}{period}"
+
+
+def tell(answer: "EditAnswer") -> None:
+    """Say what an edit did."""
+    click.echo(line_of(answer.plan))
+    click.echo(f"{len(answer.changed)} grids changed, {answer.blocks} blocks changed hands.")
+    for each in answer.figures:
+        load = "load unknown" if each.load is None else f"load {each.load:g}"
+        off = f" ({each.off_band:+g} off the band)" if each.off_band else ""
+        pieces = f", in {len(each.fragments)} pieces" if len(each.fragments) > 1 else ""
+        cases = answer.open_cases.get(each.code, 0)
+        click.echo(
+            f"  {each.code} {each.name}: {load}{off}{pieces}, compactness {each.compactness:.2f}, {cases} open cases"
+        )
+
+
+def edition_in_force(session: "Session", jurisdiction: str | None, at: datetime) -> "Plan":
+    """Return the edition in force at a moment, or raise `InvalidInputError`."""
+    from boundaries.editions.reading import edition_at
+    from boundaries.jurisdictions.reading import the_jurisdiction
+
+    found = the_jurisdiction(session, jurisdiction)
+    edition = edition_at(session, found.id, at)
+    if edition is None:
+        raise InvalidInputError.of(
+            "no-edition", f"No edition of {found.code} is in force.", "Say with --from which plan to copy."
+        )
+    return edition

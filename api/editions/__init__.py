@@ -1,0 +1,1 @@
+"""``/editions`` and ``/grids``: what was in force when, and what became of each grid."""

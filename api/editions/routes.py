@@ -1,0 +1,113 @@
+"""``/editions`` and ``/grids``: what was in force when, and what became of each grid."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from api.kit.parameters import refuse_repeats
+from api.kit.queries import OfJurisdiction
+from api.kit.queries import Query as Parameters
+from api.kit.replies import json_reply
+from api.kit.values import Word
+from api.plans.bodies import plan_reply, plan_shape
+from api.plans.page import comparison_reply
+from api.plans.routes import COMPARED, PlanNumber
+from api.plans.schemas import CompareQuery, LineageQuery, RolledBack
+from api.state.dependencies import OpenSession
+from boundaries.editions.lineage import editions_between, history, predecessors, successors
+from boundaries.editions.reading import edition_at, editions_of
+from boundaries.grids.tables import Jurisdiction, Plan
+from boundaries.jurisdictions.reading import the_jurisdiction
+from boundaries.plans.drafts import get_plan
+from boundaries.plans.loading import read_one_moment
+from boundaries.publishing.publication import roll_back
+from geogrid.errors import NotFoundError
+
+router = APIRouter(tags=["editions"], dependencies=[Depends(refuse_repeats)])
+
+Code = Annotated[Word, Path(description="Code of a grid of any level.")]
+
+
+@router.get("/editions")
+def editions(request: Request, query: Annotated[OfJurisdiction, Query()], session: OpenSession) -> Response:
+    """List the editions of a jurisdiction, oldest first."""
+    jurisdiction = the_jurisdiction(session, query.jurisdiction)
+    return json_reply({"editions": [plan_shape(request, each) for each in editions_of(session, jurisdiction.id)]})
+
+
+@router.get("/editions/{edition_id}/diff/{other_id}", responses=COMPARED)
+def diff(
+    query: Annotated[CompareQuery, Query()], edition_id: PlanNumber, other_id: PlanNumber, session: OpenSession
+) -> Response:
+    """Compare an edition with a later one: JSON and CSV have the grids, GeoJSON the moved land, HTML both on maps."""
+    read_one_moment(session)
+    return comparison_reply(session, _edition(session, edition_id), _edition(session, other_id), query)
+
+
+@router.post("/editions/{edition_id}/rollback", status_code=201)
+def rollback(
+    request: Request,
+    query: Annotated[Parameters, Query()],
+    edition_id: PlanNumber,
+    body: RolledBack,
+    session: OpenSession,
+) -> Response:
+    """Publish a former edition again, as a new one; history keeps both."""
+    del query
+    edition = _edition(session, edition_id)
+    again = roll_back(session, edition, at=body.valid_from, made_by=body.by, reason=body.reason)
+    return plan_reply(request, again, status=201)
+
+
+@router.get("/grids/{code}/history")
+def grid_history(query: Annotated[OfJurisdiction, Query()], code: Code, session: OpenSession) -> Response:
+    """Return a code through all editions that have it, with what it came from in each."""
+    jurisdiction = the_jurisdiction(session, query.jurisdiction)
+    return json_reply({"code": code, "history": history(session, jurisdiction.id, code)})
+
+
+@router.get("/grids/{code}/successors")
+def grid_successors(query: Annotated[LineageQuery, Query()], code: Code, session: OpenSession) -> Response:
+    """Say what became of a code: its heirs in the edition of `until`, with their shares of its load."""
+    way = _way(session, query)
+    found = successors(session, code, way)
+    return json_reply({"code": code, **_ends(way), "successors": [asdict(heir) for heir in found]})
+
+
+@router.get("/grids/{code}/predecessors")
+def grid_predecessors(query: Annotated[LineageQuery, Query()], code: Code, session: OpenSession) -> Response:
+    """Say where a code of the edition of `until` came from: grids of the edition of `since`, and how much of each."""
+    way = _way(session, query)
+    found = predecessors(session, code, way)
+    return json_reply({"code": code, **_ends(way), "predecessors": [asdict(heir) for heir in found]})
+
+
+def _edition(session: Session, edition_id: int) -> Plan:
+    plan = get_plan(session, edition_id)
+    if plan.validity is None:
+        raise NotFoundError(f"Plan {edition_id} is {plan.state}, not an edition. Compare it under /plans.")
+    return plan
+
+
+def _way(session: Session, query: LineageQuery) -> list[Plan]:
+    jurisdiction = the_jurisdiction(session, query.jurisdiction)
+    known = editions_of(session, jurisdiction.id)
+    if not known:
+        raise NotFoundError(f"{jurisdiction.code} has no edition yet.")
+    first = known[0] if query.since is None else _at(session, jurisdiction, query.since)
+    last = known[-1] if query.until is None else _at(session, jurisdiction, query.until)
+    return editions_between(session, jurisdiction.id, first, last)
+
+
+def _at(session: Session, jurisdiction: Jurisdiction, at: datetime) -> Plan:
+    found = edition_at(session, jurisdiction.id, at)
+    if found is None:
+        raise NotFoundError(f"No edition of {jurisdiction.code} was in force at {at.isoformat()}.")
+    return found
+
+
+def _ends(way: list[Plan]) -> dict[str, int]:
+    return {"from_edition": way[0].id, "to_edition": way[-1].id}

@@ -1,0 +1,131 @@
+"""Collections as OGC API describes them: the collection itself, its queryables and its schema."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import Request
+
+from api.features.extents import extent_of, systems_of
+from api.features.formats import FORMATS, SCHEMA
+from api.features.places import Place
+from api.kit.links import HTML, JSON, address, link, same_page
+from api.state.store import Store
+from boundaries.features.fields import Collection, Field
+from boundaries.features.systems import CRS84
+
+QUERYABLES_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+SCHEMA_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/schema"
+DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
+_JSON_TYPES: Final[Mapping[str, str]] = {
+    "text": "string",
+    "integer": "integer",
+    "number": "number",
+    "moment": "string",
+}
+
+
+def describe(request: Request, place: Place, store: Store) -> dict[str, Any]:
+    """Return a collection as ``/collections`` shows it."""
+    collection = place.collection
+    body: dict[str, Any] = {
+        "id": collection.id,
+        "title": f"{collection.title}, {place.calendar.name}",
+        "description": collection.description,
+        "itemType": "feature",
+        "crs": list(systems_of(request, place, store)),
+        "storageCrs": CRS84.uri,
+        "attribution": "; ".join(place.calendar.attribution),
+        "links": _links(request, place),
+    }
+    box, since, until = extent_of(request, place, store)
+    if box is not None:
+        body["extent"] = {"spatial": {"bbox": [list(box)], "crs": CRS84.uri}}
+        if since is not None or until is not None:
+            body["extent"]["temporal"] = {"interval": [[since, until]]}
+    return body
+
+
+def _links(request: Request, place: Place) -> list[dict[str, str]]:
+    def to(suffix: str, rel: str, media_type: str, title: str, **more: str) -> dict[str, str]:
+        return link(address(request, f"{place.path}{suffix}", {**place.own, **more}), rel, media_type, title)
+
+    return [
+        to("", "self", JSON, "This collection"),
+        to("", "alternate", HTML, "This collection as a page", f="html"),
+        *(
+            to(
+                "/items",
+                "items",
+                each.media_type,
+                f"The features as {each.title}",
+                **({} if name == "geojson" else {"f": name}),
+            )
+            for name, each in FORMATS.items()
+        ),
+        to("/queryables", QUERYABLES_REL, SCHEMA, "What filters may name"),
+        to("/schema", SCHEMA_REL, SCHEMA, "What features are made of"),
+    ]
+
+
+def queryables(collection: Collection, identifier: str) -> dict[str, Any]:
+    """Return what filters may name, as a JSON Schema."""
+    geometry = {"title": "Geometry", "format": f"geometry-{collection.geometry.lower()}"}
+    return {
+        "$schema": DRAFT,
+        "$id": identifier,
+        "type": "object",
+        "title": collection.title,
+        "description": f"What filters on {collection.id} may name.",
+        "properties": {"geometry": geometry, **{each.name: schema_of(each) for each in collection.fields}},
+        "additionalProperties": False,
+    }
+
+
+def schema(collection: Collection, identifier: str) -> dict[str, Any]:
+    """Return what features are made of, as a JSON Schema (OGC API Features Part 5)."""
+    geometry = {
+        "title": "Geometry",
+        "x-ogc-role": "primary-geometry",
+        "format": f"geometry-{collection.geometry.lower()}",
+    }
+    properties: dict[str, Any] = {}
+    for position, each in enumerate(collection.fields, start=2):
+        properties[each.name] = {**schema_of(each), "x-ogc-propertySeq": position}
+    return {
+        "$schema": DRAFT,
+        "$id": identifier,
+        "type": "object",
+        "title": collection.title,
+        "description": collection.description,
+        "properties": {
+            "id": {
+                "title": "Identifier",
+                "type": "integer" if collection.integer_id else "string",
+                "x-ogc-role": "id",
+                "x-ogc-propertySeq": 0,
+            },
+            "geometry": {**geometry, "x-ogc-propertySeq": 1},
+            **properties,
+        },
+    }
+
+
+def schema_of(field: Field) -> dict[str, Any]:
+    """Return a field as JSON Schema."""
+    found: dict[str, Any] = {"title": field.title, "type": _JSON_TYPES[field.kind]}
+    if field.kind == "moment":
+        found["format"] = "date-time"
+    if field.values:
+        found["enum"] = list(field.values)
+    if field.low is not None:
+        found |= {"minimum": field.low, "maximum": field.high}
+    return found
+
+
+def alternates(request: Request, self_format: str, formats: Sequence[str]) -> list[dict[str, str]]:
+    """Return links to the same answer in other formats."""
+    return [
+        link(same_page(request, f=name), "alternate", FORMATS[name].media_type, f"This as {FORMATS[name].title}")
+        for name in formats
+        if name != self_format
+    ]

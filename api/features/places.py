@@ -1,0 +1,104 @@
+"""Which collection an address means, in which jurisdiction, at which time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from fastapi import Request
+
+from api.features.periods import Period, WrittenPeriod
+from api.state.editions import EditionBook
+from boundaries.editions.calendar import Calendar, EditionPeriod
+from boundaries.features.catalogue import Wanted, collections, edition_collection
+from boundaries.features.fields import Collection, Scope
+from geogrid.errors import NotFoundError
+
+_EDITION = "edition-"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A collection of a jurisdiction.
+
+    Parameters
+    ----------
+    calendar : Calendar
+        The jurisdiction and its editions.
+    collection : Collection
+        The collection.
+    own : mapping
+        Parameters that every address of it needs.
+    """
+
+    calendar: Calendar
+    collection: Collection
+    own: Mapping[str, str]
+
+    @property
+    def path(self) -> str:
+        """Return the path of the collection."""
+        return f"/collections/{self.collection.id}"
+
+    def scope(self, asked: WrittenPeriod | None = None, at: datetime | None = None) -> Scope:
+        """Return the part of the store that a request is about: what is in force now, if it names no time."""
+        now = datetime.now(UTC)
+        current = self.calendar.edition_at(now)
+        plain = None if current is None else current.plan_id
+        period = None if asked is None else asked.in_zone(self.calendar.time_zone)
+        if self.collection.id.startswith(_EDITION):
+            number = int(self.collection.id.removeprefix(_EDITION))
+            return Scope(self.calendar.id, (number,), number, now)
+        if self.collection.timing == "instant" and period is not None:
+            return Scope(self.calendar.id, (), plain, now, period.since, period.until)
+        if at is not None:
+            period = Period(at, at, is_moment=True)
+            found = self.calendar.edition_at(at)
+            return Scope(self.calendar.id, () if found is None else (found.plan_id,), plain, at)
+        if period is not None:
+            plans = [each.plan_id for each in self.calendar.editions if period.overlaps(each.valid_from, each.valid_to)]
+            return Scope(self.calendar.id, tuple(plans), plain, period.nearest(now))
+        return Scope(self.calendar.id, () if plain is None else (plain,), plain, now)
+
+    def scope_of(self, feature: str) -> Scope:
+        """Return the part of the store that a feature is in: a gap's identifier begins with its edition."""
+        scope = self.scope()
+        edition = feature.partition("-")[0]
+        if self.collection.id == "coverage-gaps" and edition in {str(each.plan_id) for each in self.calendar.editions}:
+            return replace(scope, plans=(int(edition),))
+        return scope
+
+    def editions(self, scope: Scope) -> list[EditionPeriod]:
+        """Return the editions of a scope."""
+        return [each for each in self.calendar.editions if each.plan_id in scope.plans]
+
+
+def places(request: Request, editions: EditionBook, jurisdiction: str | None) -> dict[str, Place]:
+    """Return every collection of a jurisdiction, by name.
+
+    Raises
+    ------
+    InvalidInputError, UnavailableError
+        As `EditionBook.calendar`.
+    """
+    calendar = editions.calendar(jurisdiction)
+    wanted = Wanted(request.app.state.settings.public_case_fields)
+    found = collections(wanted, _level_names(editions, calendar))
+    found |= {each.id: each for each in (edition_collection(one.plan_id, one.name) for one in calendar.editions)}
+    own = {"jurisdiction": calendar.code} if jurisdiction is not None or len(editions.calendars) > 1 else {}
+    return {name: Place(calendar, collection, own) for name, collection in found.items()}
+
+
+def place_of(request: Request, editions: EditionBook, name: str, jurisdiction: str | None) -> Place:
+    """Return a collection by its name; errors as `places`, and `NotFoundError` where there is none of that name."""
+    found = places(request, editions, jurisdiction)
+    if name not in found:
+        known = ", ".join(each for each in found if not each.startswith(_EDITION))
+        raise NotFoundError(f"There is no collection {name[:80]!r}. There are {known}, and one an edition.")
+    return found[name]
+
+
+def _level_names(editions: EditionBook, calendar: Calendar) -> dict[int, str]:
+    edition = editions.current(calendar)
+    if edition is None:
+        return {}
+    return {level: name or f"level {level}" for level, name in edition.level_names.items()}

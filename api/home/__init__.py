@@ -1,0 +1,1 @@
+"""``/``: the town at a glance, and which grid is this."""

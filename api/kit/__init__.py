@@ -1,0 +1,1 @@
+"""What every route is made with: parameters, values, links, replies, policies of pages."""

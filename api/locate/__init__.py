@@ -1,0 +1,1 @@
+"""``/locate``: which grid a point is in, one or many."""

@@ -1,0 +1,1 @@
+"""``/maps``: the coverage map and the hotspot map."""

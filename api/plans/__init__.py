@@ -1,0 +1,1 @@
+"""``/plans``: drafts made, edited, checked, compared, reviewed and published."""

@@ -1,0 +1,133 @@
+"""Plans, edits and comparisons as the plain dictionaries that JSON answers are made of."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import geopandas as gpd
+import orjson
+from fastapi import Request, Response
+
+from api.kit.links import CSV, GEOJSON, JSON, address, link
+from api.kit.replies import json_reply
+from boundaries.grids.tables import Plan
+from boundaries.plans.edits.editing import EditAnswer
+from boundaries.plans.reading import features
+from geogrid.plans import GridFigures
+from geogrid.plans.comparing import MEASURES, Comparison, GridChange
+
+Shape = dict[str, Any]
+
+
+def plan_shape(request: Request, plan: Plan) -> Shape:
+    """Return a plan with its links."""
+    validity = plan.validity
+    path = f"/plans/{plan.id}"
+    return {
+        "id": plan.id,
+        "name": plan.name,
+        "state": plan.state,
+        "version": plan.version,
+        "position": plan.position,
+        "based_on": plan.based_on,
+        "source": plan.source,
+        "load": plan.load,
+        "band": None if plan.band_low is None else [plan.band_low, plan.band_high],
+        "code_profile": plan.code_profile,
+        "created_at": plan.created_at,
+        "valid_from": None if validity is None else validity.lower,
+        "valid_to": None if validity is None else validity.upper,
+        "links": [
+            link(address(request, path), "self", JSON, plan.name),
+            link(address(request, f"{path}/grids"), "grids", GEOJSON, "Its grids"),
+            link(address(request, f"{path}/blocks"), "blocks", GEOJSON, "Its blocks"),
+            link(address(request, f"{path}/edits"), "edits", JSON, "Its edits"),
+        ],
+    }
+
+
+def plan_reply(request: Request, plan: Plan, *, status: int = 200, **more: Any) -> Response:
+    """Return a plan, with the ETag that a write has to give back as If-Match."""
+    headers = {"ETag": etag(plan), "Cache-Control": "no-cache"}
+    if status == 201:  # noqa: PLR2004 - created
+        headers["Location"] = address(request, f"/plans/{plan.id}")
+    return json_reply({**plan_shape(request, plan), **more}, status=status, headers=headers)
+
+
+def etag(plan: Plan) -> str:
+    """Return the entity tag of a plan: its version."""
+    return f'"{plan.version}"'
+
+
+def edit_reply(request: Request, answer: EditAnswer) -> Response:
+    """Return what an edit did."""
+    return plan_reply(
+        request,
+        answer.plan,
+        changed=list(answer.changed),
+        blocks_moved=answer.blocks,
+        figures=[{**figures_shape(each), "open_cases": answer.open_cases.get(each.code, 0)} for each in answer.figures],
+    )
+
+
+def figures_shape(found: GridFigures) -> Shape:
+    """Return the figures of a grid; it is contiguous where it has one fragment."""
+    shape = asdict(found)
+    shape["contiguous"] = len(found.fragments) == 1
+    return shape
+
+
+def features_reply(frame: gpd.GeoDataFrame, *, tag: str | None = None) -> Response:
+    """Return a table as GeoJSON."""
+    body = {
+        "type": "FeatureCollection",
+        "numberReturned": len(frame),
+        "features": [
+            {"type": "Feature", "id": number, "properties": properties, "geometry": orjson.Fragment(shape)}
+            for number, properties, shape in features(frame)
+        ],
+    }
+    headers = {"Cache-Control": "no-cache"} | ({} if tag is None else {"ETag": tag})
+    return json_reply(body, media_type=GEOJSON, headers=headers)
+
+
+def comparison_shape(found: Comparison) -> Shape:
+    """Return a comparison: what became of each grid that changed, and the totals."""
+    changed = [change for change in found.grids if change.fates != ("unchanged",)]
+    return {
+        "unchanged": len(found.grids) - len(changed),
+        "grids": [_change_shape(change) for change in changed],
+        "totals": found.totals(),
+        "open_cases_moved": int(found.cases.sum()),
+        "duties": [asdict(move) for move in found.duties],
+    }
+
+
+def _change_shape(change: GridChange) -> Shape:
+    def side(node: Any) -> Shape | None:
+        return None if node is None else {"code": node.code, "name": node.name, "kind": node.kind}
+
+    return {
+        "level": change.level,
+        "before": side(change.before),
+        "after": side(change.after),
+        "fates": list(change.fates),
+        "gained": dict(zip(MEASURES, change.gained.tolist(), strict=True)),
+        "lost": dict(zip(MEASURES, change.lost.tolist(), strict=True)),
+    }
+
+
+def comparison_csv(found: Comparison) -> Response:
+    """Return what became of each grid as CSV."""
+    columns = [f"{side}_{name}" for side in ("gained", "lost") for name in MEASURES]
+    rows: Iterable[Mapping[str, Any]] = map(_change_shape, found.grids)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["level", "before", "after", "fates", *columns])
+    for row in rows:
+        codes = [(row[side] or {}).get("code", "") for side in ("before", "after")]
+        sums = [row[side][name] for side in ("gained", "lost") for name in MEASURES]
+        writer.writerow([row["level"], *codes, " ".join(row["fates"]), *sums])
+    return Response(out.getvalue(), media_type=f"{CSV}; charset=utf-8; header=present")

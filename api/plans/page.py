@@ -1,0 +1,67 @@
+"""Two plans compared, in the form that is asked for; on a page they are side by side."""
+
+from collections.abc import Callable
+
+from fastapi import Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy.orm import Session
+
+from api.kit.policies import MAP
+from api.kit.replies import json_reply
+from api.plans.bodies import comparison_csv, comparison_shape, features_reply
+from api.plans.schemas import CompareQuery
+from api.web.assets import served_address
+from boundaries.grids.tables import Jurisdiction, Plan
+from boundaries.plans.comparing import compare_plans, leaf_frames, moved_frame
+from geogrid.maps.labels import Language
+from geogrid.plans.comparing import Comparison, Tolerance
+
+
+def comparison_reply(session: Session, old: Plan, new: Plan, query: CompareQuery) -> Response:
+    """Return what became of the grids of a plan in another; raises as `compare_plans`."""
+    found = compare_plans(session, old, new, tolerance=Tolerance(area_m2=query.tolerance_m2))
+    match query.f:
+        case "geojson":
+            return features_reply(moved_frame(session, found, old, new))
+        case "csv":
+            return comparison_csv(found)
+        case "html":
+            shown = comparison_page(session, found, old, new, resolve=served_address, language=query.lang)
+            return HTMLResponse(shown, headers={**MAP, "Cache-Control": "no-cache"})
+        case "json":
+            return json_reply(comparison_shape(found))
+
+
+def comparison_page(  # noqa: PLR0913 - both plans and how to show them
+    session: Session,
+    found: Comparison,
+    old: Plan,
+    new: Plan,
+    *,
+    resolve: Callable[[str], str],
+    language: Language = "both",
+) -> str:
+    """Return the page of a comparison.
+
+    Parameters
+    ----------
+    session : Session
+        Only read from.
+    found : Comparison
+        What differs.
+    old, new : Plan
+        The plans.
+    resolve : callable
+        As for `geogrid.maps.render`.
+    language : {"zh", "en", "both"}
+        Of the labels.
+    """
+    from geogrid.maps import Compared, comparison_map, render
+
+    town = session.get_one(Jurisdiction, new.jurisdiction_id)
+    before, after = leaf_frames(session, found, old, new)
+    names = (f"{old.name} ({old.id})", f"{new.name} ({new.id})")
+    compared = Compared(before, after, moved_frame(session, found, old, new), names)
+    return render(
+        comparison_map(compared, attribution=town.attribution, language=language, subtitle=town.name), resolve
+    )

@@ -1,1 +1,0 @@
-"""The addresses of the HTTP interface: parse, call, shape."""

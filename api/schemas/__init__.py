@@ -1,1 +1,0 @@
-"""Shapes of HTTP requests and answers."""

@@ -1,0 +1,213 @@
+"""Editions in memory: the ones in force always, some former ones as they are asked for.
+
+A thread looks at the store every second or so. A new edition is compiled there, beside the requests, and takes the
+place of the former one when it is ready, so no request waits for a publication. Compiled editions are values that
+never change; what changes is which of them a request is given.
+"""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from threading import Event, Lock, Thread
+
+from api.state.store import Store
+from boundaries.cases.handover import reassign_late_cases
+from boundaries.editions.calendar import Calendar, EditionPeriod, read_timetable
+from boundaries.editions.reading import compile_edition, duties_at
+from boundaries.grids.tables import Plan
+from geogrid.editions.edition import Edition
+from geogrid.errors import GeogridError, InvalidInputError, UnavailableError
+
+_COMPILED_AHEAD = timedelta(minutes=5)
+_NONE_STORED = "No jurisdiction is stored yet. Run: geogrid demo, or geogrid import grids."
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """What one look at the store found, with the editions of now and soon compiled."""
+
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    compiled: Mapping[int, Edition] = field(default_factory=dict)
+    problem: str | None = "The server is starting."
+    in_force: Mapping[str, int] = field(default_factory=dict)
+
+
+class EditionBook:
+    """Compiled editions by jurisdiction and moment.
+
+    Parameters
+    ----------
+    store : Store
+        Where editions come from.
+    refresh_seconds : float
+        How often `start` looks for changes.
+    kept : int
+        Former editions held at most; the one longest unused goes first.
+    """
+
+    def __init__(self, store: Store, *, refresh_seconds: float, kept: int) -> None:
+        self._store = store
+        self._refresh_seconds = refresh_seconds
+        self._kept = kept
+        self._snapshot = _Snapshot()
+        self._former: OrderedDict[int, Edition] = OrderedDict()
+        self._lock = Lock()
+        self._compiling = Lock()
+        self._stopped = Event()
+        self._thread: Thread | None = None
+
+    def start(self) -> None:
+        """Look at the store once, then again and again beside the requests."""
+        self.refresh()
+        self._thread = Thread(target=self._watch, name="editions", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop looking."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    @property
+    def problem(self) -> str | None:
+        """Why the last look failed, None where it did not."""
+        return self._snapshot.problem
+
+    @property
+    def calendars(self) -> Mapping[str, Calendar]:
+        """Every jurisdiction by code, as of the last look."""
+        return self._snapshot.calendars
+
+    def in_force(self) -> set[int]:
+        """Return the numbers of the editions in force now, as of the last look."""
+        now = datetime.now(UTC)
+        found = (calendar.edition_at(now) for calendar in self._snapshot.calendars.values())
+        return {period.plan_id for period in found if period is not None}
+
+    def calendar(self, code: str | None) -> Calendar:
+        """Return the jurisdiction named, or the only one there is.
+
+        Raises
+        ------
+        InvalidInputError
+            There is none of that code, or several and none is named; the message lists them.
+        UnavailableError
+            None is stored, or the store has not been read yet.
+        """
+        calendars = self._snapshot.calendars
+        if not calendars:
+            raise UnavailableError(self._snapshot.problem or _NONE_STORED)
+        if code is None and len(calendars) == 1:
+            return next(iter(calendars.values()))
+        if code is not None and code in calendars:
+            return calendars[code]
+        message = "More than one jurisdiction is stored." if code is None else f"There is no jurisdiction {code!r}."
+        raise InvalidInputError.of(
+            "which-jurisdiction", message, f"Name one of: {', '.join(calendars)}.", subject="jurisdiction"
+        )
+
+    def current(self, calendar: Calendar) -> Edition | None:
+        """Return the edition in force now if it is in memory; this never waits for anything."""
+        period = calendar.edition_at(datetime.now(UTC))
+        return None if period is None else self._snapshot.compiled.get(period.plan_id)
+
+    def edition(self, calendar: Calendar, at: datetime | None = None) -> Edition | None:
+        """Return the edition in force at a moment, now without one; None where there was none.
+
+        Without `at`, and with a moment of today's edition, this touches no database.
+
+        Raises
+        ------
+        UnavailableError
+            A former edition is needed and the database cannot be reached.
+        """
+        period = calendar.edition_at(at or datetime.now(UTC))
+        if period is None:
+            return None
+        snapshot = self._snapshot
+        edition = snapshot.compiled.get(period.plan_id)
+        if edition is None:
+            edition = self._former_edition(period)
+        elif at is None:
+            return edition
+        with self._store.unit_of_work() as session:
+            duties = duties_at(session, period.plan_id, at or datetime.now(UTC))
+        return replace(edition, duties=duties, valid_to=period.valid_to)
+
+    def refresh(self) -> None:
+        """Look at the store now; a failure is kept as `problem`, and what was known stays in use."""
+        try:
+            snapshot = self._look()
+        except GeogridError as error:
+            if self._snapshot.problem != str(error):
+                logger.warning("The store cannot be read: %s", error)
+            self._snapshot = replace(self._snapshot, problem=str(error))
+        else:
+            before, self._snapshot = self._snapshot, snapshot
+            self._give_late_cases(before, snapshot)
+
+    def _give_late_cases(self, before: _Snapshot, now: _Snapshot) -> None:
+        """Give the editions that came into force the cases that arrived after their publication."""
+        came = [plan_id for code, plan_id in now.in_force.items() if before.in_force.get(code) != plan_id]
+        for edition in (now.compiled[plan_id] for plan_id in came if plan_id in now.compiled):
+            try:
+                with self._store.unit_of_work() as session:
+                    reassign_late_cases(session, edition.id, edition.index, [leaf.id for leaf in edition.leaves])
+            except GeogridError as error:
+                logger.warning("Late cases of edition %s are not reassigned: %s", edition.id, error)
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(self._refresh_seconds):
+            try:
+                self.refresh()
+            except Exception:  # a thread that ended would leave the server with old editions, unnoticed
+                logger.exception("Looking for new editions failed; the next look is soon.")
+
+    def _look(self) -> _Snapshot:
+        before, now = self._snapshot, datetime.now(UTC)
+        with self._store.unit_of_work() as session:
+            calendars = read_timetable(session)
+            wanted = [
+                period
+                for calendar in calendars.values()
+                for period in calendar.editions
+                if period.is_in_force(now) or period.is_in_force(now + _COMPILED_AHEAD)
+            ]
+            known = {period.plan_id: period for calendar in before.calendars.values() for period in calendar.editions}
+            compiled = {}
+            for period in wanted:
+                edition = before.compiled.get(period.plan_id)
+                if edition is None:
+                    edition = compile_edition(
+                        session, session.get_one(Plan, period.plan_id), at=now, indexes=self._store.indexes
+                    )
+                elif known.get(period.plan_id) != period:
+                    duties = duties_at(session, period.plan_id, now)
+                    edition = replace(edition, duties=duties, valid_to=period.valid_to)
+                compiled[period.plan_id] = edition
+        found = {code: calendar.edition_at(now) for code, calendar in calendars.items()}
+        in_force = {code: period.plan_id for code, period in found.items() if period is not None}
+        return _Snapshot(calendars, compiled, None, in_force)
+
+    def _former_edition(self, period: EditionPeriod) -> Edition:
+        with self._lock:
+            if period.plan_id in self._former:
+                self._former.move_to_end(period.plan_id)
+                return self._former[period.plan_id]
+        # One at a time: ten requests for the same old day would otherwise compile it ten times.
+        with self._compiling:
+            with self._lock:
+                found = self._former.get(period.plan_id)
+            if found is None:
+                with self._store.unit_of_work() as session:
+                    plan = session.get_one(Plan, period.plan_id)
+                    found = compile_edition(session, plan, at=period.valid_from, indexes=self._store.indexes)
+                with self._lock:
+                    self._former[period.plan_id] = found
+                    while len(self._former) > self._kept:
+                        self._former.popitem(last=False)
+        return found

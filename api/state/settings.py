@@ -1,0 +1,77 @@
+"""Settings of the server, from ``GEOGRID_*`` variables; the command line may override them."""
+
+import re
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
+
+from api.changes.webhooks.settings import WebhookSettings
+from api.open311.settings import Open311Settings
+from boundaries.addresses.remote.fallback import GeocoderSettings
+from boundaries.features.catalogue import CASE_FIELD_NAMES, PUBLIC_CASE_FIELDS
+from boundaries.store.settings import StoreSettings
+
+_SITE = re.compile(r"\*|https?://(\*\.)?[A-Za-z0-9.-]+(:(\d{1,5}|\*))?")
+
+
+class ServerSettings(StoreSettings, GeocoderSettings, WebhookSettings, Open311Settings):
+    """Settings of the server, on top of those of the store, of the remote geocoder, of webhooks and of Open311.
+
+    Parameters
+    ----------
+    host, port : str, int
+        ``GEOGRID_HOST``, ``GEOGRID_PORT``. Where it listens.
+    cors_origins : tuple of str
+        ``GEOGRID_CORS_ORIGINS``, parted by commas. Sites whose pages may call this server from the browser;
+        ``*`` for all.
+    max_body_mb : float
+        ``GEOGRID_MAX_BODY_MB``. Larger requests are refused with 413.
+    refresh_seconds : float
+        ``GEOGRID_REFRESH_SECONDS``. How often the server looks for a new edition or changed duties.
+    kept_editions : int
+        ``GEOGRID_KEPT_EDITIONS``. Former editions held in memory for lookups as of a date.
+    tile_memory_mb : float
+        ``GEOGRID_TILE_MEMORY_MB``. Finished vector tiles held in memory, megabytes.
+    tiles_ahead : bool
+        ``GEOGRID_TILES_AHEAD``. Make the tiles of a new edition ready before the first map asks for them.
+    frame_ancestors : tuple of str
+        ``GEOGRID_FRAME_ANCESTORS``, parted by commas. Sites whose pages may frame the embedded map, such as
+        ``https://town.example`` or ``https://*.town.example``; ``*`` for all. Own pages always may.
+    public_case_fields : tuple of str
+        ``GEOGRID_PUBLIC_CASE_FIELDS``, parted by commas. Fields of cases in the collection ``cases``, which other
+        applications read; empty: there is no such collection.
+    """
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8000
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    max_body_mb: Annotated[float, Field(gt=0, le=4096)] = 64.0
+    refresh_seconds: Annotated[float, Field(gt=0, le=60)] = 0.5
+    kept_editions: Annotated[int, Field(ge=1, le=1000)] = 8
+    tile_memory_mb: Annotated[float, Field(ge=0, le=65_536)] = 64.0
+    tiles_ahead: bool = True
+    frame_ancestors: Annotated[tuple[str, ...], NoDecode] = ()
+
+    public_case_fields: Annotated[tuple[str, ...], NoDecode] = PUBLIC_CASE_FIELDS
+
+    @field_validator("cors_origins", "frame_ancestors", "public_case_fields", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("public_case_fields")
+    @classmethod
+    def _check_fields(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in value if name not in CASE_FIELD_NAMES]
+        if unknown:
+            raise ValueError(f"cases have no field {', '.join(unknown)}; there are {', '.join(CASE_FIELD_NAMES)}")
+        return value
+
+    @field_validator("frame_ancestors")
+    @classmethod
+    def _check_sites(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [site for site in value if not _SITE.fullmatch(site)]
+        if wrong:
+            raise ValueError(f"no sites such as https://town.example: {', '.join(wrong)}")
+        return value

@@ -1,0 +1,1 @@
+"""``/tiles``: grids as vector tiles, and their style."""

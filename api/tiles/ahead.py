@@ -1,0 +1,74 @@
+"""Tiles made ahead of the first map: a new edition is simplified for every zoom beside the requests."""
+
+import logging
+from threading import Event, Thread
+
+from api.state.editions import EditionBook
+from api.state.store import Store
+from boundaries.plans.drafts import get_plan
+from boundaries.tiles.archive import tile_numbers
+from boundaries.tiles.storing import MAX_ZOOM, edition_tile, prepare_zoom
+from boundaries.tiles.tilesets import tileset_of
+from geogrid.errors import GeogridError
+from geogrid.tiles import WEB_MERCATOR_QUAD
+
+_PAUSE_SECONDS = 5.0
+"""Before and between looks: a new edition is compiled for lookups first."""
+
+_MOST_TILES = 16
+"""Zooms of so many tiles at most are the ones that a map of the whole town begins with; their tiles are made, too."""
+
+logger = logging.getLogger(__name__)
+
+
+class TilesAhead:
+    """A thread that makes ready what maps of the editions in force will ask for.
+
+    Parameters
+    ----------
+    store : Store
+        Where tiles are kept.
+    editions : EditionBook
+        Says which editions are in force.
+    """
+
+    def __init__(self, store: Store, editions: EditionBook) -> None:
+        self._store = store
+        self._editions = editions
+        self._ready: set[int] = set()
+        self._stopped = Event()
+        self._thread: Thread | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread = Thread(target=self._watch, name="tiles-ahead", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the zoom that is being made."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(_PAUSE_SECONDS):
+            for edition in self._editions.in_force() - self._ready:
+                try:
+                    self._make_ready(edition)
+                except GeogridError as error:
+                    logger.info("Tiles of edition %s are made when they are asked for: %s", edition, error)
+                except Exception:  # a thread that ended would leave it to the first map for good
+                    logger.exception("Tiles of edition %s could not be made ahead; the next look is soon.", edition)
+
+    def _make_ready(self, edition: int) -> None:
+        # The middle zooms first: with those a map begins.
+        for zoom in sorted(range(MAX_ZOOM + 1), key=lambda zoom: abs(zoom - MAX_ZOOM // 2 - 3)):
+            if self._stopped.is_set():
+                return
+            with self._store.unit_of_work() as session:
+                plan = get_plan(session, edition)
+                prepare_zoom(session, plan, zoom)
+                tiles = list(tile_numbers(tileset_of(session, plan), zoom))
+                for tile in tiles if len(tiles) <= _MOST_TILES else ():
+                    edition_tile(session, plan, WEB_MERCATOR_QUAD, tile)
+        self._ready.add(edition)

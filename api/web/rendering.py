@@ -1,0 +1,119 @@
+"""Pages from templates: the language, the links that keep it, dates in the town's own time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from api.kit.policies import PAGE
+from api.web.routes import versioned
+from api.web.words import HTML_LANG, Lang, Say, has_word, language_of, speaker
+from boundaries.editions.calendar import Calendar
+
+_KILOMETRE_M = 1000.0
+
+
+def make_templates() -> Environment:
+    """Return the templates; every value in them is escaped."""
+    return Environment(
+        loader=PackageLoader("api", "web/templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What templates need besides their own values.
+
+    Parameters
+    ----------
+    lang : {"en", "zh"}
+        Language of the page.
+    say : callable
+        Returns a word in it.
+    calendar : Calendar, optional
+        The jurisdiction that the page is about.
+    asked : str, optional
+        The jurisdiction in the address, which links keep.
+    """
+
+    lang: Lang
+    say: Say
+    calendar: Calendar | None = None
+    asked: str | None = None
+
+    def url(self, path: str, parameters: Mapping[str, Any] | None = None, **more: Any) -> str:
+        """Return an address of this server that keeps language and jurisdiction."""
+        return self.plain_url(path, {**(parameters or {}), **more, "lang": self.lang})
+
+    def plain_url(self, path: str, parameters: Mapping[str, Any] | None = None, **more: Any) -> str:
+        """Return an address of the interface, which takes no language."""
+        values = {**(parameters or {}), **more}
+        pairs = {name: value for name, value in values.items() if value is not None and value != ""}
+        if self.asked is not None:
+            pairs.setdefault("jurisdiction", self.asked)
+        return f"{path}?{urlencode(pairs, doseq=True)}" if pairs else path
+
+    def day(self, moment: datetime) -> str:
+        """Return a day in the time of the town."""
+        return f"{self._local(moment):%Y-%m-%d}"
+
+    def time(self, moment: datetime) -> str:
+        """Return day and time in the time of the town."""
+        return f"{self._local(moment):%Y-%m-%d %H:%M}"
+
+    def metres(self, distance: float) -> str:
+        """Return a distance for people."""
+        if distance >= _KILOMETRE_M:
+            return f"{distance / _KILOMETRE_M:,.1f} km"
+        return f"{distance:,.0f} m" if distance >= 10 else f"{distance:,.1f} m"  # noqa: PLR2004 - one figure more
+
+    def _local(self, moment: datetime) -> datetime:
+        return moment if self.calendar is None else moment.astimezone(ZoneInfo(self.calendar.time_zone))
+
+
+def view_of(request: Request, calendar: Calendar | None = None) -> View:
+    """Return the view of a request."""
+    lang = language_of(request)
+    asked = None if calendar is None or "jurisdiction" not in request.query_params else calendar.code
+    return View(lang, speaker(lang), calendar, asked)
+
+
+def page(  # noqa: PLR0913 - each is one choice of the page
+    request: Request,
+    template: str,
+    view: View,
+    *,
+    values: Mapping[str, Any] | None = None,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a page."""
+    environment: Environment = request.app.state.templates
+    other: Lang = "en" if view.lang == "zh" else "zh"
+    pairs = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    html = environment.get_template(template).render(
+        t=view.say,
+        has_word=has_word,
+        view=view,
+        url=view.url,
+        html_lang=HTML_LANG[view.lang],
+        other_lang=HTML_LANG[other],
+        other_url=f"{request.url.path}?{urlencode([*pairs, ('lang', other)])}",
+        path=request.url.path,
+        asset=versioned,
+        version=request.app.version,
+        calendar=view.calendar,
+        **(values or {}),
+    )
+    found = {**PAGE, "Cache-Control": "no-store", "Content-Language": HTML_LANG[view.lang], "Vary": "Accept-Language"}
+    return HTMLResponse(html, status, headers={**found, **(headers or {})})

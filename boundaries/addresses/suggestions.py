@@ -1,0 +1,68 @@
+"""Suggestions while somebody types an address."""
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from boundaries.addresses.reading import names_like, names_starting, some_of_each
+from geogrid.addresses.gazetteer import KnownPlace
+from geogrid.addresses.normalise import core_of, normalise
+
+_NUMBER_FIRST = re.compile(r"(\d+(?:-\d+)?[a-z]?)\s+(?=\D)(.+)")
+_NUMBER_LAST = re.compile(r"(.+?)\s*(\d+(?:-\d+)?[a-z]?)(?:号|栋|座)?")
+_LEAST_FUZZY = 4
+_MOST = 50
+_LONGEST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A known address that begins like what was typed."""
+
+    text: str
+    lon: float
+    lat: float
+    address_id: int
+
+
+def suggest(session: Session, jurisdiction_id: int, typed: str, *, limit: int = 10) -> list[Suggestion]:
+    """Return addresses and places that begin like what was typed; with a number, those numbers of the street.
+
+    Parameters
+    ----------
+    session : Session
+        Read only.
+    jurisdiction_id : int
+        Whose gazetteer.
+    typed : str
+        The beginning of an address in any order of street and number.
+    limit : int
+        How many at most, up to 50.
+    """
+    most = min(limit, _MOST)
+    for name, number in _splits(normalise(typed[:_LONGEST])[:_LONGEST]):
+        known = names_starting(session, jurisdiction_id, name, most=most)
+        core = core_of(name)
+        if not known and (len(core) >= _LEAST_FUZZY or not core.isascii()):
+            known = list(names_like(session, jurisdiction_id, [core]).get(core, ()))
+        places = some_of_each(session, [each.id for each in known], number=number, most=most if number else 1)
+        if places:
+            return _shaped(places, most)
+    return []
+
+
+def _splits(typed: str) -> list[tuple[str, str]]:
+    """Return what was typed as name and number, in each order that it may be meant."""
+    found = []
+    first, last = _NUMBER_FIRST.fullmatch(typed), _NUMBER_LAST.fullmatch(typed)
+    if first:
+        found.append((first[2], first[1]))
+    if last:
+        found.append((last[1], last[2]))
+    return [*found, (typed, "")] if typed else []
+
+
+def _shaped(places: list[KnownPlace], most: int) -> list[Suggestion]:
+    distinct = {place.address_id: place for place in places}
+    return [Suggestion(place.label, place.lon, place.lat, place.address_id) for place in distinct.values()][:most]

@@ -1,0 +1,1 @@
+"""The base map: streets and buildings that were imported."""

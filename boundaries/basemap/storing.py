@@ -1,0 +1,95 @@
+"""The base map: the streets and buildings that were imported; no tile server is needed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from geoalchemy2 import functions as geo
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from boundaries.grids.tables import Barrier, Building
+from boundaries.store.bulk_copy import copy_rows, hex_ewkb, number_or_none
+from geogrid.blocks.polygons import as_multi
+
+
+def save_barriers(session: Session, jurisdiction_id: int, barriers: gpd.GeoDataFrame) -> int:
+    """Replace the barriers of a jurisdiction.
+
+    Parameters
+    ----------
+    session : Session
+        Flushed, not committed.
+    jurisdiction_id : int
+        Whose they are.
+    barriers : GeoDataFrame
+        EPSG:4326; columns name, kind, rank, geometry (LineString or MultiLineString, stored in single lines).
+
+    Returns
+    -------
+    int
+        Lines stored.
+    """
+    session.execute(delete(Barrier).where(Barrier.jurisdiction_id == jurisdiction_id))
+    lines = barriers.explode(ignore_index=True)
+    rows = (
+        (jurisdiction_id, name or "", kind, int(rank), shape)
+        for name, kind, rank, shape in zip(
+            lines["name"].fillna(""), lines["kind"], lines["rank"], hex_ewkb(lines.geometry.to_numpy()), strict=True
+        )
+    )
+    return copy_rows(session, "barriers", ("jurisdiction_id", "name", "kind", "rank", "geom"), rows)
+
+
+def save_buildings(session: Session, jurisdiction_id: int, buildings: gpd.GeoDataFrame) -> int:
+    """Replace the buildings of a jurisdiction.
+
+    Parameters
+    ----------
+    session : Session
+        Flushed, not committed.
+    jurisdiction_id : int
+        Whose they are.
+    buildings : GeoDataFrame
+        EPSG:4326; columns name, households, geometry (Polygon or MultiPolygon).
+
+    Returns
+    -------
+    int
+        Buildings stored.
+    """
+    session.execute(delete(Building).where(Building.jurisdiction_id == jurisdiction_id))
+    shapes = hex_ewkb(as_multi(buildings.geometry.to_numpy()))
+    rows = (
+        (jurisdiction_id, name, number_or_none(households), shape)
+        for name, households, shape in zip(buildings["name"].fillna(""), buildings["households"], shapes, strict=True)
+    )
+    return copy_rows(session, "buildings", ("jurisdiction_id", "name", "households", "geom"), rows)
+
+
+def street_frame(session: Session, jurisdiction_id: int, *, kinds: Sequence[str] = ("highway",)) -> gpd.GeoDataFrame:
+    """Return barriers as a table: name, kind, rank, geometry (LineString, EPSG:4326), lowest rank first."""
+    rows = session.execute(
+        select(Barrier.name, Barrier.kind, Barrier.rank, geo.ST_AsBinary(Barrier.geom))
+        .where(Barrier.jurisdiction_id == jurisdiction_id, Barrier.kind.in_(kinds))
+        .order_by(Barrier.rank, Barrier.id)
+    ).all()
+    return _frame(("name", "kind", "rank"), rows)
+
+
+def building_frame(session: Session, jurisdiction_id: int) -> gpd.GeoDataFrame:
+    """Return buildings as a table: name, households, geometry (MultiPolygon, EPSG:4326)."""
+    rows = session.execute(
+        select(Building.name, Building.households, geo.ST_AsBinary(Building.geom))
+        .where(Building.jurisdiction_id == jurisdiction_id)
+        .order_by(Building.id)
+    ).all()
+    return _frame(("name", "households"), rows)
+
+
+def _frame(columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> gpd.GeoDataFrame:
+    values = {column: [row[position] for row in rows] for position, column in enumerate(columns)}
+    shapes = shapely.from_wkb(np.array([bytes(row[-1]) for row in rows], dtype=object))
+    return gpd.GeoDataFrame(values, geometry=shapes, crs="EPSG:4326")

@@ -1,0 +1,174 @@
+"""Addresses that a person has to look at, what that person chose, and what is learned from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import shapely
+from geoalchemy2 import WKBElement
+from geoalchemy2.shape import from_shape
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from boundaries.addresses.areas import LEARNED
+from boundaries.addresses.geocoding import GeocodeAnswer
+from boundaries.addresses.storing import lock_gazetteer
+from boundaries.grids.tables import Address, AddressName, AddressPlace, Case, CaseEvent, GeocodeReview
+from geogrid.addresses.normalise import core_of, normalise
+from geogrid.editions.edition import Edition
+from geogrid.errors import ConflictError, InvalidInputError, NotFoundError
+
+_CHOSEN_ERROR_M = 15.0
+_LONGEST_ALIAS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """An address that waits for a person; `candidates` are what it may mean, likeliest first."""
+
+    id: int
+    question: str
+    case_id: int | None
+    candidates: Sequence[dict[str, Any]]
+    created_at: datetime
+
+
+def add_review(
+    session: Session,
+    jurisdiction_id: int,
+    question: str,
+    answers: Sequence[GeocodeAnswer],
+    *,
+    case_id: int | None = None,
+) -> int:
+    """Put an address into the queue, with the case that it came with, and return the review's number."""
+    candidates = [
+        {
+            "lon": round(answer.lon, 7),
+            "lat": round(answer.lat, 7),
+            "address": answer.address,
+            "level": answer.matched_level,
+            "score": round(answer.score, 3),
+            "error_m": round(answer.positional_error_m, 1),
+            "why": list(answer.why),
+        }
+        for answer in answers
+    ]
+    review = GeocodeReview(jurisdiction_id=jurisdiction_id, question=question, case_id=case_id, candidates=candidates)
+    session.add(review)
+    session.flush()
+    return review.id
+
+
+def open_reviews(session: Session, jurisdiction_id: int, *, limit: int = 100) -> list[Review]:
+    """Return the addresses that wait, oldest first."""
+    waiting = (
+        select(GeocodeReview)
+        .where(GeocodeReview.jurisdiction_id == jurisdiction_id, GeocodeReview.resolved_at.is_(None))
+        .order_by(GeocodeReview.id)
+        .limit(limit)
+    )
+    return [
+        Review(row.id, row.question, row.case_id, row.candidates, row.created_at) for row in session.scalars(waiting)
+    ]
+
+
+def resolve_review(  # noqa: PLR0913 - one keyword a part of the choice
+    session: Session,
+    jurisdiction_id: int,
+    review_id: int,
+    lonlat: tuple[float, float],
+    *,
+    by: str,
+    edition: Edition | None,
+) -> None:
+    """Take a person's choice: the case gets its place and grid, and the next such address is found at once.
+
+    Parameters
+    ----------
+    session : Session
+        Not committed.
+    jurisdiction_id, review_id : int
+        Which review.
+    lonlat : tuple of float
+        The place, WGS 84.
+    by : str
+        Who chose.
+    edition : Edition, optional
+        In force, for the case's grid.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such review in this jurisdiction.
+    ConflictError
+        Somebody has chosen already.
+    """
+    review = session.scalar(
+        select(GeocodeReview)
+        .where(GeocodeReview.id == review_id, GeocodeReview.jurisdiction_id == jurisdiction_id)
+        .with_for_update()
+    )
+    if review is None:
+        raise NotFoundError(f"There is no review {review_id}. GET /geocode/reviews lists those that wait.")
+    if review.resolved_at is not None:
+        raise ConflictError(f"Review {review_id} was resolved by {review.resolved_by or 'somebody'} already.")
+    review.resolved_at, review.resolved_by = func.now(), by
+    review.choice = {"lon": lonlat[0], "lat": lonlat[1]}
+    learn_alias(session, jurisdiction_id, review.question, lonlat)
+    if review.case_id is not None:
+        _place_case(session, review.case_id, lonlat, by=by, edition=edition)
+    session.flush()
+
+
+def learn_alias(session: Session, jurisdiction_id: int, question: str, lonlat: tuple[float, float]) -> None:
+    """Remember what an address text of 200 characters at most means, in place of what was remembered for it before.
+
+    Raises
+    ------
+    InvalidInputError
+        The text has no letters or digits.
+    """
+    key = normalise(question)
+    if not key:
+        raise InvalidInputError.of("empty-question", f"{question!r} has no letters or digits to be found by.")
+    if len(key) > _LONGEST_ALIAS:
+        return  # a whole complaint never comes again letter by letter
+    lock_gazetteer(session, jurisdiction_id)
+    session.execute(
+        text("delete from addresses where jurisdiction_id = :j and source = :source and source_key = :key"),
+        {"j": jurisdiction_id, "source": LEARNED, "key": key},
+    )
+    address = Address(
+        jurisdiction_id=jurisdiction_id,
+        source=LEARNED,
+        source_key=key,
+        name=question.strip(),
+        geom=_point(lonlat),
+    )
+    name = session.scalar(
+        select(AddressName).where(AddressName.jurisdiction_id == jurisdiction_id, AddressName.key == key)
+    )
+    if name is None:
+        name = AddressName(jurisdiction_id=jurisdiction_id, key=key, core=core_of(key), text=question.strip())
+    session.add_all([address, name])
+    session.flush()
+    session.add(AddressPlace(name_id=name.id, address_id=address.id))
+    session.flush()
+
+
+def _point(lonlat: tuple[float, float]) -> WKBElement:
+    return from_shape(shapely.Point(lonlat), srid=4326)
+
+
+def _place_case(
+    session: Session, case_id: int, lonlat: tuple[float, float], *, by: str, edition: Edition | None
+) -> None:
+    case = session.get_one(Case, case_id)
+    located = None if edition is None else edition.locate(*lonlat)
+    case.geom = _point(lonlat)
+    case.located_by, case.positional_error_m = "address", _CHOSEN_ERROR_M
+    case.grid_id = None if located is None else located.grid.id
+    detail = {"by": by, "lon": lonlat[0], "lat": lonlat[1], "grid": None if located is None else located.grid.code}
+    session.add(CaseEvent(case_id=case_id, kind="geocoded", detail=detail))

@@ -1,0 +1,194 @@
+"""What is to be delivered to webhooks: taken by one process at a time, settled change by change, never lost.
+
+A webhook has a place in the feed. A change is either delivered or written down for another try before the place moves
+past it, so a process that is killed leaves nothing behind but a change that is sent twice. The clock is the database's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from boundaries.changes.feed import FeedEntry, changes_after, changes_numbered
+
+_BATCH: Final = 100
+
+_CLAIM: Final = text("""
+    update webhooks set busy_until = now() + make_interval(secs => :lease)
+    from jurisdictions j
+    where j.id = webhooks.jurisdiction_id and webhooks.id = (
+        select w.id from webhooks w
+        where w.is_active and coalesce(w.busy_until <= now(), true) and coalesce(w.paused_until <= now(), true)
+            and (
+                exists (select from webhook_retries r where r.webhook_id = w.id and r.next_at <= now())
+                or exists (select from changes c where c.jurisdiction_id = w.jurisdiction_id and c.number > w.position)
+            )
+        -- The one that has waited longest since its last turn.
+        order by w.busy_until nulls first limit 1 for update of w skip locked
+    )
+    returning webhooks.id, webhooks.jurisdiction_id, j.code as jurisdiction, webhooks.url, webhooks.secret,
+        webhooks.types, webhooks.position
+""")
+_RELEASE: Final = text("update webhooks set busy_until = now() where id = :id")
+_DUE: Final = text("""
+    select number, attempts from webhook_retries
+    where webhook_id = :id and next_at <= now() order by number limit :limit
+""")
+_FORGET: Final = text("delete from webhook_retries where webhook_id = :id and number = any(:numbers)")
+_PASS: Final = text("update webhooks set position = greatest(position, :number) where id = :id")
+_DELIVERED: Final = text("""
+    update webhooks set position = greatest(position, :number), failures = 0, paused_until = null, last_error = '',
+        delivered = delivered + 1, last_delivered_at = now(), busy_until = now() + make_interval(secs => :lease)
+    where id = :id
+""")
+_FAILED: Final = text("""
+    update webhooks set position = greatest(position, :number), failures = failures + 1, last_error = :error,
+        is_active = is_active and not :gone,
+        paused_until = now() + make_interval(
+            secs => greatest(:pause, least(:first * 2 ^ least(failures, 30), :most)))
+    where id = :id
+""")
+_TRY_AGAIN: Final = text("""
+    insert into webhook_retries (webhook_id, number, attempts, next_at, last_error)
+    select id, :number, :attempts, now() + make_interval(secs => cast(:delay as float8)), :error
+    from webhooks where id = :id
+    on conflict (webhook_id, number) do update
+        set attempts = excluded.attempts, next_at = excluded.next_at, last_error = excluded.last_error
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A webhook that this process, and no other, delivers to for a while."""
+
+    id: int
+    jurisdiction_id: int
+    jurisdiction: str
+    url: str
+    secret: bytes = field(repr=False)
+    types: Sequence[str]
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A change to deliver, and how often that has failed."""
+
+    entry: FeedEntry
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What became of a try that failed.
+
+    Parameters
+    ----------
+    error : str
+        What the receiver did.
+    delay_s : float, optional
+        Until the next try; without one the change becomes a dead letter.
+    first_pause_s, most_pause_s : float
+        The webhook rests for the first after one failure, twice as long after each further one, at most the second.
+    pause_s : float
+        It rests at least so long: the receiver asked for it.
+    is_gone : bool
+        The receiver wants nothing any more.
+    """
+
+    error: str
+    delay_s: float | None
+    first_pause_s: float
+    most_pause_s: float
+    pause_s: float = 0.0
+    is_gone: bool = False
+
+
+def claim_webhook(session: Session, *, lease_s: float) -> Claim | None:
+    """Take a webhook that has something to deliver, None where none has.
+
+    Parameters
+    ----------
+    session : Session
+        Commit at once: others wait for nothing, and see the claim after it.
+    lease_s : float
+        The claim ends after so many seconds without a word of the process, which is then taken for dead.
+    """
+    row = session.execute(_CLAIM, {"lease": lease_s}).one_or_none()
+    return None if row is None else Claim(*row)
+
+
+def release(session: Session, claim: Claim) -> None:
+    """Give a webhook back."""
+    session.execute(_RELEASE, {"id": claim.id})
+
+
+def next_deliveries(session: Session, claim: Claim, position: int) -> tuple[list[Delivery], int]:
+    """Return what is due: what failed before, then what is new, each oldest first.
+
+    Parameters
+    ----------
+    session : Session
+        What waits for a change that is no longer there is deleted.
+    claim : Claim
+        Of `claim_webhook`.
+    position : int
+        Where in the feed the new begins.
+
+    Returns
+    -------
+    list of Delivery
+        At most some hundreds.
+    int
+        Position after them, for `pass_over` when all of them are settled.
+    """
+    failed = {row.number: row.attempts for row in session.execute(_DUE, {"id": claim.id, "limit": _BATCH})}
+    again = changes_numbered(session, tuple(failed)) if failed else ()
+    lost = failed.keys() - {entry.number for entry in again}
+    if lost:  # a draft was deleted, and what was to be told of it with it
+        session.execute(_FORGET, {"id": claim.id, "numbers": list(lost)})
+    scanned = changes_after(session, claim.jurisdiction_id, position, limit=_BATCH)
+    new = [entry for entry in scanned if is_wanted(claim.types, entry.type)]
+    after = scanned[-1].number if scanned else position
+    return [Delivery(entry, failed[entry.number]) for entry in again] + [Delivery(entry, 0) for entry in new], after
+
+
+def pass_over(session: Session, claim: Claim, position: int) -> None:
+    """Move a webhook's place past changes that are settled or that it does not want."""
+    session.execute(_PASS, {"id": claim.id, "number": position})
+
+
+def is_wanted(types: Sequence[str], kind: str) -> bool:
+    """Return whether a type of change is among those asked for, e.g. ``case.received`` in ``case.*``."""
+    return not types or any(kind == each or (each.endswith("*") and kind.startswith(each[:-1])) for each in types)
+
+
+def settle_delivered(session: Session, claim: Claim, delivery: Delivery, *, lease_s: float) -> None:
+    """Write down that a change was taken."""
+    session.execute(_DELIVERED, {"id": claim.id, "number": delivery.entry.number, "lease": lease_s})
+    if delivery.failed:
+        session.execute(_FORGET, {"id": claim.id, "numbers": [delivery.entry.number]})
+
+
+def settle_failed(session: Session, claim: Claim, delivery: Delivery, failure: Failure) -> None:
+    """Write down that a change was not taken, and when it is tried again."""
+    again: dict[str, Any] = {
+        "id": claim.id,
+        "number": delivery.entry.number,
+        "attempts": delivery.failed + 1,
+        "delay": failure.delay_s,
+        "error": failure.error,
+    }
+    session.execute(_TRY_AGAIN, again)
+    rest: dict[str, Any] = {
+        "id": claim.id,
+        "number": delivery.entry.number,
+        "error": failure.error,
+        "gone": failure.is_gone,
+        "pause": failure.pause_s,
+        "first": failure.first_pause_s,
+        "most": failure.most_pause_s,
+    }
+    session.execute(_FAILED, rest)

@@ -1,0 +1,1 @@
+"""The private PostgreSQL+PostGIS that GeoGrid creates, starts and stops by itself."""

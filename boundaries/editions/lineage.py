@@ -1,0 +1,123 @@
+"""Lineage (沿革): what publishing an edition says of the grids before it, and the answers for any code and date."""
+
+import json
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from boundaries.editions.reading import editions_of
+from boundaries.grids.tables import Plan
+from boundaries.plans.loading import load_two
+from boundaries.store.bulk_copy import copy_rows
+from geogrid.editions.lineage import Heir, Step, follow
+from geogrid.errors import NotFoundError
+from geogrid.plans.comparing import Comparison, compare
+from geogrid.plans.pieces import NOWHERE
+
+_STEP: Final = text("""
+    select b.code as before, a.code as after, l.share, l.is_same, l.fates
+    from lineage l
+    join grids b on b.id = l.before_id
+    join grids a on a.id = l.after_id
+    where b.plan_id = :before and a.plan_id = :after
+    order by b.code, a.code
+""")
+_HISTORY: Final = text("""
+    select p.id as edition, p.name as edition_name, lower(p.validity) as valid_from, upper(p.validity) as valid_to,
+        g.code, g.name, g.level, g.kind, g.category, g.households, g.population, g.buildings,
+        (select coalesce(jsonb_agg(jsonb_build_object('code', b.code, 'share', l.share, 'is_same', l.is_same,
+            'fates', l.fates) order by b.code), '[]')
+         from lineage l join grids b on b.id = l.before_id where l.after_id = g.id) as came_from
+    from plans p join grids g on g.plan_id = p.id and g.code = :code
+    where p.jurisdiction_id = :jurisdiction and p.validity is not null
+    order by lower(p.validity)
+""")
+
+
+def store_lineage(session: Session, before: Plan, after: Plan) -> Comparison:
+    """Store what became of each grid of an edition in the next, and return the comparison that says so."""
+    found = compare(*load_two(session, before, after))
+    fates = {change.after.key: list(change.fates) for change in found.grids if change.after is not None}
+    rows = (
+        (link.before, link.after, link.is_same, min(link.share, 1.0), link.area_m2, json.dumps(fates[link.after]))
+        for link in found.links
+        if NOWHERE not in {link.before, link.after}
+    )
+    copy_rows(session, "lineage", ("before_id", "after_id", "is_same", "share", "area_m2", "fates"), rows)
+    return found
+
+
+def history(session: Session, jurisdiction_id: int, code: str) -> list[dict[str, Any]]:
+    """Return a code through all editions that have it, oldest first, with what it came from in each.
+
+    Raises
+    ------
+    NotFoundError
+        No edition has had it.
+    """
+    rows = session.execute(_HISTORY, {"jurisdiction": jurisdiction_id, "code": code}).mappings().all()
+    if not rows:
+        raise NotFoundError(f"No edition has a grid {code!r}.")
+    return [dict(row) for row in rows]
+
+
+def successors(session: Session, code: str, editions: Sequence[Plan]) -> tuple[Heir, ...]:
+    """Return what a code of the first edition is in the last.
+
+    Parameters
+    ----------
+    session : Session
+        Only read from.
+    code : str
+        A grid of the first edition.
+    editions : sequence of Plan
+        Oldest first, each next to the one before.
+
+    Raises
+    ------
+    NotFoundError
+        The first edition has no such grid.
+    """
+    _require(session, code, editions[0])
+    steps = [_step(session, before, after) for before, after in pairwise(editions)]
+    return follow(code, steps)
+
+
+def predecessors(session: Session, code: str, editions: Sequence[Plan]) -> tuple[Heir, ...]:
+    """Return what a code of the last edition was in the first: shares are of the loads of the grids before.
+
+    Parameters and errors as `successors`, for the last edition.
+    """
+    _require(session, code, editions[-1])
+    ways: dict[str, float] = {code: 1.0}
+    for before, after in reversed(list(pairwise(editions))):
+        passed: dict[str, float] = {}
+        for origin, heirs in _step(session, before, after).items():
+            share = sum(part * ways[heir] for heir, part in heirs if heir in ways)
+            if share > 0:
+                passed[origin] = share
+        ways = passed
+    return tuple(sorted((Heir(each, share) for each, share in ways.items()), key=lambda one: (-one.share, one.code)))
+
+
+def _step(session: Session, before: Plan, after: Plan) -> Step:
+    step: dict[str, list[tuple[str, float]]] = {}
+    for row in session.execute(_STEP, {"before": before.id, "after": after.id}):
+        step.setdefault(row.before, []).append((row.after, row.share))
+    return step
+
+
+def _require(session: Session, code: str, edition: Plan) -> None:
+    known = text("select exists (select from grids where plan_id = :plan and code = :code)")
+    if not session.scalar(known, {"plan": edition.id, "code": code}):
+        raise NotFoundError(f"Edition {edition.name!r} ({edition.id}) has no grid {code!r}.")
+
+
+def editions_between(session: Session, jurisdiction_id: int, first: Plan, last: Plan) -> list[Plan]:
+    """Return the editions from one to another, both included, oldest first."""
+    found = [plan.id for plan in editions_of(session, jurisdiction_id)]
+    low, high = sorted((found.index(first.id), found.index(last.id)))
+    return [session.get_one(Plan, each) for each in found[low : high + 1]]

@@ -1,0 +1,1 @@
+"""Filters in CQL2 text and JSON, as conditions of SQL."""

@@ -1,0 +1,1 @@
+"""Addresses from files, as the gazetteer takes them."""

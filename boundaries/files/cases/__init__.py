@@ -1,0 +1,1 @@
+"""Tables of complaints from files: each good row a case, each bad one in the rejects file."""

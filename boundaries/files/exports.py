@@ -1,0 +1,78 @@
+"""Plans as files: GeoPackage, Shapefile, GeoJSON, KML, CSV, GeoParquet."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+import pandas as pd
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from boundaries.grids.tables import Plan
+from boundaries.plans.reading import plan_frame
+from geogrid.errors import InvalidInputError
+
+_DRIVERS: Final[Mapping[str, str]] = {
+    ".shp": "ESRI Shapefile",
+    ".geojson": "GeoJSON",
+    ".json": "GeoJSON",
+    ".kml": "KML",
+}
+
+_DUTIES: Final = text("""
+    select g.code as grid, d.role, d.holder, d.phone from duties d join grids g on g.id = d.grid_id
+    where g.plan_id = :plan order by g.code collate "C", d.id
+""")
+
+
+def export_plan(session: Session, plan: Plan, path: Path, *, encoding: str = "UTF-8") -> int:
+    """Write a plan to a file and return how many grids it has.
+
+    Parameters
+    ----------
+    session : Session
+        Only read from.
+    plan : Plan
+        Of any state.
+    path : Path
+        ``.gpkg`` holds grids, blocks and duties; ``.shp``, ``.geojson``, ``.kml``, ``.csv`` (geometry as WKT) and
+        ``.parquet`` hold the grids. An existing file is replaced.
+    encoding : str
+        Of a Shapefile's texts: UTF-8, or GBK for older desktop programs.
+
+    Raises
+    ------
+    InvalidInputError
+        The name ends in none of these.
+    """
+    kind = path.suffix.lower()
+    grids = plan_frame(session, plan, "grids")
+    if kind == ".gpkg":
+        _write_geopackage(session, plan, path, grids)
+    elif kind == ".csv":
+        table = pd.DataFrame(grids.drop(columns="geometry")).assign(wkt=grids.geometry.to_wkt())
+        table.to_csv(path, index=False)
+    elif kind == ".parquet":
+        grids.to_parquet(path)
+    elif kind in _DRIVERS:
+        options = {"encoding": encoding} if kind == ".shp" else {}
+        path.unlink(missing_ok=True)
+        # Names of Shapefile columns have at most ten letters; ours all do.
+        grids.to_file(path, driver=_DRIVERS[kind], engine="pyogrio", **options)
+    else:
+        known = ", ".join((".gpkg", *_DRIVERS, ".csv", ".parquet"))
+        raise InvalidInputError.of("file-kind", f"{path.name} ends in {kind or 'nothing'}.", f"Known: {known}.")
+    return len(grids)
+
+
+def _write_geopackage(session: Session, plan: Plan, path: Path, grids: gpd.GeoDataFrame) -> None:
+    import pyogrio
+
+    path.unlink(missing_ok=True)
+    grids.to_file(path, layer="grids", driver="GPKG", engine="pyogrio")
+    plan_frame(session, plan, "blocks").to_file(path, layer="blocks", driver="GPKG", engine="pyogrio")
+    duties = pd.DataFrame(
+        session.execute(_DUTIES, {"plan": plan.id}).mappings().all(), columns=["grid", "role", "holder", "phone"]
+    )
+    pyogrio.write_dataframe(duties, path, layer="duties", driver="GPKG")

@@ -1,0 +1,1 @@
+"""Polygons of grids from files: checked whole, stored as a plan."""

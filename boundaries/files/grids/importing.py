@@ -1,0 +1,193 @@
+"""Importing grids: a file becomes a plan, and an edition where asked, or is refused whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from boundaries.files.grids.levels import Levels
+from boundaries.files.grids.rows import GridFields, read_rows
+from boundaries.files.grids.rules import GridPlan, plan_grids
+from boundaries.files.polygons import GridLayer, read_grid_layer
+from boundaries.files.times import time_zone
+from boundaries.grids.tables import Jurisdiction, Plan
+from boundaries.jurisdictions.reading import LevelName, get_jurisdiction, levels_of, limit_of, save_jurisdiction
+from boundaries.plans.storing import save_plan
+from boundaries.publishing.storing import publish
+from geogrid.coverage.tree import counts_by_level
+from geogrid.errors import NotFoundError, Problem
+from geogrid.types import CoordType
+
+_ONE_IMPORT_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
+
+
+@dataclass(frozen=True, slots=True)
+class GridFile:
+    """What to read and how.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    fields : GridFields
+        Which column holds what.
+    layer, encoding, crs, swap_xy
+        As `read_grid_layer` takes them.
+    coord_type : {"wgs84", "gcj02", "bd09"}
+        Datum of longitudes and latitudes.
+    dissolve : bool
+        Rows with the same code are parts of one grid.
+    """
+
+    path: Path
+    fields: GridFields
+    layer: str | None = None
+    encoding: str | None = None
+    crs: str | None = None
+    swap_xy: bool = False
+    coord_type: CoordType = "wgs84"
+    dissolve: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JurisdictionChoice:
+    """The jurisdiction to import into; what is None stays as it is stored, or takes the default of a new one."""
+
+    code: str
+    name: str | None = None
+    time_zone: str | None = None
+    levels: Levels = field(default_factory=Levels)
+    attribution: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GridImport:
+    """What an import found and did.
+
+    Parameters
+    ----------
+    layer : GridLayer
+        What was read.
+    grids_by_level : dict of int to int
+        How many grids there are, top first; empty where the codes make no tree.
+    level_names : tuple of LevelName
+        Names of those levels; empty where the names given are fewer or more.
+    problems : tuple of Problem
+        Errors first; any of them refuses the file.
+    plan : Plan or None
+        What was stored; None for a refused file and for a dry run.
+    """
+
+    layer: GridLayer
+    grids_by_level: dict[int, int]
+    level_names: tuple[LevelName, ...]
+    problems: tuple[Problem, ...]
+    plan: Plan | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether an error forbids the import."""
+        return any(problem.severity == "error" for problem in self.problems)
+
+
+def read_grids(
+    file: GridFile, choice: JurisdictionChoice, *, stored: Jurisdiction | None, names: Sequence[LevelName] = ()
+) -> tuple[GridImport, GridPlan]:
+    """Read a file and list everything that is wrong with it; store nothing.
+
+    Parameters
+    ----------
+    file : GridFile
+        What to read.
+    choice : JurisdictionChoice
+        Where it is to go.
+    stored : Jurisdiction, optional
+        The jurisdiction, where it is stored already: its limit is compared.
+    names : sequence of LevelName
+        Names of the stored levels, which count where `choice` gives none.
+
+    Raises
+    ------
+    InvalidInputError
+        The file cannot be read, or columns are missing.
+    """
+    layer = read_grid_layer(file.path, layer=file.layer, encoding=file.encoding, crs=file.crs, swap_xy=file.swap_xy)
+    rows = read_rows(layer.frame, file.fields, file=file.path.name, dissolve=file.dissolve)
+    levels = choice.levels if choice.levels.names else Levels(tuple(names))
+    limit = None if stored is None else limit_of(stored)
+    plan = plan_grids(rows, layer, levels, coord_type=file.coord_type, limit=limit)
+    counts = {} if plan.tree is None else counts_by_level(plan.tree)
+    level_names = levels.or_default(len(counts)) if counts else ()
+    return GridImport(layer, counts, level_names, plan.problems), plan
+
+
+def import_grids(
+    session: Session,
+    file: GridFile,
+    choice: JurisdictionChoice,
+    *,
+    valid_from: datetime | None = None,
+    dry_run: bool = False,
+) -> GridImport:
+    """Store a file's grids as a plan.
+
+    Parameters
+    ----------
+    session : Session
+        Flushed, not committed.
+    file : GridFile
+        What to read.
+    choice : JurisdictionChoice
+        Where to; created if it is new.
+    valid_from : datetime, optional
+        With offset: publish the plan as the edition from this moment on.
+    dry_run : bool
+        Only say what would be done.
+
+    Returns
+    -------
+    GridImport
+        With `plan` None where the file is refused; then nothing is stored.
+
+    Raises
+    ------
+    InvalidInputError
+        As `read_grids`; the time zone is unknown.
+    ConflictError
+        The number of levels differs from that of the jurisdiction's plans; a later edition forbids publishing.
+    """
+    time_zone(choice.time_zone or "UTC")
+    session.execute(_ONE_IMPORT_AT_A_TIME, {"name": f"import of grids into {choice.code}"})
+    stored = _stored(session, choice.code)
+    names = [LevelName(level.name, level.name_zh) for level in levels_of(session, stored)] if stored else []
+    found, prepared = read_grids(file, choice, stored=stored, names=names)
+    if dry_run or prepared.grids is None:
+        return found
+    jurisdiction = _save_jurisdiction(session, choice, stored, found.level_names)
+    plan = save_plan(session, jurisdiction, name=file.path.stem, grids=prepared.grids, source=file.path.name)
+    if valid_from is not None:
+        publish(session, plan, valid_from=valid_from)
+    return GridImport(found.layer, found.grids_by_level, found.level_names, found.problems, plan)
+
+
+def _stored(session: Session, code: str) -> Jurisdiction | None:
+    try:
+        return get_jurisdiction(session, code)
+    except NotFoundError:
+        return None
+
+
+def _save_jurisdiction(
+    session: Session, choice: JurisdictionChoice, stored: Jurisdiction | None, levels: Sequence[LevelName]
+) -> Jurisdiction:
+    return save_jurisdiction(
+        session,
+        code=choice.code,
+        name=choice.name or (stored.name if stored else choice.code),
+        levels=levels,
+        time_zone=choice.time_zone or (stored.time_zone if stored else "UTC"),
+        attribution=choice.attribution if choice.attribution is not None else (stored.attribution if stored else ()),
+    )

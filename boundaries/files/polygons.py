@@ -1,0 +1,231 @@
+"""Reading polygons from whatever GDAL reads; what is unreadable is said in one sentence."""
+
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import shapely
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from boundaries.files.shapefile import companion, cut_short, settle_encoding, truncated
+from geogrid.errors import InvalidInputError, Problem
+
+_PARQUET_SUFFIXES = {".parquet", ".geoparquet", ".pq"}
+_FORMATS = "GeoGrid reads Shapefile, GeoPackage, GeoJSON, KML, FlatGeobuf, GeoParquet and what else GDAL knows."
+_DAMAGED = "Copy it again from where it came, or export it again."
+_SQLITE_MAGIC = b"SQLite format 3\0"
+_SQLITE_ONE_MEGABYTE_PAGES = 1
+_SQLITE_LARGEST_PAGE = 65_536
+_LONGEST_REASON = 200
+
+
+@dataclass(frozen=True, slots=True)
+class GridLayer:
+    """A layer as the file has it.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Columns and geometries; rows are numbered from 1 by the index.
+    name : str
+        Name of the layer.
+    stated_crs : CRS or None
+        What the file says.
+    crs : CRS
+        What counts: as given by the user, else what the file says.
+    """
+
+    frame: gpd.GeoDataFrame
+    name: str
+    stated_crs: CRS | None
+    crs: CRS
+
+
+def read_grid_layer(
+    path: Path,
+    *,
+    layer: str | None = None,
+    encoding: str | None = None,
+    crs: str | None = None,
+    swap_xy: bool = False,
+) -> GridLayer:
+    """Read the polygons of a file.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or a folder that GDAL takes for one.
+    layer : str, optional
+        Which layer; needed where there are several.
+    encoding : str, optional
+        Of the text, for formats that do not say.
+    crs : str, optional
+        Counts in place of what the file says, e.g. ``"EPSG:4326"``.
+    swap_xy : bool
+        The file has latitude before longitude, or northing before easting.
+
+    Raises
+    ------
+    InvalidInputError
+        There is no such file or layer, it cannot be read whole, its text cannot be decoded, it has no geometry,
+        no row, or no CRS.
+    """
+    _require_whole(path)
+    wanted = None if crs is None else parse_crs(crs)
+    if path.suffix.lower() in _PARQUET_SUFFIXES:
+        frame, name = _read_parquet(path), path.stem
+    else:
+        name = _settle_layer(path, layer)
+        frame = _read_with_gdal(path, name, encoding)
+    if not len(frame):
+        raise _refusal("empty", f"{path.name} has no rows.", "Check that it is the right file and layer.")
+    frame.index = range(1, len(frame) + 1)
+    if swap_xy:
+        frame = frame.set_geometry(shapely.transform(frame.geometry.to_numpy(), lambda xy: xy[:, ::-1]), crs=frame.crs)
+    return GridLayer(frame, name, frame.crs, _settle_crs(path, frame, wanted))
+
+
+def parse_crs(name: str) -> CRS:
+    """Return a CRS by the name that a user gives, or raise `InvalidInputError`."""
+    try:
+        return CRS.from_user_input(name)
+    except CRSError as error:
+        raise _refusal(
+            "crs", f"{name!r} is no coordinate reference system.", "Write it as EPSG:4326 or EPSG:4547."
+        ) from error
+
+
+def _settle_crs(path: Path, frame: gpd.GeoDataFrame, wanted: CRS | None) -> CRS:
+    if wanted is None and frame.crs is None:
+        raise _refusal(
+            "no-crs",
+            f"{path.name} states no coordinate reference system.",
+            "Name it, e.g. --crs EPSG:4326 for longitude and latitude, --crs EPSG:4547 for CGCS2000 in metres.",
+        )
+    return CRS(frame.crs) if wanted is None else wanted
+
+
+def _require_whole(path: Path) -> None:
+    """Refuse files that are missing, empty or shorter than their header says."""
+    if not path.exists():
+        raise _refusal("no-file", f"There is no file {path}.", "Check the name; relative ones start at this folder.")
+    if path.is_dir():
+        return
+    if not path.stat().st_size:
+        raise _refusal("empty", f"{path.name} is empty (0 bytes).", _DAMAGED)
+    problem = cut_short(path) if path.suffix.lower() == ".shp" else _sqlite_cut_short(path)
+    if problem is not None:
+        raise InvalidInputError([problem])
+
+
+def _sqlite_cut_short(path: Path) -> Problem | None:
+    with path.open("rb") as file:
+        header = file.read(32)
+    if not header.startswith(_SQLITE_MAGIC) or len(header) < 32:  # noqa: PLR2004 - as read
+        return None
+    page_bytes, pages = struct.unpack_from(">H", header, 16)[0], struct.unpack_from(">I", header, 28)[0]
+    promised = (_SQLITE_LARGEST_PAGE if page_bytes == _SQLITE_ONE_MEGABYTE_PAGES else page_bytes) * pages
+    return truncated(path, promised) if path.stat().st_size < promised else None
+
+
+def _settle_layer(path: Path, layer: str | None) -> str:
+    import pyogrio
+
+    with _gdal_refusals(path):
+        layers = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+    named = ", ".join(layers)
+    if layer is None:
+        if len(layers) > 1:
+            raise _refusal("which-layer", f"{path.name} has {len(layers)} layers: {named}.", "Name one with --layer.")
+        if not layers:
+            raise _refusal("empty", f"{path.name} has no layer.", _DAMAGED)
+        return layers[0]
+    if layer not in layers:
+        raise _refusal("no-layer", f"{path.name} has no layer {layer!r}.", f"It has: {named}.")
+    return layer
+
+
+def _read_with_gdal(path: Path, layer: str, encoding: str | None) -> gpd.GeoDataFrame:
+    import pyogrio
+
+    if encoding is None and path.suffix.lower() == ".shp":
+        encoding = _settled_encoding(path)
+    try:
+        with _gdal_refusals(path):
+            expected = pyogrio.read_info(path, layer=layer, encoding=encoding)["features"]
+            frame = pyogrio.read_dataframe(path, layer=layer, encoding=encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        stated = companion(path, ".cpg")
+        said = f"--encoding {encoding}" if encoding else f"its {stated.name}" if stated else "its header"
+        raise _refusal(
+            "encoding", f"The text of {path.name} is not in the encoding that {said} says.", _try_encodings()
+        ) from error
+    if 0 <= expected != len(frame):
+        raise _refusal("truncated", f"{path.name} promises {expected} rows and has {len(frame)}.", _DAMAGED)
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise _refusal("no-geometry", f"{path.name} has columns but no shapes.", _FORMATS)
+    return frame
+
+
+def _settled_encoding(path: Path) -> str | None:
+    try:
+        return settle_encoding(path)
+    except UnicodeError as error:
+        sample = str(error)
+        reads = f" With --encoding gbk it would begin {sample!r}." if sample else ""
+        raise _refusal(
+            "encoding",
+            f"{path.name} has no .cpg file that states its encoding, and its text is not UTF-8.{reads}",
+            _try_encodings(),
+        ) from error
+
+
+def _try_encodings() -> str:
+    return "Name the right one: --encoding gbk for most Chinese files, else e.g. big5, cp1252."
+
+
+def _read_parquet(path: Path) -> gpd.GeoDataFrame:
+    import pyarrow as pa
+
+    try:
+        return gpd.read_parquet(path)
+    except pa.ArrowInvalid as error:
+        raise _refusal("unreadable", f"{path.name} is damaged or no Parquet file: {_brief(error)}", _DAMAGED) from error
+    except (ValueError, TypeError) as error:
+        raise _refusal(
+            "no-geometry",
+            f"{path.name} is Parquet without the geometry that GeoParquet describes.",
+            "Write it with geopandas' to_parquet or GDAL's Parquet driver.",
+        ) from error
+
+
+@contextmanager
+def _gdal_refusals(path: Path) -> Iterator[None]:
+    """Turn what GDAL cannot read into a refusal; what it merely remarks on a file that it reads is no fault of it."""
+    from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError) as error:
+        if "not recognized" in str(error):
+            raise _refusal(
+                "unreadable", f"{path.name} is in no format that GDAL recognises, or is damaged.", _FORMATS
+            ) from error
+        raise _refusal("unreadable", f"{path.name} cannot be read: {_brief(error)}", _DAMAGED) from error
+
+
+def _brief(error: Any) -> str:
+    text = " ".join(str(error).split())
+    return f"{text[:_LONGEST_REASON].rstrip('.')}."
+
+
+def _refusal(kind: str, message: str, remedy: str) -> InvalidInputError:
+    return InvalidInputError.of(kind, message, remedy)

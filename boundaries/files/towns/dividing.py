@@ -1,0 +1,258 @@
+"""From the layers of a town to grids: blocks, dedicated land, levels, in stages that can be watched."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from boundaries.files.towns.layers import TownLayers
+from boundaries.files.towns.writing import problem_frame
+from geogrid.blocks.building import BlockRule, Blocks, areas_holding, build_blocks
+from geogrid.blocks.ground import NOWHERE, MaxLoad
+from geogrid.codes import reading_order
+from geogrid.errors import InvalidInputError, Problem
+from geogrid.partition import GridTree, Level, carve_dedicated, partition, partition_levels
+from geogrid.partition.evaluation import Evaluation, evaluate
+from geogrid.types import IntArray
+
+_NOT_OF_THE_BAND: Final = frozenset({"count-missed", "estate-divided"})
+
+Stage = Callable[[str, str], AbstractContextManager[Callable[[int], None]]]
+"""Opens a stage of a name that counts in a unit; what it yields takes the count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the grids are to be.
+
+    Parameters
+    ----------
+    scheme : sequence of Level
+        From the top; the lowest has a band, a number, or both.
+    load : str
+        What is balanced.
+    seed : int
+        Same seed, same grids.
+    prefix : str
+        Code of the top grid.
+    rule : BlockRule
+        How fine the blocks are.
+    max_load : float, optional
+        Blocks with more are divided between buildings; by default the upper end of the band.
+    locked : sequence of str
+        Codes of grids of the earlier plan that stay.
+    hard_barriers : sequence of int
+        Ranks of barriers that no grid crosses.
+    effort : float
+        Multiplies the search.
+    """
+
+    scheme: Sequence[Level]
+    load: str = "households"
+    seed: int = 1
+    prefix: str = "G"
+    rule: BlockRule | None = None
+    max_load: float | None = None
+    locked: Sequence[str] = ()
+    hard_barriers: Sequence[int] = ()
+    effort: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Former:
+    """The leaf of an earlier plan that each block was in, the one that its grid goes on with, and their codes."""
+
+    before: IntArray
+    now: IntArray
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DividedTown:
+    """Grids of a town.
+
+    Parameters
+    ----------
+    tree : GridTree
+        All levels.
+    evaluation : Evaluation
+        The figures of the leaves.
+    problems : tuple of Problem
+        Of the files, the blocks and the grids.
+    former : (n,) str or None
+        Code of the grid of the earlier plan that the grid of each block goes on with, empty for new ones.
+    """
+
+    tree: GridTree
+    evaluation: Evaluation
+    problems: tuple[Problem, ...]
+    former: tuple[str, ...] | None
+
+    def layers(self) -> dict[str, gpd.GeoDataFrame]:
+        """Return ``grids``, ``blocks`` and ``problems`` as they are written, EPSG:4326."""
+        leaves = self.tree.leaves
+        grids = self.tree.to_frame()
+        grids["load"] = grids[leaves.load_name]
+        for name in ("polsby_popper", "deviation", "pieces"):
+            figures = dict(zip(self._leaf_codes(), self.evaluation.grids[name], strict=True))
+            grids[name] = grids["code"].map(figures)
+        if self.former is not None:
+            grids["former"] = grids["code"].map(dict(zip(self.tree.leaf_code, self.former, strict=True))).fillna("")
+        columns = [
+            "code", "name", "kind", "category", "level", "level_name", "parent", "load", "in_band", "polsby_popper",
+            "deviation", "pieces", *(["former"] if self.former is not None else []), *leaves.blocks.loads, "geometry",
+        ]  # fmt: skip
+        blocks = self.tree.block_frame()
+        blocks.insert(0, "block", np.arange(len(blocks)))
+        blocks["load"] = blocks[leaves.load_name]
+        text = dict.fromkeys(("code", "name", "kind", "category", "level_name", "parent"), "str")
+        kept = list(dict.fromkeys(column for column in columns if column in grids))
+        return {
+            "grids": grids[kept].astype(text),
+            "blocks": blocks.astype({"grid": "str"}),
+            "problems": problem_frame(self.problems),
+        }
+
+    def _leaf_codes(self) -> list[str]:
+        """Return the code of each leaf by its number."""
+        first = np.unique(self.tree.leaves.grid, return_index=True)[1]
+        return [str(self.tree.leaf_code[block]) for block in first.tolist()]
+
+
+def divide_town(layers: TownLayers, wishes: Wishes, stage: Stage) -> DividedTown:
+    """Cut a town into blocks and join them to grids.
+
+    Parameters
+    ----------
+    layers : TownLayers
+        From `boundaries.files.towns.read_town`.
+    wishes : Wishes
+        What is wanted.
+    stage : callable
+        Told of each stage.
+
+    Raises
+    ------
+    InvalidInputError
+        A wish that cannot be understood, such as a lock on a grid that the earlier plan does not have.
+    """
+    with stage("Blocks", "blocks") as advance:
+        blocks = _blocks(layers, wishes)
+        advance(len(blocks))
+    if layers.sites is not None:
+        with stage("Dedicated land", "sites") as advance:
+            blocks = carve_dedicated(blocks, layers.sites)
+            advance(len(blocks.sites))
+    with stage("Grids", "grids") as advance:
+        tree, earlier = _tree(blocks, layers, wishes)
+        advance(len(tree.leaves))
+    with stage("Evaluation", "figures") as advance:
+        figures = evaluate(
+            tree.leaves, limit=layers.limit.iloc[0], previous=None if earlier is None else earlier.before
+        )
+        advance(len(figures.overall))
+    problems = dict.fromkeys([*layers.problems, *tree.problems, *figures.fragments])
+    former = None
+    if earlier is not None:
+        former = tuple("" if row == NOWHERE else earlier.codes[row] for row in earlier.now.tolist())
+    return DividedTown(tree, figures, tuple(problems), former)
+
+
+def _blocks(layers: TownLayers, wishes: Wishes) -> Blocks:
+    most = wishes.max_load or (wishes.scheme[-1].band or (0.0, None))[1]
+    return build_blocks(
+        layers.limit,
+        layers.barriers,
+        buildings=layers.buildings,
+        loads=layers.loads,
+        nested_in=layers.nested_in,
+        load_columns=layers.load_columns,
+        max_load=None if most is None else MaxLoad(most, wishes.load),
+        rule=wishes.rule,
+    )
+
+
+def _tree(blocks: Blocks, layers: TownLayers, wishes: Wishes) -> tuple[GridTree, _Former | None]:
+    scheme = _with_areas(wishes.scheme, blocks, layers.nested_in)
+    earlier = None if layers.previous is None else _leaves_before(blocks, layers.previous)
+    rng = np.random.default_rng(wishes.seed)
+    leaves = partition(
+        blocks,
+        band=scheme[-1].band,
+        n_grids=scheme[-1].n_grids,
+        load=wishes.load,
+        previous=None if earlier is None else earlier.before,
+        locked=[] if earlier is None else _locked(wishes.locked, earlier.codes),
+        keep_together=[] if layers.estates is None else _groups(blocks, layers.estates),
+        hard_barriers=tuple(wishes.hard_barriers),
+        effort=wishes.effort,
+        rng=rng,
+    )
+    scheme[-1] = replace(scheme[-1], given=leaves.grid)
+    tree = partition_levels(blocks, scheme, prefix=wishes.prefix, load=wishes.load, rng=rng)
+    # Grids out of the band are told by the tree, by their codes; here they have numbers only.
+    told = [problem for problem in leaves.problems if problem.kind in _NOT_OF_THE_BAND]
+    tree = replace(tree, problems=(*tree.problems, *told))
+    if layers.nested_in is not None:
+        tree = _named_areas(tree, scheme, layers.nested_in)
+    return tree, None if earlier is None else replace(earlier, now=leaves.former[leaves.grid])
+
+
+def _with_areas(scheme: Sequence[Level], blocks: Blocks, areas: gpd.GeoDataFrame | None) -> list[Level]:
+    """Return the scheme with the areas as the level that has their number, else as one between the top and the rest."""
+    levels = list(scheme)
+    if areas is None:
+        return levels
+    count = len(np.unique(blocks.parent))
+    place = next((number for number, level in enumerate(levels[1:-1], 1) if level.n_grids == count), None)
+    if place is None:
+        levels.insert(1, Level("area"))
+        place = 1
+    levels[place] = replace(levels[place], given=blocks.parent)
+    return levels
+
+
+def _leaves_before(blocks: Blocks, previous: gpd.GeoDataFrame) -> _Former:
+    """Return the leaf of an earlier plan that each block lies in; they are numbered in reading order."""
+    rows = np.arange(len(previous))
+    if "kind" in previous:
+        rows = rows[(previous["kind"] != "parent").to_numpy()]
+    order = rows[reading_order(previous.geometry.to_numpy()[rows])]
+    codes = previous["code"].iloc[order] if "code" in previous else pd.Series(order + 1)
+    before = areas_holding(blocks.polygons, previous.geometry.to_numpy()[order])
+    return _Former(before, before, tuple(codes.astype(str)))
+
+
+def _groups(blocks: Blocks, estates: gpd.GeoDataFrame) -> list[list[int]]:
+    """Return the blocks of each estate on more than one; dedicated land is nobody's estate."""
+    owner = areas_holding(blocks.polygons, estates.geometry.to_numpy())
+    owner[blocks.site != NOWHERE] = NOWHERE
+    members = [np.flatnonzero(owner == estate).tolist() for estate in np.unique(owner[owner != NOWHERE])]
+    return [group for group in members if len(group) > 1]
+
+
+def _locked(wanted: Sequence[str], codes: Sequence[str]) -> list[int]:
+    unknown = [code for code in wanted if code not in codes]
+    if unknown:
+        raise InvalidInputError(
+            Problem("unknown-grid", f"The earlier plan has no grid {code!r}.", "Check --lock.", subject=code)
+            for code in unknown
+        )
+    return [codes.index(code) for code in wanted]
+
+
+def _named_areas(tree: GridTree, scheme: Sequence[Level], areas: gpd.GeoDataFrame) -> GridTree:
+    """Return the tree with the grids of the areas named as in their file."""
+    if "name" not in areas:
+        return tree
+    depth = next(number for number, level in enumerate(scheme[:-1]) if level.given is not None)
+    names = tree.grids["name"].copy()
+    for row in tree.grids.index[tree.grids["level"] == depth + 1].tolist():
+        parent = int(tree.leaves.blocks.parent[tree.members[row][0]])
+        if parent != NOWHERE:
+            names[row] = str(areas["name"].iloc[parent])
+    return replace(tree, grids=tree.grids.assign(name=names))

@@ -1,0 +1,1 @@
+"""Grids, blocks and duties as rows."""

@@ -1,0 +1,1 @@
+"""Plans under work (方案): drafts, their edits, checks and comparison."""

@@ -1,0 +1,1 @@
+"""Edits of drafts: carried out, recorded, taken back and done again."""

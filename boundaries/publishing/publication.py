@@ -1,0 +1,175 @@
+"""Publishing as planners do it: only what is sound or knowingly accepted; and going back to a former edition."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from boundaries.editions.reading import edition_at
+from boundaries.grids.tables import Plan
+from boundaries.plans.comparing import compare_plans
+from boundaries.plans.drafts import lock_draft, lock_plan, new_draft, record
+from boundaries.plans.edits.editing import Author, EditAnswer, edit
+from boundaries.plans.rules import verdict_on
+from boundaries.publishing.storing import publish
+from geogrid.errors import ConflictError, InvalidInputError, Problem
+from geogrid.plans.checking import Verdict
+from geogrid.plans.operations.kinds import Recode
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """How a plan is published.
+
+    Parameters
+    ----------
+    valid_from : datetime
+        With offset.
+    made_by : str
+        Who publishes.
+    valid_to : datetime, optional
+        Until replaced, if left out.
+    accept_warnings : str
+        Why the warnings that are not accepted one by one do not matter; empty refuses them.
+    """
+
+    valid_from: datetime
+    made_by: str
+    valid_to: datetime | None = None
+    accept_warnings: str = ""
+
+
+def publish_plan(session: Session, plan_id: int, how: Publication, *, version: int | None) -> Plan:
+    """Publish a plan in one transaction.
+
+    Parameters
+    ----------
+    session : Session
+        Flushed, not committed: the caller's commit publishes.
+    plan_id : int
+        An approved plan.
+    how : Publication
+        From when, by whom.
+    version : int, optional
+        As it was read; None to take it as it is.
+
+    Raises
+    ------
+    NotFoundError, StaleError
+        As `lock_plan`.
+    ConflictError
+        It is not approved, or published already, or a later edition starts within the period.
+    InvalidInputError
+        It has errors that are not accepted, or warnings and none are; all of them are listed.
+    """
+    plan = lock_plan(session, plan_id, version=version)
+    if plan.state in {"published", "retired"}:
+        raise ConflictError(f"Plan {plan.name!r} ({plan.id}) is already {plan.state}. Make a new plan from it.")
+    if plan.state != "approved":
+        raise ConflictError(
+            f"Plan {plan.name!r} ({plan.id}) is {plan.state.replace('_', ' ')}, and only approved plans are published. "
+            "Send it to review and approve it."
+        )
+    verdict = verdict_on(session, plan)
+    _require_sound(verdict, how)
+    detail: dict[str, Any] = {"accepted": len(verdict.accepted), "warnings": len(verdict.warnings)}
+    if verdict.warnings:
+        detail["reason"] = how.accept_warnings
+    record(session, plan, made_by=how.made_by, kind="publishing", detail=detail)
+    return publish(session, plan, valid_from=how.valid_from, valid_to=how.valid_to, made_by=how.made_by)
+
+
+def _require_sound(verdict: Verdict, how: Publication) -> None:
+    refused = list(verdict.errors)
+    if verdict.warnings and not how.accept_warnings.strip():
+        refused += [
+            replace(each, remedy=f"{each.remedy} Or accept the warnings with a reason.".strip())
+            for each in verdict.warnings
+        ]
+    if refused:
+        raise InvalidInputError(refused)
+
+
+def keep_codes(
+    session: Session, plan_id: int, *, at: datetime, author: Author, version: int | None
+) -> EditAnswer | None:
+    """Give grids that have over half of the load of a grid in force its code, where it is free.
+
+    For plans of the engine, whose codes mean nothing yet. It is an edit like any other.
+
+    Parameters
+    ----------
+    session : Session
+        Flushed, not committed.
+    plan_id : int
+        A draft.
+    at : datetime
+        Moment of the edition whose codes are kept.
+    author, version
+        As for `edit`.
+
+    Returns
+    -------
+    EditAnswer or None
+        None where no code is to be kept.
+    """
+    plan = lock_draft(session, plan_id, version=version)
+    former = edition_at(session, plan.jurisdiction_id, at)
+    if former is None:
+        return None
+    found = compare_plans(session, former, plan)
+    wanted = {
+        change.after.code: change.before.code
+        for change in found.grids
+        if change.before is not None and change.after is not None and change.before.code != change.after.code
+    }
+    # A code that another grid stays with is not free.
+    staying = {change.after.code for change in found.grids if change.after is not None} - wanted.keys()
+    codes = {str(new): str(old) for new, old in wanted.items() if old not in staying}
+    return edit(session, plan.id, [Recode(codes)], author=author, version=None) if codes else None
+
+
+def roll_back(session: Session, to: Plan, *, at: datetime, made_by: str, reason: str = "") -> Plan:
+    """Publish a former edition again, as a new edition; history keeps both.
+
+    Parameters
+    ----------
+    session : Session
+        Flushed, not committed.
+    to : Plan
+        An edition.
+    at : datetime
+        From when, with offset.
+    made_by, reason : str
+        Who, and why.
+
+    Raises
+    ------
+    ConflictError
+        It was never published, is in force then, or a later edition starts within the period.
+    """
+    if to.validity is None:
+        raise ConflictError(f"Plan {to.name!r} ({to.id}) was never an edition; publish it instead.")
+    current = edition_at(session, to.jurisdiction_id, at)
+    if current is not None and current.id == to.id:
+        raise ConflictError(f"Edition {to.name!r} ({to.id}) is in force at {at.isoformat()} as it is.")
+    again = new_draft(session, to, name=to.name, made_by=made_by, at=at, reason=reason or f"rollback to {to.id}")
+    return publish(session, again, valid_from=at, made_by=made_by)
+
+
+def problems_json(problems: tuple[Problem, ...]) -> list[dict[str, Any]]:
+    """Return problems as records."""
+    return [
+        {
+            "kind": each.kind,
+            "severity": each.severity,
+            "subject": each.subject,
+            "message": each.message,
+            "remedy": each.remedy,
+            "lonlat": None if each.lonlat is None else list(each.lonlat),
+            "size": each.size,
+            "unit": each.unit,
+        }
+        for each in problems
+    ]

@@ -1,0 +1,106 @@
+"""Publishing: a plan becomes an edition, the former edition ends, in the caller's one transaction."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Session
+
+from boundaries.cases.handover import reassign_open_cases
+from boundaries.editions.index_files import build_index, store_index
+from boundaries.editions.lineage import store_lineage
+from boundaries.editions.reading import edition_at
+from boundaries.grids.tables import Change, Jurisdiction, Plan
+from boundaries.tiles.first_view import prepare_first_view
+from geogrid.errors import ConflictError, InvalidInputError
+
+
+def publish(
+    session: Session, plan: Plan, *, valid_from: datetime, valid_to: datetime | None = None, made_by: str = ""
+) -> Plan:
+    """Make a plan the edition of its jurisdiction from a moment on.
+
+    Its compiled index and the lineage from the edition in force then are stored, open cases go to their grids in the
+    new edition, and the feed says so. The tiles that show the whole of a large edition are made, too.
+
+    Parameters
+    ----------
+    session : Session
+        Flushed, not committed: the caller's commit publishes.
+    plan : Plan
+        Neither published nor retired.
+    valid_from, valid_to : datetime
+        Half-open period with offset; no `valid_to` means until replaced. The edition in force at `valid_from`
+        ends there and retires.
+    made_by : str
+        Who publishes.
+
+    Raises
+    ------
+    ConflictError
+        The plan is already published, or a later edition starts within the period.
+    InvalidInputError
+        A time has no offset, or the period is empty.
+    """
+    _check_period(valid_from, valid_to)
+    # One publication at a time; cases and drafts, which only refer to the jurisdiction, are taken meanwhile.
+    own = select(Jurisdiction.id).where(Jurisdiction.id == plan.jurisdiction_id)
+    session.execute(own.with_for_update(key_share=True))
+    session.refresh(plan)
+    if plan.state in {"published", "retired"}:
+        raise ConflictError(f"Plan {plan.name!r} ({plan.id}) is already {plan.state}. Make a new plan from it.")
+    _check_later_editions(session, plan, valid_from, valid_to)
+    former = edition_at(session, plan.jurisdiction_id, valid_from)
+    _end_former_edition(session, plan, valid_from)
+    plan.validity = Range(valid_from, valid_to)
+    plan.state = "published"
+    session.flush()
+    index, leaves = build_index(session, plan)
+    store_index(session, plan, index)
+    moved = 0
+    if former is not None:
+        store_lineage(session, former, plan)
+        moved = reassign_open_cases(session, plan, index, leaves)
+    # The version of an edition stands still; its entry in the feed has the one that was published.
+    session.add(
+        Change(
+            jurisdiction_id=plan.jurisdiction_id,
+            plan_id=plan.id,
+            version=plan.version,
+            made_by=made_by,
+            kind="published",
+            detail={"valid_from": valid_from.isoformat(), "cases": moved, "former": former and former.id},
+        )
+    )
+    session.flush()
+    prepare_first_view(session, plan)
+    return plan
+
+
+def _check_period(valid_from: datetime, valid_to: datetime | None) -> None:
+    if valid_from.tzinfo is None or (valid_to is not None and valid_to.tzinfo is None):
+        raise InvalidInputError.of(
+            "no-offset", "A time of validity has no offset.", "Write it as in 2026-01-01T00:00:00+08:00."
+        )
+    if valid_to is not None and valid_to <= valid_from:
+        raise InvalidInputError.of("empty-period", f"The period ends at {valid_to}, not after its start {valid_from}.")
+
+
+def _check_later_editions(session: Session, plan: Plan, valid_from: datetime, valid_to: datetime | None) -> None:
+    starts_within = func.lower(Plan.validity) >= valid_from
+    if valid_to is not None:
+        starts_within &= func.lower(Plan.validity) < valid_to
+    later = session.scalar(select(Plan).where(Plan.jurisdiction_id == plan.jurisdiction_id, starts_within).limit(1))
+    if later is not None and later.validity is not None:
+        raise ConflictError(
+            f"Edition {later.name!r} already starts at {later.validity.lower}, within the period of {plan.name!r}. "
+            "Publish with an end before it, or from a later moment."
+        )
+
+
+def _end_former_edition(session: Session, plan: Plan, at: datetime) -> None:
+    session.execute(
+        update(Plan)
+        .where(Plan.jurisdiction_id == plan.jurisdiction_id, Plan.validity.contains(at))
+        .values(validity=func.tstzrange(func.lower(Plan.validity), at), state="retired")
+    )

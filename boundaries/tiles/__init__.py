@@ -1,0 +1,1 @@
+"""Vector tiles of editions: made, kept, and written as one file."""

@@ -1,0 +1,187 @@
+"""A vector tile found where it is kept, or made from what is in it: one reading statement each."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import psycopg
+import shapely
+
+from boundaries.editions.reading import GRID_FIELDS
+from geogrid.coordinates.datum import to_wgs84
+from geogrid.tiles import BUFFER, EXACT_ZOOM, EXTENT, Tile, TileLayer, TileMatrixSet, cut, encoded, merged, tile_units
+from geogrid.types import CoordType, GeometryArray, IntArray
+
+Connection = psycopg.Connection[Any]
+Row = tuple[Any, ...]
+
+_BOX: Final = "ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)"
+_SIMPLIFIED: Final = f"""
+    select own.id, own.parent_id, shown.geom from tile_shapes as shown cross join lateral (
+        select id, parent_id from grids where grids.id = shown.grid_id offset 0
+    ) as own
+    where shown.plan_id = %(plan)s and shown.zoom = %(zoom)s and shown.geom && {_BOX}
+        and (select is_wanted from state)
+"""  # noqa: S608 - our own text
+_AS_STORED: Final = f"""
+    select id, parent_id, geom from grids where plan_id = %(plan)s and kind <> 'parent' and geom && {_BOX}
+        and (select is_wanted from state)
+"""  # noqa: S608 - our own text
+# Each grid is looked up by its key: a planner that knows nothing of the tree would read all grids instead.
+_LOOKED_UP: Final = """
+    with recursive kept as materialized (
+        select plans.state, plans.validity is not null as is_edition, (
+            select content from tiles where plan_id = plans.id and matrix_set = %(matrix_set)s
+                and coord_type = %(coord_type)s and zoom = %(zoom)s and "column" = %(column)s and "row" = %(row)s
+        ) as content, exists (select from tile_labels where plan_id = plans.id) and (%(zoom)s >= %(exact)s
+            or exists (select from tile_shapes where plan_id = plans.id and zoom = %(zoom)s)) as is_prepared
+        from plans where plans.id = %(plan)s
+    ),
+    state as materialized (select is_edition and is_prepared and content is null as is_wanted from kept),
+    found as materialized ({leaves}),
+    above as (
+        select own.id, own.parent_id from (select distinct parent_id from found) as below cross join lateral (
+            select id, parent_id from grids where grids.id = below.parent_id offset 0
+        ) as own
+        union
+        select own.id, own.parent_id from above cross join lateral (
+            select id, parent_id from grids where grids.id = above.parent_id offset 0
+        ) as own
+    ),
+    tree as (select id, parent_id, geom from found union all select id, parent_id, null from above),
+    contents as (
+        select tree.id, tree.parent_id, ST_AsBinary(tree.geom) as shape, label.lon, label.lat, g.code, g.name,
+            g.level::int as level, (
+                select levels.name from levels
+                join jurisdictions on jurisdictions.scheme_id = levels.scheme_id
+                join plans on plans.jurisdiction_id = jurisdictions.id
+                where plans.id = %(plan)s and levels.position = g.level
+            ) as level_name,
+            (select code from grids where grids.id = tree.parent_id) as parent,
+            g.kind, g.category, g.households, g.population, g.buildings
+        from tree
+        cross join lateral (select * from grids where grids.id = tree.id offset 0) as g
+        left join lateral (
+            select ST_X(geom) as lon, ST_Y(geom) as lat from tile_labels
+            where tile_labels.plan_id = %(plan)s and tile_labels.grid_id = tree.id offset 0
+        ) as label on true
+    )
+    select contents.*, kept.content, kept.state, kept.is_edition, state.is_wanted
+    from kept cross join state left join contents on true
+    order by contents.level, contents.code collate "C"
+"""
+_STATEMENTS: Final = {
+    is_exact: _LOOKED_UP.replace("{leaves}", leaves).encode()
+    for is_exact, leaves in ((False, _SIMPLIFIED), (True, _AS_STORED))
+}
+_COLUMNS: Final = {name: column for column, name in enumerate(GRID_FIELDS, start=5)}
+_LABEL_FIELDS: Final = ("code", "name", "level", "kind")
+_MOST_SHIFT: Final = 0.02
+"""Degrees; the datums of Chinese maps are less than 0.02 off."""
+
+
+@dataclass(frozen=True, slots=True)
+class TileKey:
+    """Which tile of which plan, in which datum."""
+
+    plan: int
+    matrix_set: TileMatrixSet
+    tile: Tile
+    coord_type: CoordType = "wgs84"
+
+    def values(self) -> dict[str, Any]:
+        """Return what statements need."""
+        return {
+            "plan": self.plan,
+            "matrix_set": self.matrix_set.id,
+            "coord_type": self.coord_type,
+            "zoom": self.tile.zoom,
+            "column": self.tile.column,
+            "row": self.tile.row,
+            "exact": EXACT_ZOOM,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTile:
+    """What there is of a tile.
+
+    Parameters
+    ----------
+    plan_state : str
+        State of the plan.
+    is_edition : bool
+        Whether the plan was published.
+    is_kept : bool
+        Whether the store has the tile; otherwise it was made just now.
+    content : bytes, optional
+        The tile, empty where the edition has no grid; None where the zoom has to be prepared first.
+    """
+
+    plan_state: str
+    is_edition: bool
+    is_kept: bool
+    content: bytes | None
+
+
+def look_up_tile(connection: Connection, key: TileKey) -> FoundTile | None:
+    """Return a tile that is kept, or made if its zoom is prepared; None where there is no such plan."""
+    values = {**key.values(), **_place(key)}
+    rows = connection.execute(_STATEMENTS[key.tile.zoom >= EXACT_ZOOM], values, binary=True).fetchall()
+    if not rows:
+        return None
+    kept, plan_state, is_edition, is_wanted = rows[0][-4:]
+    if not is_wanted:
+        return FoundTile(plan_state, is_edition, kept is not None, kept)
+    content = b"" if rows[0][0] is None else _made(rows, key)
+    return FoundTile(plan_state, is_edition, is_kept=False, content=content)
+
+
+def _made(rows: list[Row], key: TileKey) -> bytes:
+    # Where two overlap the smaller code wins, in every tile.
+    leaves = sorted((place for place, row in enumerate(rows) if row[2] is not None), key=lambda place: rows[place][5])
+    shapes = shapely.from_wkb([rows[place][2] for place in leaves])
+    found = cut(shapes, key.matrix_set, key.tile, coord_type=key.coord_type)
+    shown, areas = _with_parents(rows, np.array(leaves, dtype=np.int64)[found.owners], found.shapes)
+    return encoded([_areas(rows, shown, areas), _labels(rows, key)])
+
+
+def _place(key: TileKey) -> dict[str, float]:
+    """Return the box of a tile with its buffer, WGS 84; of a shifted one a box that certainly holds it."""
+    west, south, east, north = key.matrix_set.bounds(key.tile, buffer=BUFFER)
+    if key.coord_type != "wgs84":
+        lon, lat = to_wgs84([west, east, west, east], [south, south, north, north], key.coord_type)
+        west, south = min(west, lon.min()) - _MOST_SHIFT, min(south, lat.min()) - _MOST_SHIFT
+        east, north = max(east, lon.max()) + _MOST_SHIFT, max(north, lat.max()) + _MOST_SHIFT
+    return {"west": west, "south": south, "east": east, "north": north}
+
+
+def _with_parents(rows: list[Row], leaves: IntArray, shapes: GeometryArray) -> tuple[IntArray, GeometryArray]:
+    """Return the leaves and the grids above them, each the union of its leaves in the tile, as places in the rows."""
+    place = {row[0]: number for number, row in enumerate(rows)}
+    above = np.array([place.get(row[1], -1) for row in rows], dtype=np.int64)
+    levels = [(leaves, np.arange(len(leaves)))]
+    while (has_parent := above[levels[-1][0]] >= 0).any():
+        grids, of_shape = levels[-1]
+        levels.append((above[grids[has_parent]], of_shape[has_parent]))
+    groups = np.concatenate([grids for grids, _ in levels])
+    found = merged(shapes[np.concatenate([of_shape for _, of_shape in levels])], groups)
+    return found.owners, found.shapes
+
+
+def _areas(rows: list[Row], shown: IntArray, areas: GeometryArray) -> TileLayer:
+    described = [rows[place] for place in shown.tolist()]
+    ids = np.array([row[0] for row in described], dtype=np.int64)
+    return TileLayer("grids", ids, areas, {name: [row[at] for row in described] for name, at in _COLUMNS.items()})
+
+
+def _labels(rows: list[Row], key: TileKey) -> TileLayer:
+    """Return a point for each name that stands in the tile itself, not in its buffer."""
+    named = [row for row in rows if row[3] is not None]
+    lon, lat = (np.array([row[column] for row in named], dtype=np.float64) for column in (3, 4))
+    points = np.floor(tile_units(lon, lat, key.matrix_set, key.tile, coord_type=key.coord_type))
+    own = np.flatnonzero(((points >= 0) & (points < EXTENT)).all(axis=1))
+    shown = [named[place] for place in own.tolist()]
+    ids = np.array([row[0] for row in shown], dtype=np.int64)
+    fields = {name: [row[_COLUMNS[name]] for row in shown] for name in _LABEL_FIELDS}
+    return TileLayer("labels", ids, np.asarray(shapely.points(points[own]), dtype=object), fields)

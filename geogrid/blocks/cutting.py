@@ -1,0 +1,40 @@
+"""Blocks cut along further lines."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import shapely
+
+from geogrid.blocks.adjacency import Adjacency, rook_adjacency
+from geogrid.blocks.building import Blocks, areas_holding
+from geogrid.blocks.faces import Faces, faces_between
+from geogrid.blocks.ground import NOWHERE
+from geogrid.blocks.limits import on_grid
+from geogrid.types import BoolArray, GeometryArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class CutBlocks:
+    """Faces that blocks fall into when further lines cut them; see `cut_along`."""
+
+    faces: Faces
+    block: IntArray
+    adjacency: Adjacency
+
+    @property
+    def is_whole(self) -> BoolArray:
+        """Which faces are a block that no line has cut."""
+        whole: BoolArray = np.bincount(self.block)[self.block] == 1
+        return whole
+
+
+def cut_along(blocks: Blocks, lines: GeometryArray) -> CutBlocks:
+    """Return the faces between the edges of the blocks and further lines, led around buildings, and their blocks."""
+    polygons = on_grid(blocks.polygons)
+    fixed = shapely.get_parts(shapely.boundary(polygons))
+    faces = faces_between(fixed=fixed, flexible=lines, buildings=blocks.ground.buildings)
+    block = areas_holding(faces.polygons, polygons)
+    inside = block != NOWHERE
+    faces, block = replace(faces, polygons=faces.polygons[inside], in_building=faces.in_building[inside]), block[inside]
+    barriers = blocks.ground.barriers
+    return CutBlocks(faces, block, rook_adjacency(faces.polygons, barriers.lines, barriers.ranks))

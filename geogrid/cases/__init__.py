@@ -1,0 +1,1 @@
+"""Complaints for demonstrations and tests."""

@@ -1,0 +1,1 @@
+"""Coordinates: reference systems in metres and degrees, and the datums in use in China."""

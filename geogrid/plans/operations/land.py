@@ -1,0 +1,196 @@
+"""Operations that give whole blocks to other grids: move, merge, carve, dissolve."""
+
+from dataclasses import replace
+
+import numpy as np
+import shapely
+
+from geogrid.errors import InvalidInputError, Problem
+from geogrid.plans.operations.cutting import move_land
+from geogrid.plans.operations.kinds import Carve, Dissolve, Merge, MoveBlocks, MoveLand
+from geogrid.plans.operations.tools import (
+    Tools,
+    add_leaf,
+    next_code,
+    refuse_childless,
+    refuse_empty,
+    taken,
+    with_unplaced,
+)
+from geogrid.plans.state import Draft, Node
+from geogrid.types import DEDICATED_CATEGORIES, GridCode, IntArray
+
+
+def move_blocks(draft: Draft, wanted: MoveBlocks, _tools: Tools) -> Draft:
+    """Give blocks to a leaf.
+
+    Raises
+    ------
+    NotFoundError
+        The plan has no such block or grid.
+    InvalidInputError
+        They are all there already, or a grid would have no land left.
+    """
+    target = draft.leaf(wanted.to)
+    positions = draft.blocks.positions(wanted.blocks)
+    if (draft.owner[positions] == target.key).all():
+        raise InvalidInputError.of(
+            "nothing-to-move", f"Every block named is in grid {target.code} already.", "Name others."
+        )
+    moved = draft.with_owner(positions, target.key)
+    refuse_empty(draft, moved)
+    return moved
+
+
+def merge(draft: Draft, wanted: Merge, _tools: Tools) -> Draft:
+    """Make one grid of several of a level; those below them come along.
+
+    The grid that remains keeps its parent, its duties and, unless another is asked for, its code and name.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such grid.
+    InvalidInputError
+        Fewer than two, of different levels, the code is taken, or a parent would have no grid left.
+    """
+    nodes = [draft.node(code) for code in dict.fromkeys(wanted.grids)]
+    _check_mergeable(draft, nodes, wanted)
+    kept = draft.node(wanted.keep) if wanted.keep is not None else _heaviest(draft, nodes)
+    others = [node for node in nodes if node.key != kept.key]
+    gone = {node.key for node in others}
+    owner = np.where(np.isin(draft.owner, list(gone)), kept.key, draft.owner)
+    children = [replace(node, parent=kept.key) for node in draft.nodes.values() if node.parent in gone]
+    result = replace(draft, owner=owner).without(*gone).with_nodes(*children)
+    code = wanted.code
+    if code == "new":
+        code = next_code(draft, kept, merged=True)
+    elif code is not None and code in draft.codes() - {node.code for node in nodes}:
+        raise taken(code)
+    merged = replace(with_unplaced(kept, *others), code=GridCode(code or kept.code), name=wanted.name or kept.name)
+    refuse_childless(draft, result)
+    return result.with_nodes(merged)
+
+
+def _check_mergeable(draft: Draft, nodes: list[Node], wanted: Merge) -> None:
+    problems = []
+    if len(nodes) < 2:  # noqa: PLR2004 - two make a merger
+        problems.append(Problem("too-few-grids", "A merger needs at least two grids.", "Name them by their codes."))
+    levels = sorted({node.level for node in nodes})
+    if len(levels) > 1:
+        named = ", ".join(f"{node.code} (level {node.level})" for node in nodes)
+        problems.append(Problem("levels-differ", f"Grids of one level are merged; these are {named}."))
+    if levels == [1]:
+        problems.append(Problem("top-level", "Grids of the top level are not merged: a plan tiles one jurisdiction."))
+    if wanted.keep is not None and wanted.keep not in wanted.grids:
+        problems.append(
+            Problem("keep-not-merged", f"Grid {wanted.keep} is to remain, but is not among those that are merged.")
+        )
+    if problems:
+        raise InvalidInputError(problems)
+    draft.leaves([node.code for node in nodes if node.is_leaf])
+
+
+def _heaviest(draft: Draft, nodes: list[Node]) -> Node:
+    column = draft.rules.load_column
+
+    def weight(node: Node) -> tuple[float, int]:
+        loads = [draft.loads(key)[column] for key in draft.leaves_below(node.key)]
+        return float(np.nansum(loads)), -node.key
+
+    return max(nodes, key=weight)
+
+
+def carve(draft: Draft, wanted: Carve, tools: Tools) -> Draft:
+    """Make a dedicated grid of blocks; grids whose whole land it takes end.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such block.
+    InvalidInputError
+        An unknown category, no name, no land, a code that is taken; for a patch also as `move_land`.
+    """
+    problems = []
+    if wanted.category not in DEDICATED_CATEGORIES:
+        known = ", ".join(DEDICATED_CATEGORIES)
+        problems.append(Problem("unknown-category", f"'{wanted.category}' is no category.", f"Known: {known}."))
+    if not wanted.name.strip():
+        problems.append(Problem("no-name", "A dedicated grid has the name of its institution, and none is given."))
+    if bool(wanted.blocks) == (wanted.patch is not None):
+        problems.append(Problem("no-land", "Exactly one of blocks and a patch is needed.", "Say which land it has."))
+    if problems:
+        raise InvalidInputError(problems)
+    positions = _within(draft, wanted)
+    donor = draft.nodes[_main_owner(draft, positions)]
+    carved, key = add_leaf(
+        draft, tools, like=donor, name=wanted.name, code=wanted.code, kind="dedicated", category=wanted.category
+    )
+    if wanted.patch is not None:
+        return move_land(carved, MoveLand(wanted.patch, carved.nodes[key].code), tools)
+    carved = carved.with_owner(positions, key)
+    emptied = sorted(set(draft.owner.tolist()) - set(carved.owner.tolist()))
+    heir = with_unplaced(carved.nodes[key], *(draft.nodes[each] for each in emptied))
+    result = carved.without(*emptied).with_nodes(heir)
+    refuse_childless(draft, result)
+    return result
+
+
+def _within(draft: Draft, wanted: Carve) -> IntArray:
+    """Return the blocks that are named, or that the patch meets."""
+    if wanted.patch is None:
+        return draft.blocks.positions(wanted.blocks)
+    shared = shapely.area(shapely.intersection(draft.blocks.polygons, wanted.patch))
+    if not shared.any():
+        raise InvalidInputError.of("patch-outside", "The patch lies outside the plan.", "Draw it over the grids.")
+    return np.flatnonzero(shared > shared.max() / 2)
+
+
+def _main_owner(draft: Draft, positions: IntArray) -> int:
+    """Return the leaf that has most of some blocks."""
+    owners, counts = np.unique(draft.owner[positions], return_counts=True)
+    return int(owners[counts.argmax()])
+
+
+def dissolve(draft: Draft, wanted: Dissolve, tools: Tools) -> Draft:
+    """Give the land of a dedicated grid to a leaf beside it.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such grid.
+    InvalidInputError
+        It is not dedicated, or no comprehensive grid lies beside it.
+    """
+    node = draft.leaf(wanted.grid)
+    if node.kind != "dedicated":
+        raise InvalidInputError.of(
+            "not-dedicated",
+            f"Grid {node.code} is {node.kind}; only dedicated grids are dissolved.",
+            "Merge it instead.",
+            subject=node.code,
+        )
+    target = draft.leaf(wanted.into) if wanted.into is not None else _nearest(draft, node)
+    return merge(draft, Merge((node.code, target.code), keep=target.code), tools)
+
+
+def _nearest(draft: Draft, node: Node) -> Node:
+    """Return the comprehensive leaf with the longest boundary to a leaf, of the same parent if there is one."""
+    adjacency = draft.adjacency(np.arange(len(draft.blocks)))
+    own = draft.owner[adjacency.pairs] == node.key
+    border = own[:, 0] != own[:, 1]
+    pairs = adjacency.pairs[border]
+    other = draft.owner[np.where(own[border, 0], pairs[:, 1], pairs[:, 0])]
+    shared: dict[int, float] = {}
+    for key, length in zip(other.tolist(), adjacency.shared_m[border].tolist(), strict=True):
+        if draft.nodes[key].kind == "comprehensive":
+            shared[key] = shared.get(key, 0.0) + length
+    if not shared:
+        raise InvalidInputError.of(
+            "no-neighbour",
+            f"No comprehensive grid lies beside {node.code}.",
+            "Say which grid takes its land.",
+            subject=node.code,
+        )
+    best = max(shared, key=lambda key: (draft.nodes[key].parent == node.parent, shared[key], -key))
+    return draft.nodes[best]

@@ -1,0 +1,139 @@
+"""Carrying an operation out: what it needs of the plan, and the plan after it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import shapely
+
+from geogrid.plans.delta import Delta, difference
+from geogrid.plans.operations.cutting import move_land
+from geogrid.plans.operations.kinds import (
+    AssignDuty,
+    Carve,
+    ChangeParent,
+    Dissolve,
+    EndDuty,
+    InsertLevel,
+    Merge,
+    MoveBlocks,
+    MoveLand,
+    Operation,
+    Rebalance,
+    Recode,
+    RemoveLevel,
+    Rename,
+    RenameLevel,
+    SplitByLine,
+    SplitInto,
+)
+from geogrid.plans.operations.land import carve, dissolve, merge, move_blocks
+from geogrid.plans.operations.levels import LEVEL_OPERATIONS
+from geogrid.plans.operations.naming import assign_duty, change_parent, end_duty, recode, rename
+from geogrid.plans.operations.rebalance import rebalance
+from geogrid.plans.operations.splitting import split_by_line, split_into
+from geogrid.plans.operations.tools import Tools
+from geogrid.plans.state import Draft
+
+_HOW: Final[dict[type, Callable[[Draft, Any, Tools], Draft]]] = {
+    MoveBlocks: move_blocks,
+    MoveLand: move_land,
+    SplitByLine: split_by_line,
+    SplitInto: split_into,
+    Merge: merge,
+    Carve: carve,
+    Dissolve: dissolve,
+    Rebalance: rebalance,
+    Rename: rename,
+    Recode: recode,
+    ChangeParent: change_parent,
+    AssignDuty: assign_duty,
+    EndDuty: end_duty,
+    **LEVEL_OPERATIONS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The part of a plan that an operation needs.
+
+    Parameters
+    ----------
+    grids : tuple of str
+        Grids, with everything below them and above them.
+    blocks : tuple of int
+        Blocks; the leaves that they are in count.
+    area : Polygon or MultiPolygon, optional
+        Degrees; the leaves that it touches count, and buildings near it.
+    land : bool
+        Whether the blocks of the leaves are needed, or only the tree.
+    whole : bool
+        Everything, wherever it is.
+    beside : bool
+        The leaves that touch the grids, too.
+    siblings : bool
+        The grids with the same parents, without land, and every code in use: new grids are made.
+    barriers : bool
+        Streets and the like between the blocks.
+    """
+
+    grids: tuple[str, ...] = ()
+    blocks: tuple[int, ...] = ()
+    area: shapely.Geometry | None = None
+    land: bool = True
+    whole: bool = False
+    beside: bool = False
+    siblings: bool = False
+    barriers: bool = False
+
+
+def scope_of(wanted: Operation) -> Scope:  # noqa: C901, PLR0911, PLR0912 - one line a kind of operation
+    """Return the part of a plan that an operation needs."""
+    match wanted:
+        case MoveBlocks():
+            return Scope((wanted.to,), wanted.blocks)
+        case MoveLand():
+            return Scope((wanted.to,), area=wanted.patch)
+        case SplitByLine():
+            return Scope((wanted.grid,), area=wanted.line if wanted.cut else None, siblings=True)
+        case SplitInto():
+            return Scope((wanted.grid,), siblings=True, barriers=True)
+        case Merge():
+            return Scope(wanted.grids, siblings=True)
+        case Carve():
+            return Scope((), wanted.blocks, area=wanted.patch, siblings=True)
+        case Dissolve(into=into):
+            return Scope((wanted.grid,) if into is None else (wanted.grid, into), beside=into is None, siblings=True)
+        case Rebalance():
+            return Scope(wanted.grids, whole=not wanted.grids)
+        case Rename():
+            return Scope(tuple(wanted.names), land=False)
+        case Recode():
+            return Scope(tuple(wanted.codes), land=not wanted.codes, whole=not wanted.codes, siblings=True)
+        case ChangeParent():
+            return Scope((*wanted.grids, wanted.parent), land=False, siblings=True)
+        case InsertLevel() | RemoveLevel() | RenameLevel():
+            return Scope(whole=True)
+        case AssignDuty() | EndDuty():
+            return Scope((wanted.grid,), land=False)
+
+
+def perform(draft: Draft, wanted: Operation, tools: Tools) -> tuple[Draft, Delta]:
+    """Return the plan after an operation, and what changed.
+
+    Parameters
+    ----------
+    draft : Draft
+        The plan, or the part of it that `scope_of` says.
+    wanted : Operation
+        What to do.
+    tools : Tools
+        What else it needs.
+
+    Raises
+    ------
+    NotFoundError, InvalidInputError
+        It cannot be done; nothing is changed.
+    """
+    after = _HOW[type(wanted)](draft, wanted, tools)
+    return after, difference(draft, after)

@@ -1,0 +1,90 @@
+"""Bringing grids into the band while few households change hands."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from geogrid.errors import InvalidInputError
+from geogrid.partition.search.divide import Wish, thoroughness
+from geogrid.partition.search.graph import Graph, graph_of
+from geogrid.partition.search.redivide import misses, redivide
+from geogrid.plans.operations.kinds import Rebalance
+from geogrid.plans.operations.tools import Tools
+from geogrid.plans.state import Draft
+from geogrid.types import IntArray
+
+_SEED: Final = 7
+
+
+def rebalance(draft: Draft, wanted: Rebalance, _tools: Tools) -> Draft:
+    """Move blocks between comprehensive leaves of the same parent until as many as can be are in the band.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such grid.
+    InvalidInputError
+        No band, or nothing could be improved.
+    """
+    band = wanted.band or draft.rules.band
+    if band is None:
+        raise InvalidInputError.of("no-band", "The plan has no band.", "Give one.")
+    chosen = _chosen(draft, wanted.grids)
+    owner = draft.owner.copy()
+    for group in chosen:
+        positions = np.flatnonzero(np.isin(owner, group))
+        graph = graph_of(
+            draft.adjacency(positions),
+            np.nan_to_num(draft.blocks.loads[positions, draft.rules.load_column]),
+            np.ones(len(positions), dtype=np.bool_),
+        )
+        extra = {key: draft.nodes[key].unplaced[draft.rules.load_column] for key in group}
+        owner[positions] = balanced(graph, owner[positions].tolist(), band, extra)
+    if (owner == draft.owner).all():
+        raise InvalidInputError.of(
+            "nothing-to-rebalance",
+            "No move of blocks between these grids brings one nearer to the band.",
+            "Add neighbours, split or merge, or choose another band.",
+        )
+    return replace(draft, owner=owner)
+
+
+def _chosen(draft: Draft, codes: Sequence[str]) -> list[list[int]]:
+    """Return the comprehensive leaves meant, in groups of one parent."""
+    below = {key for code in codes for key in draft.leaves_below(draft.node(code).key)}
+    owners = set(np.unique(draft.owner).tolist())
+    groups: dict[int | None, list[int]] = {}
+    for key, node in sorted(draft.nodes.items()):
+        if key in owners and node.kind == "comprehensive" and (not codes or key in below):
+            groups.setdefault(node.parent, []).append(key)
+    return list(groups.values())
+
+
+def balanced(graph: Graph, labels: list[int], band: tuple[float, float], extra: dict[int, float]) -> IntArray:
+    """Return an assignment of blocks that is nearer to the band, with as few households moved as the engine finds.
+
+    Where none is found, the blocks stay: land is never moved for shape alone.
+
+    Parameters
+    ----------
+    graph : Graph
+        Blocks with loads and neighbours.
+    labels : list of int
+        Leaf of each block.
+    band : tuple of float
+        Limits of the load of each leaf.
+    extra : dict of int to float
+        Load of each leaf beside that of its blocks.
+    """
+    leaves, home = np.unique(np.array(labels, dtype=np.int64), return_inverse=True)
+    beside = np.array([extra.get(leaf, 0.0) for leaf in leaves.tolist()])
+    effort = thoroughness(len(labels))
+    # The result depends on the draft alone: hence a seed of its own.
+    found = redivide(
+        graph, home.astype(np.int64), Wish(band, None, effort=effort), np.random.default_rng(_SEED), extra=beside
+    )
+    is_better = misses(graph, found, band, beside) < misses(graph, home, band, beside)
+    balanced_labels: IntArray = leaves[found if is_better else home]
+    return balanced_labels
