@@ -16,10 +16,13 @@ from sqlalchemy.orm import Session
 from boundaries.addresses.geocoding import GeocodeAnswer, geocode_many, import_addresses
 from boundaries.basemap.storing import save_barriers, save_buildings
 from boundaries.cases.reading import NewCase, add_cases
+from boundaries.cases.tables import Case
 from boundaries.editions.reading import compile_edition
 from boundaries.files.osm import OsmExtract, helsinki_extract, read_extract
-from boundaries.grids.tables import Case, Jurisdiction, Plan
-from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.grids.tables import Plan
+from boundaries.jurisdictions.reading import LevelName
+from boundaries.jurisdictions.storing import save_jurisdiction
+from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.plans.storing import save_duties, save_plan
 from boundaries.publishing.storing import publish
 from geogrid.blocks.building import build_blocks

@@ -14,7 +14,8 @@ from geogrid.types import CASE_STATUSES
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from boundaries.grids.tables import Jurisdiction, Plan
+    from boundaries.grids.tables import Plan
+    from boundaries.jurisdictions.tables import Jurisdiction
     from geogrid.maps import BaseMap, Map
 
 _LANGUAGES = ("both", "zh", "en")
@@ -180,7 +181,7 @@ def _edition(session: "Session", jurisdiction: "Jurisdiction", at: datetime) -> 
 
 
 def _base(session: "Session", jurisdiction_id: int) -> "BaseMap":
-    from boundaries.basemap.storing import building_frame, street_frame
+    from boundaries.basemap.reading import building_frame, street_frame
     from geogrid.maps import BaseMap
 
     return BaseMap(street_frame(session, jurisdiction_id), building_frame(session, jurisdiction_id))

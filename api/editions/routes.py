@@ -19,8 +19,9 @@ from api.plans.schemas import CompareQuery, LineageQuery, RolledBack
 from api.state.dependencies import OpenSession
 from boundaries.editions.lineage import editions_between, history, predecessors, successors
 from boundaries.editions.reading import edition_at, editions_of
-from boundaries.grids.tables import Jurisdiction, Plan
+from boundaries.grids.tables import Plan
 from boundaries.jurisdictions.reading import the_jurisdiction
+from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.plans.drafts import get_plan
 from boundaries.plans.loading import read_one_moment
 from boundaries.publishing.publication import roll_back

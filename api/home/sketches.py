@@ -6,7 +6,7 @@ from threading import Lock
 from api.home.sketch import Sketch, draw_sketch
 from api.state.frames import GridFrames
 from api.state.store import Store
-from boundaries.basemap.storing import street_frame
+from boundaries.basemap.reading import street_frame
 from boundaries.editions.calendar import Calendar, EditionPeriod, base_map_version
 from boundaries.grids.tables import Plan
 

@@ -12,7 +12,7 @@ from api.kit.links import GEOJSON
 from api.kit.queries import OfJurisdiction
 from api.kit.replies import is_known, not_modified
 from api.state.dependencies import Editions, OpenSession
-from boundaries.basemap.storing import building_frame, street_frame
+from boundaries.basemap.reading import building_frame, street_frame
 
 router = APIRouter(include_in_schema=False)
 

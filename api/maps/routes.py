@@ -14,7 +14,7 @@ from api.kit.queries import CoverageMapQuery, HotspotMapQuery
 from api.kit.replies import is_known, not_modified
 from api.state.dependencies import Editions, Frames, OpenSession
 from api.web.assets import served_address
-from boundaries.basemap.storing import building_frame, street_frame
+from boundaries.basemap.reading import building_frame, street_frame
 from boundaries.cases.reading import case_frame
 from boundaries.editions.calendar import Calendar, EditionPeriod, base_map_version
 from boundaries.grids.tables import Plan

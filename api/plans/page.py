@@ -11,7 +11,8 @@ from api.kit.replies import json_reply
 from api.plans.bodies import comparison_csv, comparison_shape, features_reply
 from api.plans.schemas import CompareQuery
 from api.web.assets import served_address
-from boundaries.grids.tables import Jurisdiction, Plan
+from boundaries.grids.tables import Plan
+from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.plans.comparing import compare_plans, leaf_frames, moved_frame
 from geogrid.maps.labels import Language
 from geogrid.plans.comparing import Comparison, Tolerance

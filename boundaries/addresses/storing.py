@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from boundaries.addresses.areas import add_areas
 from boundaries.addresses.numbering import keep_numbering
-from boundaries.grids.tables import Address
+from boundaries.addresses.tables import Address
 from boundaries.store.bulk_copy import copy_rows, hex_ewkb, new_ids
 from geogrid.addresses.gazetteer import PlaceKind
 from geogrid.addresses.normalise import core_of, normalise

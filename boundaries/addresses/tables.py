@@ -1,6 +1,5 @@
-"""The tables of the gazetteer (地址库): addresses, their names, and the queue of those that a person has to look at."""
+"""The tables of the gazetteer (地址库): addresses, their names, how a town numbers its streets."""
 
-from datetime import datetime
 from typing import Any
 
 from geoalchemy2 import WKBElement
@@ -12,12 +11,12 @@ from sqlalchemy import (
     Index,
     PrimaryKeyConstraint,
     UniqueConstraint,
-    func,
 )
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.store.base import Base, geometry, spatial_index
 
 
@@ -32,7 +31,7 @@ class Address(Base):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id"))
+    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey(Jurisdiction.id))
     source: Mapped[str] = mapped_column(comment="Data set it came from")
     source_key: Mapped[str] = mapped_column(comment="Identity within the source")
     street: Mapped[str] = mapped_column(server_default="")
@@ -76,7 +75,7 @@ class AddressName(Base):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id"))
+    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey(Jurisdiction.id))
     key: Mapped[str] = mapped_column(comment="Normalised name")
     core: Mapped[str] = mapped_column(comment="The same without direction and type")
     text: Mapped[str] = mapped_column(comment="The name as it is written")
@@ -107,26 +106,5 @@ class AddressNumbering(Base):
     __tablename__ = "address_numbering"
     __table_args__ = ({"comment": "How a town numbers its streets, where all that run one way count alike"},)
 
-    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id"), primary_key=True, autoincrement=False)
+    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey(Jurisdiction.id), primary_key=True, autoincrement=False)
     rule: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="By direction: how far along each number is")
-
-
-class GeocodeReview(Base):
-    """An address that a person has to look at."""
-
-    __tablename__ = "geocode_reviews"
-    __table_args__ = (
-        CheckConstraint("question <> ''", name="question_not_empty"),
-        Index("ix_geocode_reviews_open", "jurisdiction_id", "id", postgresql_where=sql("resolved_at is null")),
-        {"comment": "Addresses that a person has to look at, with what they may mean"},
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id"))
-    question: Mapped[str] = mapped_column(comment="The address as it came")
-    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"))
-    candidates: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=sql("'[]'::jsonb"))
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    resolved_at: Mapped[datetime | None]
-    resolved_by: Mapped[str] = mapped_column(server_default="")
-    choice: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

@@ -1,16 +1,10 @@
 """The base map: the streets and buildings that were imported; no tile server is needed."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import geopandas as gpd
-import numpy as np
-import shapely
-from geoalchemy2 import functions as geo
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import Barrier, Building
+from boundaries.basemap.tables import Barrier, Building
 from boundaries.store.bulk_copy import copy_rows, hex_ewkb, number_or_none
 from geogrid.blocks.polygons import as_multi
 
@@ -67,29 +61,3 @@ def save_buildings(session: Session, jurisdiction_id: int, buildings: gpd.GeoDat
         for name, households, shape in zip(buildings["name"].fillna(""), buildings["households"], shapes, strict=True)
     )
     return copy_rows(session, "buildings", ("jurisdiction_id", "name", "households", "geom"), rows)
-
-
-def street_frame(session: Session, jurisdiction_id: int, *, kinds: Sequence[str] = ("highway",)) -> gpd.GeoDataFrame:
-    """Return barriers as a table: name, kind, rank, geometry (LineString, EPSG:4326), lowest rank first."""
-    rows = session.execute(
-        select(Barrier.name, Barrier.kind, Barrier.rank, geo.ST_AsBinary(Barrier.geom))
-        .where(Barrier.jurisdiction_id == jurisdiction_id, Barrier.kind.in_(kinds))
-        .order_by(Barrier.rank, Barrier.id)
-    ).all()
-    return _frame(("name", "kind", "rank"), rows)
-
-
-def building_frame(session: Session, jurisdiction_id: int) -> gpd.GeoDataFrame:
-    """Return buildings as a table: name, households, geometry (MultiPolygon, EPSG:4326)."""
-    rows = session.execute(
-        select(Building.name, Building.households, geo.ST_AsBinary(Building.geom))
-        .where(Building.jurisdiction_id == jurisdiction_id)
-        .order_by(Building.id)
-    ).all()
-    return _frame(("name", "households"), rows)
-
-
-def _frame(columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> gpd.GeoDataFrame:
-    values = {column: [row[position] for row in rows] for position, column in enumerate(columns)}
-    shapes = shapely.from_wkb(np.array([bytes(row[-1]) for row in rows], dtype=object))
-    return gpd.GeoDataFrame(values, geometry=shapes, crs="EPSG:4326")

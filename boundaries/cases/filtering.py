@@ -9,7 +9,8 @@ from shapely import MultiPolygon, Polygon
 from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select, true
 from sqlalchemy.orm import Session, aliased
 
-from boundaries.grids.tables import Case, Grid, Plan
+from boundaries.cases.tables import Case
+from boundaries.grids.tables import Grid, Plan
 from geogrid.errors import InvalidInputError
 
 Bbox = tuple[float, float, float, float]

@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 
 from boundaries.cases.filtering import CaseFilter, condition
 from boundaries.cases.storing import AddedCase, NewCase, add_cases
-from boundaries.grids.tables import Case, CaseEvent, Grid, Jurisdiction, Plan
+from boundaries.cases.tables import Case, CaseEvent
+from boundaries.grids.tables import Grid, Plan
+from boundaries.jurisdictions.tables import Jurisdiction
 from geogrid.errors import NotFoundError
 from geogrid.types import FloatArray
 

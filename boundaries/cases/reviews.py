@@ -8,19 +8,16 @@ from typing import Any
 import shapely
 from geoalchemy2 import WKBElement
 from geoalchemy2.shape import from_shape
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from boundaries.addresses.areas import LEARNED
 from boundaries.addresses.geocoding import GeocodeAnswer
-from boundaries.addresses.storing import lock_gazetteer
-from boundaries.grids.tables import Address, AddressName, AddressPlace, Case, CaseEvent, GeocodeReview
-from geogrid.addresses.normalise import core_of, normalise
+from boundaries.addresses.learning import learn_alias
+from boundaries.cases.tables import Case, CaseEvent, GeocodeReview
 from geogrid.editions.edition import Edition
-from geogrid.errors import ConflictError, InvalidInputError, NotFoundError
+from geogrid.errors import ConflictError, NotFoundError
 
 _CHOSEN_ERROR_M = 15.0
-_LONGEST_ALIAS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,46 +119,6 @@ def resolve_review(  # noqa: PLR0913 - one keyword a part of the choice
     session.flush()
 
 
-def learn_alias(session: Session, jurisdiction_id: int, question: str, lonlat: tuple[float, float]) -> None:
-    """Remember what an address text of 200 characters at most means, in place of what was remembered for it before.
-
-    Raises
-    ------
-    InvalidInputError
-        The text has no letters or digits.
-    """
-    key = normalise(question)
-    if not key:
-        raise InvalidInputError.of("empty-question", f"{question!r} has no letters or digits to be found by.")
-    if len(key) > _LONGEST_ALIAS:
-        return  # a whole complaint never comes again letter by letter
-    lock_gazetteer(session, jurisdiction_id)
-    session.execute(
-        text("delete from addresses where jurisdiction_id = :j and source = :source and source_key = :key"),
-        {"j": jurisdiction_id, "source": LEARNED, "key": key},
-    )
-    address = Address(
-        jurisdiction_id=jurisdiction_id,
-        source=LEARNED,
-        source_key=key,
-        name=question.strip(),
-        geom=_point(lonlat),
-    )
-    name = session.scalar(
-        select(AddressName).where(AddressName.jurisdiction_id == jurisdiction_id, AddressName.key == key)
-    )
-    if name is None:
-        name = AddressName(jurisdiction_id=jurisdiction_id, key=key, core=core_of(key), text=question.strip())
-    session.add_all([address, name])
-    session.flush()
-    session.add(AddressPlace(name_id=name.id, address_id=address.id))
-    session.flush()
-
-
-def _point(lonlat: tuple[float, float]) -> WKBElement:
-    return from_shape(shapely.Point(lonlat), srid=4326)
-
-
 def _place_case(
     session: Session, case_id: int, lonlat: tuple[float, float], *, by: str, edition: Edition | None
 ) -> None:
@@ -172,3 +129,7 @@ def _place_case(
     case.grid_id = None if located is None else located.grid.id
     detail = {"by": by, "lon": lonlat[0], "lat": lonlat[1], "grid": None if located is None else located.grid.code}
     session.add(CaseEvent(case_id=case_id, kind="geocoded", detail=detail))
+
+
+def _point(lonlat: tuple[float, float]) -> WKBElement:
+    return from_shape(shapely.Point(lonlat), srid=4326)

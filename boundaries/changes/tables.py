@@ -1,10 +1,9 @@
-"""The tables of other applications: where they are told of changes, their keys, the services they may ask for."""
+"""The tables of the feed of changes, and of the webhooks that are told of it."""
 
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     CheckConstraint,
     ForeignKey,
@@ -18,10 +17,41 @@ from sqlalchemy import (
     func,
 )
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from boundaries.cases.tables import CaseEvent
+from boundaries.grids.tables import Plan
+from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.store.base import Base
+
+
+class Change(Base):
+    """An entry of the feed: something that happened to a plan, or to a case (written by a trigger)."""
+
+    __tablename__ = "changes"
+    __table_args__ = (
+        UniqueConstraint("number"),
+        CheckConstraint("(plan_id is null) <> (case_event_id is null)", name="plan_or_case"),
+        CheckConstraint("(plan_id is null) = (version is null)", name="version_of_plan"),
+        Index("ix_changes_plan", "plan_id", "version"),
+        Index("ix_changes_jurisdiction", "jurisdiction_id", "number"),
+        Index("ix_changes_case_event", "case_event_id"),
+        Index("ix_changes_unnumbered", "id", postgresql_where=sql("number is null")),
+        {"comment": "Feed of changes; only ever added to"},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey(Jurisdiction.id))
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey(Plan.id, ondelete="CASCADE"))
+    version: Mapped[int | None] = mapped_column(comment="Of the plan, after the change")
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    made_by: Mapped[str] = mapped_column(server_default="")
+    kind: Mapped[str] = mapped_column(comment="created, edit, undo, redo, accepted, state, published ...")
+    detail: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'::jsonb"))
+    case_event_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey(CaseEvent.id, ondelete="CASCADE"))
+    number: Mapped[int | None] = mapped_column(BigInteger, comment="Place in the feed, given at commit")
+    calls: Mapped[bool] = mapped_column(server_default=sql("true"), comment="Has all numbered at commit")
 
 
 class WebhookRow(Base):
@@ -35,7 +65,7 @@ class WebhookRow(Base):
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id", ondelete="CASCADE"))
+    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey(Jurisdiction.id, ondelete="CASCADE"))
     url: Mapped[str]
     secret: Mapped[bytes] = mapped_column(LargeBinary, comment="Key that signs; known to both sides")
     types: Mapped[list[str]] = mapped_column(ARRAY(Text), comment="What it is told, e.g. case.*; empty for everything")
@@ -69,46 +99,3 @@ class WebhookRetry(Base):
     next_at: Mapped[datetime | None] = mapped_column(comment="Next try; null for a dead letter")
     last_error: Mapped[str]
     failed_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="First failure")
-
-
-class ApiKey(Base):
-    """A key that lets an application store requests; only its hash is kept."""
-
-    __tablename__ = "api_keys"
-    __table_args__ = (
-        UniqueConstraint("name"),
-        UniqueConstraint("hash"),
-        CheckConstraint("name <> ''", name="name_not_empty"),
-        {"comment": "Keys of applications; the keys themselves are not stored"},
-    )
-
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    name: Mapped[str] = mapped_column(comment="Whose key")
-    hash: Mapped[bytes] = mapped_column(LargeBinary, comment="SHA-256 of the key, which is 256 random bits")
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class ServiceRow(Base):
-    """A service that people may ask for over Open311; its name is the category of the case."""
-
-    __tablename__ = "services"
-    __table_args__ = (
-        PrimaryKeyConstraint("jurisdiction_id", "code"),
-        UniqueConstraint("jurisdiction_id", "name"),
-        CheckConstraint("code <> '' and name <> ''", name="named"),
-        CheckConstraint("type in ('realtime', 'batch')", name="type"),
-        {"comment": "Services that people may ask for (Open311); the name is the category of the case"},
-    )
-
-    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id", ondelete="CASCADE"))
-    code: Mapped[str]
-    name: Mapped[str]
-    position: Mapped[int] = mapped_column(SmallInteger, comment="Place in the list")
-    description: Mapped[str] = mapped_column(server_default="")
-    keywords: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=sql("'{}'::text[]"))
-    group: Mapped[str] = mapped_column(server_default="")
-    type: Mapped[str] = mapped_column(server_default="realtime", comment="batch: a token is given first")
-    attributes: Mapped[list[dict[str, Any]]] = mapped_column(
-        JSONB, server_default=sql("'[]'::jsonb"), comment="What is asked besides, as the definition lists it"
-    )
-    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())

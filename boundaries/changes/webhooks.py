@@ -9,7 +9,8 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from boundaries.changes.feed import last_number, require_given
-from boundaries.grids.tables import Jurisdiction, WebhookRow
+from boundaries.changes.tables import WebhookRow
+from boundaries.jurisdictions.tables import Jurisdiction
 from geogrid.errors import NotFoundError
 
 _LIST: Final = text("""

@@ -17,8 +17,8 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from boundaries.editions.tables import EditionIndex
 from boundaries.grids.tables import Plan
-from boundaries.plans.tables import EditionIndex
 from geogrid.errors import GeogridError
 from geogrid.index import GridIndex
 from geogrid.index.storage import VERSION

@@ -1,6 +1,5 @@
 """Lineage (沿革): what publishing an edition says of the grids before it, and the answers for any code and date."""
 
-import json
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final
@@ -10,12 +9,8 @@ from sqlalchemy.orm import Session
 
 from boundaries.editions.reading import editions_of
 from boundaries.grids.tables import Plan
-from boundaries.plans.loading import load_two
-from boundaries.store.bulk_copy import copy_rows
 from geogrid.editions.lineage import Heir, Step, follow
 from geogrid.errors import NotFoundError
-from geogrid.plans.comparing import Comparison, compare
-from geogrid.plans.pieces import NOWHERE
 
 _STEP: Final = text("""
     select b.code as before, a.code as after, l.share, l.is_same, l.fates
@@ -35,19 +30,6 @@ _HISTORY: Final = text("""
     where p.jurisdiction_id = :jurisdiction and p.validity is not null
     order by lower(p.validity)
 """)
-
-
-def store_lineage(session: Session, before: Plan, after: Plan) -> Comparison:
-    """Store what became of each grid of an edition in the next, and return the comparison that says so."""
-    found = compare(*load_two(session, before, after))
-    fates = {change.after.key: list(change.fates) for change in found.grids if change.after is not None}
-    rows = (
-        (link.before, link.after, link.is_same, min(link.share, 1.0), link.area_m2, json.dumps(fates[link.after]))
-        for link in found.links
-        if NOWHERE not in {link.before, link.after}
-    )
-    copy_rows(session, "lineage", ("before_id", "after_id", "is_same", "share", "area_m2", "fates"), rows)
-    return found
 
 
 def history(session: Session, jurisdiction_id: int, code: str) -> list[dict[str, Any]]:

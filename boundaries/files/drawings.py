@@ -12,8 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from boundaries.files.grids.importing import GridFile, JurisdictionChoice, read_grids
-from boundaries.grids.tables import Jurisdiction, Plan
+from boundaries.grids.tables import Plan
 from boundaries.jurisdictions.reading import LevelName, limit_of
+from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.plans.drafts import copy_levels, record
 from boundaries.plans.edits.editing import Author
 from boundaries.plans.loading import buildings_near, level_titles, load_whole

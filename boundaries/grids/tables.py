@@ -1,7 +1,7 @@
-"""The tables of the store. Every rule that the database can keep is a named constraint here.
+"""The tables of plans, their grids, blocks and duties.
 
-Geometry is longitude, latitude in degrees, EPSG:4326. The rules that need triggers (a published edition and a block
-never change) live in ``boundaries/store/sql``.
+Geometry is longitude, latitude in degrees, EPSG:4326. Rules that need triggers (a published edition and a block never
+change) live in ``boundaries/store/sql``.
 """
 
 from datetime import datetime
@@ -16,118 +16,20 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Identity,
     Index,
-    Integer,
     PrimaryKeyConstraint,
     SmallInteger,
     UniqueConstraint,
     func,
-    literal_column,
 )
-from sqlalchemy import (
-    text as sql,
-)
-from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from boundaries.addresses.tables import Address, AddressName, AddressPlace, GeocodeReview
-from boundaries.changes.tables import ApiKey, ServiceRow, WebhookRetry, WebhookRow
-from boundaries.plans.tables import Acceptance, Change, Edit, EditBlock, EditGrid, LineageLink
-from boundaries.store.base import Base, geometry, spatial_index
-from boundaries.tiles.tables import StoredTile, TileLabel, TileShape
-from geogrid.types import CASE_STATUSES, DEDICATED_CATEGORIES, GRID_KINDS, PLAN_STATES
-
-__all__ = [
-    "Acceptance",
-    "Address",
-    "AddressName",
-    "AddressPlace",
-    "ApiKey",
-    "Assignment",
-    "Barrier",
-    "Base",
-    "Block",
-    "Building",
-    "Case",
-    "CaseEvent",
-    "Change",
-    "DutyRow",
-    "Edit",
-    "EditBlock",
-    "EditGrid",
-    "GeocodeReview",
-    "Grid",
-    "Jurisdiction",
-    "Level",
-    "LevelScheme",
-    "LineageLink",
-    "Plan",
-    "ServiceRow",
-    "StoredTile",
-    "TileLabel",
-    "TileShape",
-    "WebhookRetry",
-    "WebhookRow",
-]
+from boundaries.jurisdictions.tables import Jurisdiction
+from boundaries.store.base import Base, geometry, one_of, spatial_index
+from geogrid.types import DEDICATED_CATEGORIES, GRID_KINDS, PLAN_STATES
 
 _DURING_VALIDITY = "state in ('published', 'retired')"
-
-
-def _one_of(column: str, values: tuple[str, ...]) -> str:
-    return f"{column} in ({', '.join(repr(value) for value in values)})"
-
-
-class LevelScheme(Base):
-    """The ordered names of levels, e.g. district > community > grid."""
-
-    __tablename__ = "level_schemes"
-    __table_args__ = (
-        UniqueConstraint("name"),
-        {"comment": "Ordered names of levels (层级), shared by jurisdictions"},
-    )
-
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    name: Mapped[str] = mapped_column(comment="Name of the scheme")
-
-
-class Level(Base):
-    """One level of a scheme; position 1 is the top."""
-
-    __tablename__ = "levels"
-    __table_args__ = (
-        PrimaryKeyConstraint("scheme_id", "position"),
-        UniqueConstraint("scheme_id", "name"),
-        CheckConstraint("position between 1 and 6", name="position"),
-        {"comment": "Levels of a scheme, 1 to 6 of them; the last one holds the leaf grids"},
-    )
-
-    scheme_id: Mapped[int] = mapped_column(ForeignKey("level_schemes.id", ondelete="CASCADE"))
-    position: Mapped[int] = mapped_column(SmallInteger, comment="1 is the top level")
-    name: Mapped[str] = mapped_column(comment="Name in English, e.g. community")
-    name_zh: Mapped[str] = mapped_column(server_default="", comment="Name in Chinese, e.g. 社区")
-
-
-class Jurisdiction(Base):
-    """The area that a plan tiles (辖区)."""
-
-    __tablename__ = "jurisdictions"
-    __table_args__ = (
-        UniqueConstraint("code"),
-        CheckConstraint("code <> ''", name="code_not_empty"),
-        spatial_index("jurisdictions", "limit_geom"),
-        {"comment": "Areas that plans tile (辖区)"},
-    )
-
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    code: Mapped[str] = mapped_column(comment="Short name in addresses and commands, e.g. helsinki")
-    name: Mapped[str] = mapped_column(comment="Name for people")
-    scheme_id: Mapped[int] = mapped_column(ForeignKey("level_schemes.id"))
-    time_zone: Mapped[str] = mapped_column(server_default="UTC", comment="IANA name; times without offset are in it")
-    attribution: Mapped[list[str]] = mapped_column(
-        JSONB, server_default=sql("'[]'::jsonb"), comment="Lines that every map of this jurisdiction shows"
-    )
-    limit_geom: Mapped[WKBElement | None] = mapped_column(
-        geometry("MULTIPOLYGON"), comment="Outer limit; without it, the union of the leaf grids"
-    )
 
 
 class Plan(Base):
@@ -135,7 +37,7 @@ class Plan(Base):
 
     __tablename__ = "plans"
     __table_args__ = (
-        CheckConstraint(_one_of("state", PLAN_STATES), name="state"),
+        CheckConstraint(one_of("state", PLAN_STATES), name="state"),
         CheckConstraint(f"({_DURING_VALIDITY}) = (validity is not null)", name="validity_when_published"),
         CheckConstraint("validity is null or not isempty(validity)", name="validity_not_empty"),
         CheckConstraint(
@@ -154,7 +56,7 @@ class Plan(Base):
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id"))
+    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey(Jurisdiction.id))
     name: Mapped[str] = mapped_column(comment="Name for people")
     state: Mapped[str] = mapped_column(server_default="draft")
     validity: Mapped[Range[datetime] | None] = mapped_column(TSTZRANGE, comment="Half-open period of an edition")
@@ -169,6 +71,23 @@ class Plan(Base):
     code_profile: Mapped[str] = mapped_column(server_default="free", comment="What codes look like")
     version: Mapped[int] = mapped_column(server_default="0", comment="Grows with every change: what If-Match compares")
     position: Mapped[int] = mapped_column(server_default="0", comment="Edits in force; those beyond are undone")
+
+
+class PlanLevel(Base):
+    """A level of a plan whose levels are not those of its jurisdiction."""
+
+    __tablename__ = "plan_levels"
+    __table_args__ = (
+        PrimaryKeyConstraint("plan_id", "position"),
+        UniqueConstraint("plan_id", "name"),
+        CheckConstraint("position between 1 and 6", name="position"),
+        {"comment": "Levels of a plan that differ from those of its jurisdiction"},
+    )
+
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plans.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(SmallInteger, comment="1 is the top level")
+    name: Mapped[str] = mapped_column(comment="Name in English, e.g. community")
+    name_zh: Mapped[str] = mapped_column(server_default="", comment="Name in Chinese, e.g. 社区")
 
 
 class Grid(Base):
@@ -188,8 +107,8 @@ class Grid(Base):
         CheckConstraint("code <> ''", name="code_not_empty"),
         CheckConstraint("level between 1 and 6", name="level"),
         CheckConstraint("(level = 1) = (parent_id is null)", name="parent_below_top"),
-        CheckConstraint(_one_of("kind", GRID_KINDS), name="kind"),
-        CheckConstraint(f"category is null or {_one_of('category', DEDICATED_CATEGORIES)}", name="category"),
+        CheckConstraint(one_of("kind", GRID_KINDS), name="kind"),
+        CheckConstraint(f"category is null or {one_of('category', DEDICATED_CATEGORIES)}", name="category"),
         CheckConstraint("(kind = 'dedicated') = (category is not null)", name="category_of_dedicated"),
         CheckConstraint("households >= 0 and population >= 0 and buildings >= 0", name="loads_not_negative"),
         CheckConstraint("not ST_IsEmpty(geom)", name="geom_not_empty"),
@@ -229,7 +148,7 @@ class Block(Base):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id"))
+    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey(Jurisdiction.id))
     households: Mapped[float | None]
     population: Mapped[float | None]
     buildings: Mapped[float | None]
@@ -280,102 +199,3 @@ class DutyRow(Base):
     holder: Mapped[str] = mapped_column(comment="Name of the person or team")
     phone: Mapped[str] = mapped_column(server_default="")
     validity: Mapped[Range[datetime]] = mapped_column(TSTZRANGE, server_default=sql("'[,)'::tstzrange"))
-
-
-class Case(Base):
-    """A complaint or report (诉求)."""
-
-    __tablename__ = "cases"
-    __table_args__ = (
-        UniqueConstraint("jurisdiction_id", "source", "source_key"),
-        CheckConstraint(_one_of("status", CASE_STATUSES), name="status"),
-        CheckConstraint("closed_at is null or status = 'closed'", name="closed_at_when_closed"),
-        CheckConstraint("positional_error_m >= 0", name="positional_error_not_negative"),
-        CheckConstraint("(geom is null) = (located_by is null)", name="located_by_with_point"),
-        CheckConstraint("located_by is null or located_by in ('point', 'address')", name="located_by"),
-        CheckConstraint("grid_id is null or geom is not null", name="grid_needs_point"),
-        Index("ix_cases_reported_at", "jurisdiction_id", "reported_at", "id"),
-        Index("ix_cases_grid", "grid_id"),
-        Index(
-            "ix_cases_words",
-            literal_column("(text || ' ' || address)").label("words"),
-            postgresql_using="gin",
-            postgresql_ops={"words": "gin_trgm_ops"},
-        ),
-        spatial_index("cases"),
-        {"comment": "Cases (诉求/事件)"},
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id"))
-    source: Mapped[str] = mapped_column(comment="Where it came from: a file's data set, api")
-    source_key: Mapped[str] = mapped_column(comment="Identity within the source; importing twice adds nothing")
-    external_id: Mapped[str | None] = mapped_column(comment="Number in the system it came from")
-    channel: Mapped[str] = mapped_column(server_default="")
-    category: Mapped[str] = mapped_column(server_default="")
-    text: Mapped[str] = mapped_column(server_default="")
-    address: Mapped[str] = mapped_column(server_default="")
-    status: Mapped[str] = mapped_column(server_default="open")
-    reported_at: Mapped[datetime]
-    closed_at: Mapped[datetime | None]
-    located_by: Mapped[str | None] = mapped_column(comment="point: given; address: geocoded")
-    positional_error_m: Mapped[float] = mapped_column(server_default="0", comment="Radius around the point, metres")
-    grid_id: Mapped[int | None] = mapped_column(
-        ForeignKey("grids.id"), comment="Leaf grid of the edition it was assigned by"
-    )
-    attributes: Mapped[dict[str, Any]] = mapped_column(
-        server_default=sql("'{}'::jsonb"), comment="Other columns of the source"
-    )
-    geom: Mapped[WKBElement | None] = mapped_column(geometry("POINT"))
-
-
-class CaseEvent(Base):
-    """Something that happened to a case."""
-
-    __tablename__ = "case_events"
-    __table_args__ = (
-        Index("ix_case_events_case", "case_id", "at"),
-        {"comment": "History of each case; only ever added to"},
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"))
-    at: Mapped[datetime] = mapped_column(server_default=func.now())
-    kind: Mapped[str] = mapped_column(comment="received, geocoded, assigned, reassigned, closed ...")
-    detail: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'::jsonb"))
-
-
-class Barrier(Base):
-    """A line that a boundary may follow; streets are the base map, too."""
-
-    __tablename__ = "barriers"
-    __table_args__ = (
-        Index("ix_barriers_jurisdiction", "jurisdiction_id"),
-        spatial_index("barriers"),
-        {"comment": "Barriers (分界线): streets, rails, water; the base map of every map"},
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id"))
-    name: Mapped[str] = mapped_column(server_default="")
-    kind: Mapped[str] = mapped_column(comment="highway, railway, waterway, bank, limit")
-    rank: Mapped[int] = mapped_column(Integer, comment="Higher separates more: arterial over residential")
-    geom: Mapped[WKBElement] = mapped_column(geometry("LINESTRING"))
-
-
-class Building(Base):
-    """A footprint; no grid boundary cuts it."""
-
-    __tablename__ = "buildings"
-    __table_args__ = (
-        CheckConstraint("households >= 0", name="households_not_negative"),
-        Index("ix_buildings_jurisdiction", "jurisdiction_id"),
-        spatial_index("buildings"),
-        {"comment": "Footprints: no boundary cuts one; the base map of every map"},
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey("jurisdictions.id"))
-    name: Mapped[str] = mapped_column(server_default="")
-    households: Mapped[float | None]
-    geom: Mapped[WKBElement] = mapped_column(geometry("MULTIPOLYGON"))

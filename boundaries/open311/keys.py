@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import ApiKey
+from boundaries.open311.tables import ApiKey
 from geogrid.errors import ConflictError, InvalidInputError, NotFoundError
 
 _BYTES = 32

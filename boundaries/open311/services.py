@@ -10,7 +10,8 @@ from typing import Any, Final, Literal, get_args
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import Case, ServiceRow
+from boundaries.cases.tables import Case
+from boundaries.open311.tables import ServiceRow
 from geogrid.errors import InvalidInputError, Problem
 
 DataType = Literal["string", "number", "datetime", "text", "singlevaluelist", "multivaluelist"]

@@ -8,8 +8,9 @@ from typing import Any, Final
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import Jurisdiction, Plan
-from boundaries.plans.tables import Change
+from boundaries.changes.tables import Change
+from boundaries.grids.tables import Plan
+from boundaries.jurisdictions.tables import Jurisdiction
 from geogrid.codes import code_profile
 from geogrid.errors import ConflictError, InvalidInputError, NotFoundError, StaleError
 from geogrid.types import PlanState

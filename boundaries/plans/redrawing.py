@@ -7,10 +7,10 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from boundaries.grids.tables import Plan
+from boundaries.plans.codes import keep_codes
 from boundaries.plans.drafts import get_plan
 from boundaries.plans.edits.editing import Author, edit
 from boundaries.plans.loading import load_whole
-from boundaries.publishing.publication import keep_codes
 from geogrid.errors import InvalidInputError
 from geogrid.plans.operations.kinds import Merge, SplitInto
 from geogrid.plans.state import Draft

@@ -7,8 +7,9 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import Jurisdiction, Plan
+from boundaries.grids.tables import Plan
 from boundaries.jurisdictions.reading import limit_of
+from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.plans.drafts import lock_plan, record
 from boundaries.plans.edits.editing import Author
 from boundaries.plans.loading import buildings_near, load_whole

@@ -11,7 +11,8 @@ import shapely
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import DutyRow, Grid, Jurisdiction, Plan
+from boundaries.grids.tables import DutyRow, Grid, Plan
+from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.store.bulk_copy import copy_rows, hex_ewkb, new_ids, number_or_none
 from geogrid.blocks.polygons import as_multi
 from geogrid.errors import InvalidInputError, Problem

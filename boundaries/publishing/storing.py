@@ -7,10 +7,12 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from boundaries.cases.handover import reassign_open_cases
+from boundaries.changes.tables import Change
 from boundaries.editions.index_files import build_index, store_index
-from boundaries.editions.lineage import store_lineage
 from boundaries.editions.reading import edition_at
-from boundaries.grids.tables import Change, Jurisdiction, Plan
+from boundaries.grids.tables import Plan
+from boundaries.jurisdictions.tables import Jurisdiction
+from boundaries.publishing.lineage import store_lineage
 from boundaries.tiles.first_view import prepare_first_view
 from geogrid.errors import ConflictError, InvalidInputError
 

@@ -1,12 +1,16 @@
-"""The tables of vector tiles: derived from editions, which never change, so a row is right for ever.
-
-They are not logged: after a crash they are empty, and are made again as they are asked for.
-"""
+"""The tables of vector tiles: derived from editions, which never change, so a row is right for ever."""
 
 from geoalchemy2 import WKBElement
-from sqlalchemy import ForeignKey, Index, LargeBinary, PrimaryKeyConstraint, SmallInteger
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    SmallInteger,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
+from boundaries.grids.tables import Plan
 from boundaries.store.base import Base, geometry
 
 
@@ -20,7 +24,7 @@ class TileShape(Base):
         {"comment": "Leaves of editions simplified for a zoom, as a coverage", "prefixes": ["unlogged"]},
     )
 
-    plan_id: Mapped[int] = mapped_column(ForeignKey("plans.id", ondelete="CASCADE"))
+    plan_id: Mapped[int] = mapped_column(ForeignKey(Plan.id, ondelete="CASCADE"))
     zoom: Mapped[int] = mapped_column(SmallInteger)
     grid_id: Mapped[int] = mapped_column(comment="Leaf grid of the edition")
     geom: Mapped[WKBElement] = mapped_column(geometry("MULTIPOLYGON"))
@@ -36,7 +40,7 @@ class TileLabel(Base):
         {"comment": "A point inside each grid of an edition, for its name", "prefixes": ["unlogged"]},
     )
 
-    plan_id: Mapped[int] = mapped_column(ForeignKey("plans.id", ondelete="CASCADE"))
+    plan_id: Mapped[int] = mapped_column(ForeignKey(Plan.id, ondelete="CASCADE"))
     grid_id: Mapped[int]
     geom: Mapped[WKBElement] = mapped_column(geometry("POINT"))
 
@@ -50,7 +54,7 @@ class StoredTile(Base):
         {"comment": "Finished vector tiles of editions", "prefixes": ["unlogged"]},
     )
 
-    plan_id: Mapped[int] = mapped_column(ForeignKey("plans.id", ondelete="CASCADE"))
+    plan_id: Mapped[int] = mapped_column(ForeignKey(Plan.id, ondelete="CASCADE"))
     matrix_set: Mapped[str]
     coord_type: Mapped[str]
     zoom: Mapped[int] = mapped_column(SmallInteger)

@@ -9,8 +9,9 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import Jurisdiction, Plan
+from boundaries.grids.tables import Plan
 from boundaries.jurisdictions.reading import levels_of
+from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.tiles.storing import MAX_ZOOM
 from geogrid.coordinates.datum import from_wgs84
 from geogrid.errors import NotFoundError

@@ -27,7 +27,8 @@ from sqlalchemy import Engine, make_url, text
 
 from api.serving import listen
 from boundaries.cluster.private_cluster import PrivateCluster
-from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.jurisdictions.reading import LevelName
+from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.storing import save_plan
 from boundaries.publishing.storing import publish
 from boundaries.store.engine import connect, unit_of_work

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from boundaries.addresses.geocoding import GeocodeAnswer, geocode_many, import_addresses
 from boundaries.cluster.private_cluster import PrivateCluster
-from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.jurisdictions.reading import LevelName
+from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.store.engine import connect, unit_of_work
 from boundaries.store.schema import upgrade
 from boundaries.store.settings import StoreSettings

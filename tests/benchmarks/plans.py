@@ -27,7 +27,8 @@ from sqlalchemy.orm import Session
 
 from boundaries.cluster.private_cluster import PrivateCluster
 from boundaries.grids.tables import Plan
-from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.jurisdictions.reading import LevelName
+from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.comparing import compare_plans
 from boundaries.plans.drafts import move_state, new_draft
 from boundaries.plans.edits.editing import Author, edit, undo

@@ -28,7 +28,8 @@ from api.app import create_app
 from api.locate.batch import ARROW
 from api.serving import listen
 from boundaries.cluster.private_cluster import PrivateCluster
-from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.jurisdictions.reading import LevelName
+from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.storing import save_plan
 from boundaries.publishing.storing import publish
 from boundaries.store.engine import connect, unit_of_work

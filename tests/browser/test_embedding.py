@@ -21,7 +21,8 @@ from starlette.staticfiles import StaticFiles
 from api.state.settings import ServerSettings
 from boundaries.basemap.storing import save_barriers, save_buildings
 from boundaries.editions.reading import edition_at
-from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.jurisdictions.reading import LevelName
+from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.storing import save_plan
 from boundaries.publishing.storing import publish
 from boundaries.store.engine import open_engine, unit_of_work

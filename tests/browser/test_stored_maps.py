@@ -15,7 +15,8 @@ from api.app import create_app
 from api.cli import main
 from api.serving import listen
 from api.state.settings import ServerSettings
-from boundaries.grids.tables import Case, Grid
+from boundaries.cases.tables import Case
+from boundaries.grids.tables import Grid
 from boundaries.store.engine import unit_of_work
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.fixtures_db import DemoStore

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from boundaries.addresses.geocoding import ANYWHERE, Context, GeocodeAnswer, candidates_many, import_addresses
 from boundaries.addresses.suggestions import suggest
-from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.jurisdictions.reading import LevelName
+from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.store.engine import open_engine, session_factory
 from tests.fixtures_db import TEMPLATE, Server, copied
 

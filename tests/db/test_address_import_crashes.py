@@ -14,8 +14,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from boundaries.addresses.geocoding import geocode, import_addresses
-from boundaries.cases.reviews import learn_alias
-from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.addresses.learning import learn_alias
+from boundaries.jurisdictions.reading import LevelName
+from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.store.engine import unit_of_work
 from geogrid.errors import InvalidInputError
 from tests.db.programs import GEOGRID, run_geogrid

@@ -9,7 +9,8 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine, text
 
 from api.cli import main
-from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.jurisdictions.reading import LevelName
+from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.open311.keys import holder_of
 from boundaries.store.engine import unit_of_work
 from tests.fixtures_db import Database

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from boundaries.addresses.area_codes import place_codes
 from boundaries.addresses.geocoding import geocode
-from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.jurisdictions.reading import LevelName
+from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.storing import save_plan
 from boundaries.publishing.storing import publish
 from boundaries.store.engine import unit_of_work

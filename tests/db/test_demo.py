@@ -11,9 +11,11 @@ import shapely
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
+from boundaries.basemap.tables import Building
+from boundaries.cases.tables import Case
 from boundaries.demo import JURISDICTION, DemoSummary, has_demo
 from boundaries.editions.reading import edition_at, editions_of, grid_frame
-from boundaries.grids.tables import Building, Case, Plan
+from boundaries.grids.tables import Plan
 from boundaries.jurisdictions.reading import get_jurisdiction, limit_of
 from boundaries.store.engine import session_factory
 from tests.db.programs import GEOGRID

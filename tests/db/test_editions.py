@@ -10,10 +10,13 @@ from sqlalchemy import Engine, exc, select, text
 from sqlalchemy.orm import Session
 
 from boundaries.editions.reading import compile_edition, edition_at, grid_frame
-from boundaries.grids.tables import Assignment, Base, Block, Jurisdiction, Plan
-from boundaries.jurisdictions.reading import LevelName, get_jurisdiction, save_jurisdiction, the_jurisdiction
+from boundaries.grids.tables import Assignment, Block, Plan
+from boundaries.jurisdictions.reading import LevelName, get_jurisdiction, the_jurisdiction
+from boundaries.jurisdictions.storing import save_jurisdiction
+from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.plans.storing import save_duties, save_plan
 from boundaries.publishing.storing import publish
+from boundaries.store.base import Base
 from boundaries.store.engine import unit_of_work
 from geogrid.errors import ConflictError, InvalidInputError, NotFoundError
 from tests.db.towns import row_of_boxes

@@ -13,7 +13,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from boundaries.grids.tables import Plan
-from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.jurisdictions.reading import LevelName
+from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.drafts import changes_since, get_plan, lock_plan, move_state, new_draft
 from boundaries.plans.edits.editing import Author, edit, list_edits, redo, undo
 from boundaries.plans.loading import load_whole, read_one_moment

@@ -7,9 +7,10 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from boundaries.addresses.geocoding import geocode, geocode_many, import_addresses
+from boundaries.addresses.tables import Address
 from boundaries.files.osm import helsinki_extract, read_extract
-from boundaries.grids.tables import Address
-from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.jurisdictions.reading import LevelName
+from boundaries.jurisdictions.storing import save_jurisdiction
 from geogrid.cases.complaints import write_complaints
 from geogrid.errors import InvalidInputError
 

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Engine
 
 from boundaries.addresses.geocoding import import_addresses
-from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.jurisdictions.reading import LevelName
+from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.store.engine import unit_of_work
 from tests.db.programs import called_geogrid
 from tests.fixtures_db import Database

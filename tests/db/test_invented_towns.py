@@ -5,7 +5,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from boundaries.addresses.geocoding import geocode_many, import_addresses
-from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.jurisdictions.reading import LevelName
+from boundaries.jurisdictions.storing import save_jurisdiction
 from tests.benchmarks.geocoding_scores import off_m
 from tests.invented_addresses import TOWNS
 

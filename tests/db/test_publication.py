@@ -14,13 +14,14 @@ from boundaries.changes.feed import changes_after
 from boundaries.editions.lineage import history, predecessors, successors
 from boundaries.editions.reading import compile_edition, edition_at, editions_of
 from boundaries.grids.tables import Plan
+from boundaries.plans.codes import keep_codes
 from boundaries.plans.comparing import compare_plans, moved_frame
 from boundaries.plans.drafts import move_state, new_draft
 from boundaries.plans.edits.editing import Author, edit
 from boundaries.plans.loading import load_whole
 from boundaries.plans.redrawing import redraw
 from boundaries.plans.rules import accept_problem, verdict_on
-from boundaries.publishing.publication import Publication, keep_codes, publish_plan, roll_back
+from boundaries.publishing.publication import Publication, publish_plan, roll_back
 from boundaries.publishing.storing import publish
 from boundaries.store.engine import unit_of_work
 from geogrid.errors import ConflictError, InvalidInputError

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine, text
 
-from boundaries.grids.tables import Base
 from boundaries.store import schema
+from boundaries.store.base import all_tables
 from boundaries.store.engine import connect
 from geogrid.errors import ConflictError
 from tests.fixtures_db import Database
@@ -85,7 +85,7 @@ def catalogue(engine: Engine) -> set[tuple[str, ...]]:
 
 def test_migrations_make_the_tables_that_the_code_describes(engine: Engine, bare_database: Database) -> None:
     described = connect(bare_database.settings)
-    Base.metadata.create_all(described)
+    all_tables().create_all(described)
     expected = catalogue(described)
     described.dispose()
     assert len(expected) > 100

@@ -16,7 +16,8 @@ from api.state.settings import ServerSettings
 from boundaries.addresses.geocoding import import_addresses
 from boundaries.cases.reading import NewCase, add_cases
 from boundaries.editions.reading import compile_edition, edition_at
-from boundaries.jurisdictions.reading import LevelName, get_jurisdiction, save_jurisdiction
+from boundaries.jurisdictions.reading import LevelName, get_jurisdiction
+from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.storing import save_duties, save_plan
 from boundaries.publishing.storing import publish
 from boundaries.store.engine import open_engine, unit_of_work

@@ -18,7 +18,8 @@ from api.state.settings import ServerSettings
 from api.web.words import _WORDS, speaker
 from boundaries.basemap.storing import save_barriers
 from boundaries.cases.reading import NewCase
-from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.jurisdictions.reading import LevelName
+from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.store.engine import unit_of_work
 from tests.fixtures_db import Database
 from tests.http.conftest import Town, publish_second, store_cases, store_town

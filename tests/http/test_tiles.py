@@ -16,7 +16,8 @@ from sqlalchemy import text
 from api.app import create_app
 from api.state.settings import ServerSettings
 from api.tiles import ahead as tiles_ahead
-from boundaries.jurisdictions.reading import LevelName, save_jurisdiction
+from boundaries.jurisdictions.reading import LevelName
+from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.storing import save_plan
 from boundaries.publishing.storing import publish
 from boundaries.store.engine import open_engine, unit_of_work

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from boundaries.files.cases.fields import CaseFields
     from boundaries.files.cases.importing import CaseCounts, CaseImport
-    from boundaries.grids.tables import Jurisdiction
+    from boundaries.jurisdictions.tables import Jurisdiction
 
 EXIT_REFUSED = 1
 EXIT_WITH_REJECTS = 3

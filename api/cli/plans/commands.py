@@ -141,7 +141,7 @@ def take_codes(plan_id: int, made_by: str, reason: str) -> None:
 
     For plans of the engine, whose codes mean nothing yet. Codes that are not free stay.
     """
-    from boundaries.publishing.publication import keep_codes
+    from boundaries.plans.codes import keep_codes
 
     author = author_of(made_by, reason or "codes in force kept")
     with open_session() as session:

@@ -60,7 +60,7 @@ def rollback(edition_id: int, valid_from: str, is_meant: bool, made_by: str, rea
 def _moment(session: "Session", plan: "Plan", text: str) -> datetime:
     """Return a moment; a day begins at midnight where the plan's jurisdiction is."""
     from boundaries.files.times import TimeReader, time_zone
-    from boundaries.grids.tables import Jurisdiction
+    from boundaries.jurisdictions.tables import Jurisdiction
 
     zone = time_zone(session.get_one(Jurisdiction, plan.jurisdiction_id).time_zone)
     found = TimeReader(zone).read(text.strip())

@@ -20,7 +20,7 @@ from boundaries.files.cases.rows import CaseRow, CaseRows, CaseTable, lonlat_of
 from boundaries.files.rejects import Rejects
 from boundaries.files.table_reader import Chunk, Table
 from boundaries.files.times import AMBIGUOUS
-from boundaries.grids.tables import Jurisdiction
+from boundaries.jurisdictions.tables import Jurisdiction
 from geogrid.coverage.plausible import SWAPPED_COORDINATES, Bounds, check_coordinates
 from geogrid.errors import ConflictError, InvalidInputError
 from geogrid.types import CASE_STATUSES, FloatArray

@@ -13,8 +13,10 @@ from boundaries.files.grids.rows import GridFields, read_rows
 from boundaries.files.grids.rules import GridPlan, plan_grids
 from boundaries.files.polygons import GridLayer, read_grid_layer
 from boundaries.files.times import time_zone
-from boundaries.grids.tables import Jurisdiction, Plan
-from boundaries.jurisdictions.reading import LevelName, get_jurisdiction, levels_of, limit_of, save_jurisdiction
+from boundaries.grids.tables import Plan
+from boundaries.jurisdictions.reading import LevelName, get_jurisdiction, levels_of, limit_of
+from boundaries.jurisdictions.storing import save_jurisdiction
+from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.plans.storing import save_plan
 from boundaries.publishing.storing import publish
 from geogrid.coverage.tree import counts_by_level

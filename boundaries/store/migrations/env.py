@@ -4,7 +4,7 @@ from alembic import context
 from geoalchemy2 import alembic_helpers
 from sqlalchemy import Connection
 
-from boundaries.grids.tables import Base
+from boundaries.store.base import all_tables
 from boundaries.store.engine import connect
 from boundaries.store.schema import VERSION_TABLE
 from boundaries.store.settings import StoreSettings
@@ -14,7 +14,7 @@ def run_on(connection: Connection) -> None:
     """Run the migrations; the owner of the connection commits."""
     context.configure(
         connection=connection,
-        target_metadata=Base.metadata,
+        target_metadata=all_tables(),
         version_table=VERSION_TABLE,
         include_object=alembic_helpers.include_object,
         process_revision_directives=alembic_helpers.writer,

@@ -1,0 +1,39 @@
+"""The base map, as tables: streets and buildings; no tile server is needed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from geoalchemy2 import functions as geo
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from boundaries.basemap.tables import Barrier, Building
+
+
+def street_frame(session: Session, jurisdiction_id: int, *, kinds: Sequence[str] = ("highway",)) -> gpd.GeoDataFrame:
+    """Return barriers as a table: name, kind, rank, geometry (LineString, EPSG:4326), lowest rank first."""
+    rows = session.execute(
+        select(Barrier.name, Barrier.kind, Barrier.rank, geo.ST_AsBinary(Barrier.geom))
+        .where(Barrier.jurisdiction_id == jurisdiction_id, Barrier.kind.in_(kinds))
+        .order_by(Barrier.rank, Barrier.id)
+    ).all()
+    return _frame(("name", "kind", "rank"), rows)
+
+
+def building_frame(session: Session, jurisdiction_id: int) -> gpd.GeoDataFrame:
+    """Return buildings as a table: name, households, geometry (MultiPolygon, EPSG:4326)."""
+    rows = session.execute(
+        select(Building.name, Building.households, geo.ST_AsBinary(Building.geom))
+        .where(Building.jurisdiction_id == jurisdiction_id)
+        .order_by(Building.id)
+    ).all()
+    return _frame(("name", "households"), rows)
+
+
+def _frame(columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> gpd.GeoDataFrame:
+    values = {column: [row[position] for row in rows] for position, column in enumerate(columns)}
+    shapes = shapely.from_wkb(np.array([bytes(row[-1]) for row in rows], dtype=object))
+    return gpd.GeoDataFrame(values, geometry=shapes, crs="EPSG:4326")
