@@ -414,7 +414,7 @@ def test_csv_holds_every_case_whatever_the_page(engine: Engine, client: TestClie
 def test_csv_longer_than_a_batch_is_whole(
     engine: Engine, client: TestClient, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.routers.cases._CSV_BATCH", 4)
+    monkeypatch.setattr("api.cases.routes._CSV_BATCH", 4)
     store_cases(engine, town, *(case(str(i), reported_at=START + (i // 3) * HOUR) for i in range(12)))
     assert [int(row["id"]) for row in rows(client.get("/cases?f=csv"))] == ids(client)
     assert len(rows(client.get("/cases?f=csv&limit=8"))) == 8

@@ -210,7 +210,7 @@ def test_the_number_of_processors_does_not_matter(monkeypatch: pytest.MonkeyPatc
     blocks = squares(30, 30, np.random.default_rng(3).integers(0, 60, 900).astype(float).tolist())
     parents = np.arange(900) % 30 // 6
     first = partition(blocks, band=(300, 500), nested_in=parents, rng=rng())
-    monkeypatch.setattr("geogrid.partition.pool.ThreadPoolExecutor", _OneThread)
+    monkeypatch.setattr("geogrid.partition.search.pool.ThreadPoolExecutor", _OneThread)
     second = partition(blocks, band=(300, 500), nested_in=parents, rng=rng())
     assert (first.grid == second.grid).all()
 
