@@ -1,0 +1,33 @@
+"""The house stays one that can be walked: rooms named on the architecture page, and small."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.contract.rooms import BEGIN, END, LAYERS, PAGE, ROOT, folders, picture
+
+ROOMS_A_LAYER = 20
+FILES_A_ROOM = 20
+LINES_A_MODULE = 350
+LINES_A_FUNCTION = 60
+SCRIPTS = {".py", ".js", ".mjs", ".ts"}
+
+
+def modules() -> Iterator[Path]:
+    for folder in folders():
+        yield from (file for file in folder.iterdir() if file.suffix in SCRIPTS and folder.name != "versions")
+
+
+def test_architecture_page_names_each_folder_once_with_its_sentence() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert page.count(BEGIN) == 1
+    assert page.partition(BEGIN)[2].partition(END)[0] == picture()
+
+
+def test_each_layer_has_few_rooms() -> None:
+    rooms = {layer: [path for path in folders() if path.parent == ROOT / layer] for layer in LAYERS}
+    assert {layer: len(found) for layer, found in rooms.items() if len(found) > ROOMS_A_LAYER} == {}
+
+
+def test_no_room_holds_many_files() -> None:
+    many = {str(folder.relative_to(ROOT)): sum(path.is_file() for path in folder.iterdir()) for folder in folders()}
+    assert {name: count for name, count in many.items() if count > FILES_A_ROOM} == {}
