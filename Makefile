@@ -16,12 +16,12 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: system-run $(STAMPS)/python $(STAMPS)/assets ## Make the environment in .venv and fetch the browser assets
+setup: system-run $(STAMPS)/python $(STAMPS)/assets $(STAMPS)/compiled ## Make the environment in .venv, compile the inner loops, fetch the browser assets
 
 demo: setup ## Run the main job on real streets of Helsinki and serve it at http://127.0.0.1:8000
 	@$(BIN)/geogrid demo
 
-test: setup system-test ## Lint, types, layers and all tests
+test: system-run $(STAMPS)/python $(STAMPS)/assets system-test ## Lint, types, layers and all tests
 	@$(MAKE) --no-print-directory --jobs=2 lint $(STAMPS)/compiled
 	@$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m "not long"
 
@@ -63,9 +63,9 @@ $(STAMPS)/assets: package.json package-lock.json | $(STAMPS)/python
 	$(BIN)/python -m api.web.build_assets
 	@mkdir -p $(STAMPS) && touch $@
 
-# Every process of the tests would compile the same loops, side by side.
-$(STAMPS)/compiled: $(STAMPS)/python
-	@$(BIN)/python -m api.precompile
+# Else the first server would, or every process of the tests, side by side. Where nothing has changed this takes seconds.
+$(STAMPS)/compiled: $(STAMPS)/python $(shell find geogrid -name '*.py')
+	@$(BIN)/python -m api.warmup
 	@touch $@
 
 $(STAMPS)/bench: $(STAMPS)/python

@@ -40,6 +40,7 @@ from api.state.store import Store
 from api.tiles import routes as tiles
 from api.tiles.ahead import TilesAhead
 from api.tiles.shelf import TileShelf
+from api.warmup import warm_up
 from api.web import reference
 from api.web import routes as assets
 from api.web.rendering import make_templates
@@ -135,6 +136,7 @@ def _add_middleware(app: FastAPI, settings: ServerSettings) -> None:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     deliverer = Deliverer(app.state.store, app.state.settings)
     ahead = TilesAhead(app.state.store, app.state.editions)
+    await run_in_threadpool(warm_up)
     await run_in_threadpool(app.state.editions.start)
     if app.state.editions.problem is None:
         await run_in_threadpool(app.state.store.warm)

@@ -10,6 +10,7 @@ from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
 from api.state.settings import ServerSettings
+from api.warmup import warm_up
 from boundaries.store.engine import open_engine
 from geogrid.errors import UnavailableError
 
@@ -38,6 +39,8 @@ def serve(settings: ServerSettings, *, workers: int = 1) -> None:
     """
     listening = listen(settings.host, settings.port)
     open_engine(settings).dispose()
+    # Here, so that several workers do not compile the same loops side by side.
+    warm_up()
     _tell(settings.host, listening.getsockname()[1])
     config = uvicorn.Config(
         partial(create_app, settings),

@@ -15,10 +15,12 @@ def command(host: str, port: int, serve: bool) -> None:
     Streets and buildings become grids, published as an edition; 2,000 invented complaints at real addresses are
     found, given their grid and stored. What is stored already is kept.
     """
+    from api.warmup import warm_up
     from boundaries.demo import has_demo, run_demo
     from boundaries.store.engine import open_engine, unit_of_work
     from boundaries.store.settings import StoreSettings
 
+    warm_up()
     start = time.monotonic()
     settings = StoreSettings()
     engine = open_engine(settings)

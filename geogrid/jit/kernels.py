@@ -1,14 +1,18 @@
-"""The compiler of the index's inner loops."""
+"""The compiler of inner loops."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final, TypeVar, cast
 
 import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import types
+from numba.core.event import Listener, install_listener
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from geogrid.jit.cache import KernelCache
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -24,14 +28,32 @@ ZERO: Final[Any] = np.int64(0)
 def kernel(function: Function) -> Function:
     """Compile a function to machine code on first call, without the interpreter's lock, and keep the code.
 
-    The code is kept beside the source or, where that is read-only, in the user's cache folder. Where
-    neither can be written the function still works, and compiles anew in each process.
-    No relaxed floating point: the orientation test relies on every rounding.
+    See `geogrid.jit.cache` for where, and for how long. Where it cannot be kept the function still works, and compiles
+    anew in each process. No relaxed floating point: the orientation test relies on every rounding.
     """
-    try:
-        return _compiled(function, cache=True)
-    except RuntimeError:  # numba's "cannot cache function: no locator available"
-        return _compiled(function)
+    compiled: Any = _compiled(function)
+    with suppress(LookupError, RuntimeError):
+        compiled._cache = KernelCache(function)  # noqa: SLF001 - numba takes no cache but its own otherwise
+    return cast("Function", compiled)
+
+
+@contextmanager
+def on_compilation(announce: Callable[[], None]) -> Iterator[None]:
+    """Call a function at the start of each compilation; not where the code is there already."""
+    with install_listener("numba:compile", _Announcer(announce)):
+        yield
+
+
+class _Announcer(Listener):  # type: ignore[misc] # numba has no types
+    def __init__(self, announce: Callable[[], None]) -> None:
+        self._announce = announce
+
+    def on_start(self, event: Any) -> None:
+        del event
+        self._announce()
+
+    def on_end(self, event: Any) -> None:
+        """Do nothing: numba asks for it."""
 
 
 def inner(function: Function) -> Function:

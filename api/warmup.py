@@ -1,0 +1,63 @@
+"""Compiling every kernel before somebody waits for one: ``python -m api.warmup``, and at the start of a server.
+
+Compiling takes about a minute, once for an installation; where the code is kept already, this takes about a second.
+"""
+
+import sys
+from functools import cache
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from boundaries.addresses.tagger import element_tagger
+from geogrid.blocks import ready_blocks
+from geogrid.index import GridIndex
+from geogrid.jit import on_compilation
+from geogrid.partition import partition
+
+_LOT_M = 100.0
+_LOAD = 100.0
+_SIDES = (3, 6)  # few blocks are divided by weighing every division, more by a search
+
+
+@cache
+def warm_up() -> None:
+    """Run every kernel once in this process; one line in the terminal says so where any has to be compiled."""
+    with on_compilation(_announce):
+        for side in _SIDES:
+            _divide(side)
+        _look_up()
+        element_tagger().tag("南京市江宁区大屯路12号")
+
+
+@cache
+def _announce() -> None:
+    sys.stderr.write("Compiling the inner loops, once for this installation: about a minute ...\n")
+    sys.stderr.flush()
+
+
+def _lots(side: int) -> gpd.GeoDataFrame:
+    column, row = np.divmod(np.arange(side * side), side) * np.array(_LOT_M)
+    lots = shapely.box(column, row, column + _LOT_M, row + _LOT_M)
+    return gpd.GeoDataFrame({"households": np.full(len(lots), _LOAD)}, geometry=lots, crs="EPSG:32650")
+
+
+def _divide(side: int) -> None:
+    blocks = ready_blocks(_lots(side), load_columns=["households"])
+    rng = np.random.default_rng(0)
+    first = partition(blocks, band=(2 * _LOAD, 4 * _LOAD), effort=0.01, rng=rng)
+    partition(blocks, band=(3 * _LOAD, 5 * _LOAD), previous=first.grid, effort=0.01, rng=rng)
+
+
+def _look_up() -> None:
+    index = GridIndex.build(_lots(side=3).geometry.to_numpy())
+    x, y = np.random.default_rng(0).random((2, 10)) * _LOT_M
+    index.locate(x, y)
+    index.nearest_boundary(x, y)
+    index.within(x, y, 10.0)
+    index.overlaps  # noqa: B018 - computed when it is first read
+
+
+if __name__ == "__main__":
+    warm_up()
