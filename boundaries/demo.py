@@ -25,11 +25,11 @@ from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.plans.storing import save_duties, save_plan
 from boundaries.publishing.storing import publish
-from geogrid.blocks.building import build_blocks
+from geogrid.blocks import build_blocks
 from geogrid.blocks.households import estimate_households
 from geogrid.cases.complaints import write_complaints
-from geogrid.coordinates.crs import metric_crs
-from geogrid.editions.edition import Edition
+from geogrid.coordinates import metric_crs
+from geogrid.editions import Edition
 from geogrid.partition import GridTree, Level, carve_dedicated, partition_levels
 
 JURISDICTION = "helsinki"

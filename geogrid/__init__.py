@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from geogrid.blocks.building import build_blocks
+    from geogrid.blocks import build_blocks
     from geogrid.index import Candidates, GridIndex
     from geogrid.partition import carve_dedicated, partition_levels
     from geogrid.partition.evaluation import evaluate
@@ -26,7 +26,7 @@ _HOMES = {
     "Candidates": "geogrid.index",
     "GridIndex": "geogrid.index",
     "SyntheticTown": "geogrid.towns",
-    "build_blocks": "geogrid.blocks.building",
+    "build_blocks": "geogrid.blocks",
     "carve_dedicated": "geogrid.partition",
     "evaluate": "geogrid.partition.evaluation",
     "partition_levels": "geogrid.partition",

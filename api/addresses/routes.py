@@ -21,9 +21,8 @@ from boundaries.addresses.geocoding import GeocodeAnswer, candidates_many
 from boundaries.addresses.remote.fallback import Combined, Remote, with_remote, with_remote_many
 from boundaries.addresses.reverse import addresses_near
 from boundaries.addresses.suggestions import suggest
-from geogrid.coordinates.datum import to_wgs84
-from geogrid.editions.edition import Edition
-from geogrid.editions.error_circle import grid_shares
+from geogrid.coordinates import to_wgs84
+from geogrid.editions import Edition, grid_shares
 
 router = APIRouter(tags=["geocode"], dependencies=[Depends(refuse_repeats)])
 

@@ -12,7 +12,7 @@ import shapely
 from pyproj import Geod
 
 from boundaries.features.systems import in_datum
-from geogrid.editions.edition import Edition, GridInfo
+from geogrid.editions import Edition, GridInfo
 from geogrid.errors import NotFoundError
 from geogrid.types import CoordType, GeometryArray, GridCode
 

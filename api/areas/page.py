@@ -18,7 +18,7 @@ from api.web.words import Lang
 from boundaries.editions.calendar import Calendar
 from boundaries.features.systems import in_datum
 from boundaries.jurisdictions.reading import get_jurisdiction, levels_of
-from geogrid.editions.edition import GridInfo
+from geogrid.editions import GridInfo
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from api.state.dependencies import Editions, Frames
 from api.state.editions import EditionBook
 from api.state.frames import GridFrames
 from boundaries.features.systems import epsg, from_datum, in_datum, to_stored
-from geogrid.editions.edition import GridInfo
+from geogrid.editions import GridInfo
 from geogrid.errors import InvalidInputError, NotFoundError
 
 router = APIRouter(tags=["lookups"], dependencies=[Depends(refuse_repeats)])

@@ -29,7 +29,7 @@ from boundaries.cases.reading import (
     find_cases,
     get_case,
 )
-from geogrid.editions.edition import Duty, Edition, GridInfo, Located
+from geogrid.editions import Duty, Edition, GridInfo, Located
 from geogrid.errors import InvalidInputError
 
 router = APIRouter(include_in_schema=False)

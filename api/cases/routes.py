@@ -32,8 +32,8 @@ from boundaries.cases.reading import (
     find_cases,
     get_case,
 )
-from geogrid.coordinates.datum import to_wgs84
-from geogrid.editions.edition import Edition
+from geogrid.coordinates import to_wgs84
+from geogrid.editions import Edition
 
 router = APIRouter(prefix="/cases", tags=["cases"], dependencies=[Depends(refuse_repeats)])
 

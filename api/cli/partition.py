@@ -126,7 +126,7 @@ def _files(options: dict[str, Any]) -> "TownFiles":
 
 def _wishes(options: dict[str, Any]) -> "Wishes":
     from boundaries.files.towns import Wishes
-    from geogrid.blocks.building import BlockRule
+    from geogrid.blocks import BlockRule
 
     if options["lock"] and not options["previous"]:
         raise click.UsageError("--lock names grids of an earlier plan: give it with --previous.")

@@ -82,7 +82,7 @@ def write_partition_map(path: Path, done: "DividedTown", layers: "TownLayers") -
     """Write the grids over streets and buildings as a page that needs no network."""
     from api.web.assets import inlined_address
     from boundaries.files.towns.writing import replacing
-    from geogrid.coordinates.crs import WGS84
+    from geogrid.coordinates import WGS84
     from geogrid.maps import BaseMap, coverage_map, render
 
     streets = layers.barriers.to_crs(WGS84).sort_values("rank", kind="stable")

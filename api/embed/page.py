@@ -19,7 +19,7 @@ from boundaries.editions.reading import edition_at
 from boundaries.grids.places import places_of
 from boundaries.jurisdictions.reading import the_jurisdiction
 from boundaries.tiles.tilesets import Tileset, tileset_of
-from geogrid.coordinates.datum import to_wgs84
+from geogrid.coordinates import to_wgs84
 from geogrid.errors import NotFoundError
 
 _MOST_CASES: Final = 5_000

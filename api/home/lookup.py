@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from boundaries.addresses.geocoding import geocode
-from geogrid.editions.edition import Duty, Edition, GridInfo, Located
+from geogrid.editions import Duty, Edition, GridInfo, Located
 
 _PAIR = re.compile(r"\s*(-?\d+(?:\.\d+)?)°?\s*[,，;；\s]\s*(-?\d+(?:\.\d+)?)°?\s*")
 _MOST_LON, _MOST_LAT = 180.0, 90.0

@@ -16,7 +16,7 @@ from api.state.editions import EditionBook
 from api.web.rendering import page, view_of
 from boundaries.cases.reading import case_facets, latest_points
 from boundaries.editions.calendar import Calendar
-from geogrid.editions.edition import Edition
+from geogrid.editions import Edition
 
 router = APIRouter(include_in_schema=False)
 

@@ -9,7 +9,7 @@ import orjson
 
 from api.kit.links import JSON
 from api.locate.bodies import Shape, edition_shape
-from geogrid.editions.edition import Edition
+from geogrid.editions import Edition
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import BoolArray, FloatArray, IntArray
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from boundaries.cases.reading import CaseEventRecord, CaseRecord
-from geogrid.coordinates.crs import metres_per_degree
-from geogrid.editions.edition import Edition, GridInfo, Located
+from geogrid.coordinates import metres_per_degree
+from geogrid.editions import Edition, GridInfo, Located
 
 Shape = dict[str, Any]
 

@@ -16,8 +16,8 @@ from api.locate.bodies import place_of
 from api.state.dependencies import Editions
 from api.state.editions import EditionBook
 from boundaries.editions.calendar import Calendar
-from geogrid.coordinates.datum import to_wgs84
-from geogrid.editions.edition import Edition
+from geogrid.coordinates import to_wgs84
+from geogrid.editions import Edition
 from geogrid.types import IntArray
 
 router = APIRouter(tags=["locate"])

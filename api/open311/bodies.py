@@ -6,7 +6,7 @@ from typing import Any
 
 from boundaries.open311.requests import ServiceRequest
 from boundaries.open311.services import Service, attribute_shape
-from geogrid.editions.edition import Edition
+from geogrid.editions import Edition
 from geogrid.types import GridCode
 
 Shape = dict[str, Any]

@@ -17,7 +17,7 @@ from boundaries.cases.handover import reassign_late_cases
 from boundaries.editions.calendar import Calendar, EditionPeriod, read_timetable
 from boundaries.editions.reading import compile_edition, duties_at
 from boundaries.grids.tables import Plan
-from geogrid.editions.edition import Edition
+from geogrid.editions import Edition
 from geogrid.errors import GeogridError, InvalidInputError, UnavailableError
 
 _COMPILED_AHEAD = timedelta(minutes=5)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from boundaries.editions.reading import editions_of, grid_frame
 from geogrid.addresses.normalise import normalise
-from geogrid.coordinates.crs import WGS84, metres_per_degree
+from geogrid.coordinates import WGS84, metres_per_degree
 from geogrid.errors import InvalidInputError
 from geogrid.types import FloatArray, GeometryArray
 

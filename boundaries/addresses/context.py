@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from boundaries.addresses.geocoding import Context
 from boundaries.editions.reading import compile_edition, edition_at
-from geogrid.editions.edition import Edition
+from geogrid.editions import Edition
 from geogrid.errors import NotFoundError
 from geogrid.types import GridCode
 

@@ -19,7 +19,7 @@ from boundaries.store.bulk_copy import copy_rows, hex_ewkb, new_ids
 from geogrid.addresses.gazetteer import PlaceKind
 from geogrid.addresses.normalise import core_of, normalise
 from geogrid.addresses.numbers import HouseNumber, NumberStyle, known_places, parse_number, style_of
-from geogrid.coordinates.crs import WGS84, require_crs
+from geogrid.coordinates import WGS84, require_crs
 from geogrid.errors import InvalidInputError, Problem
 
 LADDER = (

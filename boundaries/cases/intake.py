@@ -13,8 +13,7 @@ from boundaries.addresses.remote.fallback import Combined
 from boundaries.cases.reading import CaseRecord, get_case
 from boundaries.cases.reviews import add_review
 from boundaries.cases.storing import NewCase, add_cases
-from geogrid.editions.edition import Edition, Located
-from geogrid.editions.error_circle import grid_shares
+from geogrid.editions import Edition, Located, grid_shares
 from geogrid.errors import ConflictError
 
 API_SOURCE = "api"

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from boundaries.addresses.geocoding import GeocodeAnswer
 from boundaries.addresses.learning import learn_alias
 from boundaries.cases.tables import Case, CaseEvent, GeocodeReview
-from geogrid.editions.edition import Edition
+from geogrid.editions import Edition
 from geogrid.errors import ConflictError, NotFoundError
 
 _CHOSEN_ERROR_M = 15.0

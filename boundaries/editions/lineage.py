@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from boundaries.editions.reading import editions_of
 from boundaries.grids.tables import Plan
-from geogrid.editions.lineage import Heir, Step, follow
+from geogrid.editions import Heir, follow
+from geogrid.editions.lineage import Step
 from geogrid.errors import NotFoundError
 
 _STEP: Final = text("""

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from boundaries.editions.index_files import IndexFolder, open_index
 from boundaries.grids.tables import DutyRow, Grid, Plan, PlanLevel
 from boundaries.jurisdictions.tables import Jurisdiction, Level
-from geogrid.editions.edition import Duty, Edition, GridInfo
+from geogrid.editions import Duty, Edition, GridInfo
 from geogrid.errors import ConflictError
 from geogrid.types import GridCode
 

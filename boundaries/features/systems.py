@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 from pyproj import CRS, Transformer
 
-from geogrid.coordinates.datum import from_wgs84, to_wgs84
+from geogrid.coordinates import from_wgs84, to_wgs84
 from geogrid.errors import InvalidInputError
 from geogrid.types import CoordType, FloatArray, GeometryArray
 

@@ -9,7 +9,7 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from geogrid.coordinates.crs import WGS84
+from geogrid.coordinates import WGS84
 from geogrid.coverage.gaps import find_gaps, find_uncovered
 from geogrid.coverage.plane import Plane
 from geogrid.types import GeometryArray

@@ -19,7 +19,7 @@ from boundaries.plans.drafts import copy_levels, record
 from boundaries.plans.edits.editing import Author
 from boundaries.plans.loading import buildings_near, level_titles, load_whole
 from boundaries.plans.storing import save_plan
-from geogrid.coordinates.crs import WGS84
+from geogrid.coordinates import WGS84
 from geogrid.coverage.plane import Plane
 from geogrid.coverage.rings import only_polygons
 from geogrid.errors import Problem

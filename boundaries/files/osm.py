@@ -16,7 +16,7 @@ import pandas as pd
 import shapely
 
 from geogrid.blocks import barriers as rank
-from geogrid.coordinates.crs import WGS84
+from geogrid.coordinates import WGS84
 from geogrid.errors import InvalidInputError, NotFoundError, Problem
 from geogrid.types import DedicatedCategory
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from boundaries.grids.tables import Plan
 from geogrid.codes import code_profile
-from geogrid.editions.edition import Duty
+from geogrid.editions import Duty
 from geogrid.plans import BlockTable, Buildings, Draft, Lines, Node, Rules, Scope
 from geogrid.plans.state import LOADS, NO_LOADS, LevelTitle
 from geogrid.types import FloatArray, GridCode, IntArray

@@ -8,7 +8,7 @@ import psycopg
 import shapely
 
 from boundaries.editions.reading import GRID_FIELDS
-from geogrid.coordinates.datum import to_wgs84
+from geogrid.coordinates import to_wgs84
 from geogrid.tiles import BUFFER, EXACT_ZOOM, EXTENT, Tile, TileLayer, TileMatrixSet, cut, encoded, merged, tile_units
 from geogrid.types import CoordType, GeometryArray, IntArray
 

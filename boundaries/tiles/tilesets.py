@@ -13,7 +13,7 @@ from boundaries.grids.tables import Plan
 from boundaries.jurisdictions.reading import levels_of
 from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.tiles.storing import MAX_ZOOM
-from geogrid.coordinates.datum import from_wgs84
+from geogrid.coordinates import from_wgs84
 from geogrid.errors import NotFoundError
 from geogrid.tiles import WEB_MERCATOR_QUAD
 from geogrid.types import CoordType

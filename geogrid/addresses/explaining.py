@@ -12,7 +12,7 @@ from geogrid.addresses.query import Question
 from geogrid.addresses.relations import Relation
 from geogrid.addresses.street import Spot
 from geogrid.addresses.words import TYPES
-from geogrid.coordinates.crs import metres_per_degree
+from geogrid.coordinates import metres_per_degree
 
 _UNREAD_BESIDE_NUMBER: Final = 0.12
 _UNREAD_BESIDE_NAME: Final = 0.25

@@ -13,7 +13,7 @@ from geogrid.addresses.gazetteer import KnownPlace
 from geogrid.addresses.numbers import HouseNumber
 from geogrid.addresses.street import BUILDING_ERROR_M, PlaceLevel, Spot
 from geogrid.addresses.words import DIRECTIONS
-from geogrid.coordinates.crs import metres_per_degree
+from geogrid.coordinates import metres_per_degree
 from geogrid.types import FloatArray, IntArray
 
 _LEAST_ADDRESSES: Final = 200

@@ -9,7 +9,7 @@ import numpy as np
 from geogrid.addresses.details import Details, narrowed
 from geogrid.addresses.gazetteer import KnownPlace
 from geogrid.addresses.numbers import HouseNumber
-from geogrid.coordinates.crs import metres_per_degree
+from geogrid.coordinates import metres_per_degree
 from geogrid.types import FloatArray
 
 PlaceLevel = Literal[

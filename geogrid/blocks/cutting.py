@@ -6,10 +6,11 @@ import numpy as np
 import shapely
 
 from geogrid.blocks.adjacency import Adjacency, rook_adjacency
-from geogrid.blocks.building import Blocks, areas_holding
+from geogrid.blocks.assembly import areas_holding
 from geogrid.blocks.faces import Faces, faces_between
 from geogrid.blocks.ground import NOWHERE
 from geogrid.blocks.limits import on_grid
+from geogrid.blocks.records import Blocks
 from geogrid.types import BoolArray, GeometryArray, IntArray
 
 

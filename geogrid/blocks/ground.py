@@ -10,7 +10,7 @@ import shapely
 from pyproj import CRS, Transformer
 
 from geogrid.blocks.gaps import GapRule, close_gaps
-from geogrid.coordinates.crs import WGS84, require_crs
+from geogrid.coordinates import WGS84, require_crs
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from geogrid.addresses.misspell import misspell
 from geogrid.cases.complaint_texts import CHANNELS, TOPICS, Topic
-from geogrid.coordinates.crs import metric_crs
+from geogrid.coordinates import metric_crs
 from geogrid.errors import InvalidInputError
 from geogrid.types import FloatArray, IntArray
 

@@ -8,7 +8,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Proj, Transformer
 
-from geogrid.coordinates.crs import WGS84, metres_per_degree
+from geogrid.coordinates import WGS84, metres_per_degree
 from geogrid.types import FloatArray, GeometryArray
 
 

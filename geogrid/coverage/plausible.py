@@ -12,7 +12,7 @@ from pyproj.database import query_crs_info
 from pyproj.enums import PJType
 from pyproj.exceptions import ProjError
 
-from geogrid.coordinates.crs import WGS84
+from geogrid.coordinates import WGS84
 from geogrid.errors import Problem
 from geogrid.types import FloatArray
 

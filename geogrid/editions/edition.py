@@ -6,7 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
-from geogrid.coordinates.crs import metres_per_degree
+from geogrid.coordinates import metres_per_degree
 from geogrid.index import GridIndex
 from geogrid.types import DedicatedCategory, FloatArray, GridCode, GridKind
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from geogrid.coordinates.crs import metres_per_degree
+from geogrid.coordinates import metres_per_degree
 from geogrid.editions.edition import Edition, GridInfo
 
 _POINTS: Final = 400

@@ -11,7 +11,7 @@ import shapely
 from folium.utilities import JsCode
 from shapely.geometry.base import BaseGeometry
 
-from geogrid.coordinates.crs import metres_per_degree
+from geogrid.coordinates import metres_per_degree
 from geogrid.maps.classes import BandState, band_states
 from geogrid.maps.encoding import escaped, rounded
 from geogrid.maps.labels import Language, word

@@ -5,6 +5,7 @@ from geogrid.partition.engine import partition
 from geogrid.partition.levels import GridTree, Level, partition_levels
 from geogrid.partition.result import Partition, partition_of
 from geogrid.partition.search.terms import Objective
+from geogrid.partition.tessellation import divide_heavy
 
 __all__ = [
     "GridTree",
@@ -13,6 +14,7 @@ __all__ = [
     "Partition",
     "SiteRule",
     "carve_dedicated",
+    "divide_heavy",
     "partition",
     "partition_levels",
     "partition_of",

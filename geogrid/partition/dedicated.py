@@ -7,11 +7,11 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from geogrid.blocks.adjacency import Adjacency
-from geogrid.blocks.building import Blocks, Site, areas_holding, assemble_blocks
+from geogrid.blocks import NOWHERE, Adjacency, Blocks, MergeRule, Site, assemble_blocks
+from geogrid.blocks.assembly import areas_holding
 from geogrid.blocks.cutting import cut_along
-from geogrid.blocks.faces import PRECISION_M, FaceFacts, MergeRule, dissolve, merge_small_faces
-from geogrid.blocks.ground import NOWHERE, metric_geometry
+from geogrid.blocks.faces import PRECISION_M, FaceFacts, dissolve, merge_small_faces
+from geogrid.blocks.ground import metric_geometry
 from geogrid.blocks.limits import on_grid, onto_lines
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import DEDICATED_CATEGORIES, BoolArray, GeometryArray, IntArray

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from geogrid.blocks.building import Blocks
-from geogrid.blocks.ground import NOWHERE
+from geogrid.blocks import NOWHERE, Blocks
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.partition.land import FREE, Bounds, Land, land_of
 from geogrid.partition.result import Partition, numbered

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geogrid.blocks import NOWHERE
 from geogrid.blocks.barriers import NO_BARRIER, RANK_NAMES
 from geogrid.blocks.faces import cut_buildings
-from geogrid.blocks.ground import NOWHERE, to_lonlat
+from geogrid.blocks.ground import to_lonlat
 from geogrid.errors import Problem
 from geogrid.partition.result import Partition
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray

@@ -7,10 +7,9 @@ from typing import Final
 import numpy as np
 import shapely
 
-from geogrid.blocks.adjacency import Adjacency
+from geogrid.blocks import NOWHERE, Adjacency, Blocks
 from geogrid.blocks.barriers import RANK_COUNT
-from geogrid.blocks.building import Blocks
-from geogrid.blocks.ground import NOWHERE, to_lonlat
+from geogrid.blocks.ground import to_lonlat
 from geogrid.errors import Problem
 from geogrid.partition.search.graph import Graph, Shapes, graph_of
 from geogrid.types import BoolArray, FloatArray, IntArray

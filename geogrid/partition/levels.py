@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geogrid.blocks.building import Blocks
+from geogrid.blocks import NOWHERE, Blocks
 from geogrid.blocks.faces import dissolve
-from geogrid.blocks.ground import NOWHERE, to_lonlat
+from geogrid.blocks.ground import to_lonlat
 from geogrid.codes import number_within, reading_order
-from geogrid.coordinates.crs import WGS84
+from geogrid.coordinates import WGS84
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.partition.engine import partition
 from geogrid.partition.reasons import Banded, band_problems

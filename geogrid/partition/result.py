@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 
-from geogrid.blocks.building import Blocks
+from geogrid.blocks import NOWHERE, Blocks
 from geogrid.blocks.faces import dissolve
-from geogrid.blocks.ground import NOWHERE, to_lonlat
+from geogrid.blocks.ground import to_lonlat
 from geogrid.codes import reading_order
-from geogrid.coordinates.crs import WGS84
+from geogrid.coordinates import WGS84
 from geogrid.errors import Problem
 from geogrid.partition.land import FREE, Bounds, Land, land_of
 from geogrid.partition.reasons import Banded, band_problems

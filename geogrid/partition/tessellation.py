@@ -7,12 +7,11 @@ import numpy as np
 import shapely
 from scipy.spatial import Voronoi, cKDTree
 
-from geogrid.blocks.adjacency import Adjacency
+from geogrid.blocks import Adjacency, Blocks, Ground, MaxLoad, MergeRule, assemble_blocks
 from geogrid.blocks.barriers import NO_BARRIER, RANK_COUNT
-from geogrid.blocks.building import Blocks, assemble_blocks
 from geogrid.blocks.cutting import cut_along
-from geogrid.blocks.faces import FaceFacts, MergeRule, dissolve, merge_small_faces
-from geogrid.blocks.ground import Ground, MaxLoad, to_lonlat
+from geogrid.blocks.faces import FaceFacts, dissolve, merge_small_faces
+from geogrid.blocks.ground import to_lonlat
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.partition.search.divide import Wish, divide
 from geogrid.partition.search.graph import Graph, graph_of

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import shapely
 
-from geogrid.coordinates.crs import WGS84
+from geogrid.coordinates import WGS84
 from geogrid.coverage.examine import area_text
 from geogrid.coverage.gaps import find_gaps, find_uncovered
 from geogrid.coverage.overlaps import find_overlaps, mismatched

@@ -7,10 +7,10 @@ from typing import Any, Final
 import numpy as np
 import shapely
 
-from geogrid.blocks.adjacency import Adjacency, rook_adjacency
+from geogrid.blocks import Adjacency, rook_adjacency
 from geogrid.codes import FREE, CodeProfile
-from geogrid.coordinates.crs import metres_per_degree
-from geogrid.editions.edition import Duty
+from geogrid.coordinates import metres_per_degree
+from geogrid.editions import Duty
 from geogrid.errors import InvalidInputError, NotFoundError, Problem
 from geogrid.types import BoolArray, DedicatedCategory, FloatArray, GeometryArray, GridCode, GridKind, IntArray
 

@@ -21,7 +21,7 @@ import numpy as np
 import shapely
 
 from geogrid.blocks.polygons import as_multi
-from geogrid.coordinates.datum import from_wgs84
+from geogrid.coordinates import from_wgs84
 from geogrid.tiles.matrices import BUFFER, EXTENT, Tile, TileMatrixSet
 from geogrid.types import CoordType, FloatArray, GeometryArray, IntArray
 

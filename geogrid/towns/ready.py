@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from geogrid.blocks.building import Blocks, Site, ready_blocks
-from geogrid.blocks.ground import Barriers
+from geogrid.blocks import Barriers, Blocks, Site, ready_blocks
 from geogrid.towns.town import SyntheticTown
 
 _LOADS = ("households", "population", "buildings")

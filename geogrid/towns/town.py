@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from pyproj import CRS, Transformer
 
-from geogrid.coordinates.crs import WGS84, local_crs
+from geogrid.coordinates import WGS84, local_crs
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.towns.drawing import Bend, Drawing
 from geogrid.towns.houses import Houses, build_houses

@@ -29,7 +29,7 @@ from boundaries.files.times import TimeReader, time_zone
 from boundaries.jurisdictions.reading import get_jurisdiction
 from boundaries.store.engine import open_engine, unit_of_work
 from boundaries.store.settings import StoreSettings
-from geogrid.coordinates.crs import metres_per_degree
+from geogrid.coordinates import metres_per_degree
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "chicago_311"
 CODE = "chicago"

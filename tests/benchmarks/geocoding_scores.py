@@ -19,7 +19,7 @@ from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.store.engine import connect, unit_of_work
 from boundaries.store.schema import upgrade
 from boundaries.store.settings import StoreSettings
-from geogrid.coordinates.crs import metres_per_degree
+from geogrid.coordinates import metres_per_degree
 
 
 @dataclass(frozen=True)

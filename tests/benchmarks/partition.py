@@ -18,11 +18,10 @@ import pyogrio
 import shapely
 
 from boundaries.files.osm import HIGHWAY_RANKS
+from geogrid.blocks import MaxLoad, build_blocks, ready_blocks
 from geogrid.blocks.barriers import RAIL_WATER_MOTORWAY
-from geogrid.blocks.building import build_blocks, ready_blocks
-from geogrid.blocks.ground import MaxLoad
-from geogrid.coordinates.crs import local_crs
-from geogrid.partition import Partition, partition, partition_of
+from geogrid.coordinates import local_crs
+from geogrid.partition import Partition, divide_heavy, partition, partition_of
 from geogrid.partition.evaluation import evaluate
 from geogrid.types import IntArray
 from tests.benchmarks.partition_peers import TOOLS, Town, optimal_wish, ours
@@ -71,8 +70,8 @@ def queens_village() -> Town:
         buildings=buildings,
         loads=loads,
         load_columns=["unitsres"],
-        max_load=MaxLoad(500.0, "unitsres"),
     )
+    blocks = divide_heavy(blocks, MaxLoad(500.0, "unitsres"))
     print(f"\nQueens Village: {len(blocks):,} blocks in {time.perf_counter() - start:.1f} s")
     area = limit.to_crs(blocks.crs).iloc[0]
     return Town("Queens Village, housing units, 300:500", blocks, area, "unitsres", (300.0, 500.0))

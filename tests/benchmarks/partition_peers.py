@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from geogrid.blocks.building import Blocks
+from geogrid.blocks import Blocks
 from geogrid.partition import Objective, partition
 from geogrid.partition.search.shares import share_out
 from geogrid.types import FloatArray, IntArray

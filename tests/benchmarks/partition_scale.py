@@ -16,7 +16,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from geogrid.blocks.building import Blocks, Site, build_blocks
+from geogrid.blocks import Blocks, Site, build_blocks
 from geogrid.partition import Partition, partition
 
 CRS = "EPSG:32651"

@@ -12,8 +12,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from geogrid.blocks.building import Blocks, build_blocks
-from geogrid.blocks.ground import NOWHERE
+from geogrid.blocks import NOWHERE, Blocks, build_blocks
 from geogrid.partition import Partition, carve_dedicated, partition, partition_levels
 from geogrid.towns import PUBLISHED_TOWNS, PublishedTown, SyntheticTown, drawn_blocks, synthetic_town
 

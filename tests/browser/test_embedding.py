@@ -28,7 +28,7 @@ from boundaries.publishing.storing import publish
 from boundaries.store.engine import open_engine, unit_of_work
 from boundaries.tiles.archive import export_tiles
 from boundaries.tiles.tilesets import fitting_zoom
-from geogrid.coordinates.datum import from_wgs84
+from geogrid.coordinates import from_wgs84
 from geogrid.tiles import WEB_MERCATOR_QUAD
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.towns import make_town

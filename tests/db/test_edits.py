@@ -20,7 +20,7 @@ from boundaries.plans.edits.editing import Author, edit, list_edits, redo, undo
 from boundaries.plans.loading import load_whole, read_one_moment
 from boundaries.plans.storing import save_plan
 from boundaries.store.engine import unit_of_work
-from geogrid.editions.edition import Duty
+from geogrid.editions import Duty
 from geogrid.errors import ConflictError, GeogridError, InvalidInputError, StaleError
 from geogrid.plans import Draft
 from geogrid.plans.operations.kinds import AssignDuty, Carve, ChangeParent, Merge, MoveBlocks, MoveLand, Recode, Rename

@@ -21,8 +21,7 @@ from boundaries.files.table_reader import open_table
 from boundaries.files.times import TimeReader, time_zone
 from boundaries.jurisdictions.reading import get_jurisdiction
 from boundaries.store.engine import unit_of_work
-from geogrid.coordinates.crs import WGS84
-from geogrid.coordinates.datum import from_wgs84
+from geogrid.coordinates import WGS84, from_wgs84
 from tests.db.imports import HEADER, LAT, LON, MAPPING, cases_file, good_rows, import_cases, import_town, run, scalar
 from tests.fixtures_db import Database
 

@@ -25,7 +25,7 @@ from boundaries.plans.storing import save_plan
 from boundaries.publishing.publication import Publication, publish_plan
 from boundaries.publishing.storing import publish
 from geogrid.codes import Place, code_profile
-from geogrid.coordinates.crs import WGS84
+from geogrid.coordinates import WGS84
 from geogrid.coverage.examine import examine, mend
 from geogrid.coverage.plane import Plane
 from geogrid.plans import Draft, Node

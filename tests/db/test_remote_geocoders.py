@@ -13,7 +13,7 @@ from boundaries.addresses.geocoding import GeocodeAnswer
 from boundaries.addresses.remote.fallback import with_remote, with_remote_many
 from boundaries.addresses.remote.guard import Guard, Limits, RemoteFaultError, RemoteRefusalError
 from boundaries.addresses.remote.services import RemoteAnswer, ServiceName, make_service
-from geogrid.coordinates.datum import from_wgs84
+from geogrid.coordinates import from_wgs84
 from geogrid.errors import InvalidInputError
 
 LON, LAT = 121.49, 31.24

@@ -8,10 +8,9 @@ import numpy as np
 import shapely
 
 from geogrid import SyntheticTown, synthetic_town
+from geogrid.blocks import NOWHERE, BlockRule, Blocks, MaxLoad, build_blocks
 from geogrid.blocks.barriers import TERTIARY
-from geogrid.blocks.building import BlockRule, Blocks, build_blocks
-from geogrid.blocks.ground import NOWHERE, MaxLoad
-from geogrid.partition import Partition, carve_dedicated, partition
+from geogrid.partition import Partition, carve_dedicated, divide_heavy, partition
 from geogrid.partition.evaluation import evaluate
 from geogrid.types import GeometryArray, IntArray
 from tests.docs.svg import Panel, label, picture
@@ -46,8 +45,8 @@ class Scene:
 def scene() -> Scene:
     """Return the town of every picture."""
     town = synthetic_town(190, rng=np.random.default_rng(11), households=13_500, n_sites=8, block_m2=15_000)
-    blocks = build_blocks(town.limit, town.barriers, buildings=town.buildings, max_load=MaxLoad(BAND[1]))
-    blocks = carve_dedicated(blocks, town.sites)
+    blocks = build_blocks(town.limit, town.barriers, buildings=town.buildings)
+    blocks = carve_dedicated(divide_heavy(blocks, MaxLoad(BAND[1])), town.sites)
     return Scene(town, blocks, partition(blocks, band=BAND, rng=np.random.default_rng(1)))
 
 
@@ -77,9 +76,7 @@ def steps() -> str:
     town = scene().town
     rule = BlockRule(min_rank=TERTIARY)
     whole = build_blocks(town.limit, town.barriers, buildings=town.buildings, rule=rule)
-    divided = build_blocks(
-        town.limit, town.barriers, buildings=town.buildings, rule=rule, max_load=MaxLoad(BAND[1] / 2)
-    )
+    divided = divide_heavy(whole, MaxLoad(BAND[1] / 2), rule=rule.merge)
     carved = carve_dedicated(divided, town.sites)
     grids = partition(carved, band=BAND, rng=np.random.default_rng(1))
     panels = _panels(town, 3, bounds=_part(town, (0.33, 0.42), (0.78, 0.9)))

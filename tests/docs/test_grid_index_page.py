@@ -12,7 +12,7 @@ import shapely
 from click.testing import CliRunner
 
 from api.cli import main
-from geogrid.coordinates.datum import from_wgs84
+from geogrid.coordinates import from_wgs84
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "grid-index.md").read_text("utf-8")

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from pyproj import Transformer
 
 from boundaries.features.encoders.topojson import junctions
-from geogrid.coordinates.datum import to_wgs84
+from geogrid.coordinates import to_wgs84
 
 ITEMS = "/collections/grids/items"
 FILES = {

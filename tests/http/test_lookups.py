@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from pyproj import Transformer
 from sqlalchemy import Engine
 
-from geogrid.coordinates.datum import from_wgs84
+from geogrid.coordinates import from_wgs84
 from tests.http.conftest import Town, publish_second, store_town
 
 

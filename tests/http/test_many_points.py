@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from api.kit.answers import LocateManyAnswer
-from geogrid.coordinates.datum import from_wgs84
+from geogrid.coordinates import from_wgs84
 
 ARROW = "application/vnd.apache.arrow.stream"
 NDJSON = "application/x-ndjson"

@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from api.home.sketch import Sketch, draw_sketch
-from geogrid.coordinates.crs import metres_per_degree
+from geogrid.coordinates import metres_per_degree
 from tests.db.towns import row_of_boxes
 
 NO_STREETS = gpd.GeoDataFrame({"name": [], "rank": []}, geometry=[], crs="EPSG:4326")

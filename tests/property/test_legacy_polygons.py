@@ -5,7 +5,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geogrid.coordinates.crs import WGS84
+from geogrid.coordinates import WGS84
 from geogrid.coverage.plane import Plane
 from geogrid.plans.cut_by import cut_by
 from geogrid.plans.legacy import Drawn, faults_of, repair

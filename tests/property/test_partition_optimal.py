@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import shapely
 
-from geogrid.blocks.building import Blocks, ready_blocks
+from geogrid.blocks import Blocks, ready_blocks
 from geogrid.partition import Objective, Partition, partition
 from geogrid.partition.search.divide import Wish, _search
 from geogrid.partition.search.graph import Shapes, graph_of

@@ -8,8 +8,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geogrid.blocks.adjacency import Adjacency
-from geogrid.blocks.building import Blocks, Site, ready_blocks
+from geogrid.blocks import Adjacency, Blocks, Site, ready_blocks
 from geogrid.partition import Partition, partition
 
 CRS = "EPSG:32650"

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from geogrid.blocks.adjacency import rook_adjacency
+from geogrid.blocks import rook_adjacency
 from geogrid.partition.search.graph import Graph, graph_of
 from geogrid.plans.operations.rebalance import balanced
 from geogrid.plans.state import flat

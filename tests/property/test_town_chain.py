@@ -5,8 +5,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geogrid.blocks.building import Blocks, build_blocks
-from geogrid.blocks.ground import NOWHERE
+from geogrid.blocks import NOWHERE, Blocks, build_blocks
 from geogrid.partition import GridTree, Level, Partition, carve_dedicated, partition, partition_levels
 from tests.property.random_towns import Town, towns
 

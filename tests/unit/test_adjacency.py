@@ -1,7 +1,7 @@
 import numpy as np
 import shapely
 
-from geogrid.blocks.adjacency import rook_adjacency
+from geogrid.blocks import rook_adjacency
 from geogrid.blocks.barriers import PRIMARY, RESIDENTIAL
 
 

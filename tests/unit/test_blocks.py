@@ -3,10 +3,9 @@ import numpy as np
 import pytest
 import shapely
 
+from geogrid.blocks import BlockRule, GapRule, MergeRule, build_blocks
 from geogrid.blocks.barriers import FOOTPATH, PRIMARY, RESIDENTIAL
-from geogrid.blocks.building import BlockRule, build_blocks
-from geogrid.blocks.faces import MergeRule
-from geogrid.blocks.gaps import GapRule, close_gaps
+from geogrid.blocks.gaps import close_gaps
 from geogrid.errors import InvalidInputError
 
 CRS = "EPSG:32650"

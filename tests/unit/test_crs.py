@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from pyproj import Geod
 
-from geogrid.coordinates.crs import metres_per_degree, metric_crs
+from geogrid.coordinates import metres_per_degree, metric_crs
 from geogrid.errors import InvalidInputError
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geogrid.coordinates.datum import from_wgs84, to_wgs84
+from geogrid.coordinates import from_wgs84, to_wgs84
 from geogrid.errors import InvalidInputError
 
 METRES_PER_DEGREE = 111_320.0

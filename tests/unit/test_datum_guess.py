@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 import shapely
 
-from geogrid.coordinates.datum import from_wgs84
-from geogrid.coordinates.datum_guess import guess_datum
+from geogrid.coordinates import from_wgs84, guess_datum
 from geogrid.errors import InvalidInputError
 from geogrid.types import CoordType, GeometryArray
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import shapely
 
-from geogrid.blocks.building import Blocks, ready_blocks
+from geogrid.blocks import Blocks, ready_blocks
 from geogrid.partition import partition_of
 from geogrid.partition.evaluation import GRID_METRICS, TOTAL_METRICS, evaluate
 

@@ -8,7 +8,7 @@ import shapely
 
 import geogrid
 from geogrid import GridIndex
-from geogrid.coordinates.crs import metres_per_degree
+from geogrid.coordinates import metres_per_degree
 from geogrid.errors import InvalidInputError
 
 WEST, EAST, NORTH = shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1), shapely.box(0, 1, 2, 2)

@@ -5,7 +5,7 @@ import shapely
 from shapely import affinity
 from shapely.ops import split
 
-from geogrid.blocks.building import Blocks, build_blocks
+from geogrid.blocks import Blocks, build_blocks
 from geogrid.blocks.limits import on_grid, onto_lines
 from geogrid.partition import carve_dedicated
 

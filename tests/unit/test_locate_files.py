@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from api.cli import main
 from boundaries.files.points import text
-from geogrid.coordinates.datum import from_wgs84
+from geogrid.coordinates import from_wgs84
 
 EXPECTED = ["b", "a", None, "a", None]
 

@@ -9,7 +9,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geogrid.coordinates.crs import metres_per_degree
+from geogrid.coordinates import metres_per_degree
 from geogrid.errors import InvalidInputError
 from geogrid.maps import BaseMap, coverage_map, render
 from geogrid.maps.coverage import uncovered_pieces

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 import shapely
 
-from geogrid.blocks.adjacency import Adjacency
-from geogrid.blocks.building import Blocks, build_blocks
+from geogrid.blocks import Adjacency, Blocks, build_blocks
 from geogrid.errors import InvalidInputError
 from geogrid.partition import Level, Partition, SiteRule, carve_dedicated, partition, partition_levels
 from geogrid.partition.search.exact import best_division
@@ -147,15 +146,6 @@ def test_a_site_becomes_land_of_its_own() -> None:
     assert len(school) == 1
     # Its edge moves to the streets, which are 20 m away.
     assert shapely.area(school).sum() == pytest.approx(100 * 100, rel=0.02)
-
-
-def test_blocks_are_built_with_their_sites_carved_out() -> None:
-    street = gpd.GeoDataFrame({"rank": [4]}, geometry=[shapely.LineString([(200, 0), (200, 200)])], crs=CRS)
-    limit, school = gpd.GeoSeries([shapely.box(0, 0, 400, 200)], crs=CRS), sites(shapely.box(100, 100, 180, 180))
-    built = build_blocks(limit, street, sites=school)
-    carved = carve_dedicated(build_blocks(limit, street), school)
-    assert [site.name for site in built.sites] == ["Site 0"]
-    assert shapely.equals(built.polygons, carved.polygons).all()
 
 
 def test_a_site_that_cuts_a_house_goes_around_it() -> None:

@@ -10,9 +10,7 @@ import numpy as np
 import pytest
 import shapely
 
-from geogrid.blocks.adjacency import Adjacency
-from geogrid.blocks.building import Blocks, ready_blocks
-from geogrid.blocks.ground import Barriers
+from geogrid.blocks import Adjacency, Barriers, Blocks, ready_blocks
 from geogrid.errors import InvalidInputError
 from geogrid.partition import Level, Partition, partition, partition_levels
 

@@ -8,8 +8,8 @@ import pytest
 import shapely
 
 from boundaries.files.osm import HIGHWAY_RANKS
+from geogrid.blocks import Blocks, build_blocks
 from geogrid.blocks.barriers import RESIDENTIAL
-from geogrid.blocks.building import Blocks, build_blocks
 from geogrid.partition import partition
 from geogrid.partition.evaluation import evaluate
 

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geogrid.codes import code_profile
-from geogrid.editions.edition import Duty
-from geogrid.editions.lineage import Heir, follow
+from geogrid.editions import Duty, Heir, follow
 from geogrid.errors import GeogridError
 from geogrid.plans import BlockTable, Buildings, Draft, Node, Rules
 from geogrid.plans.checking import Surroundings, check, judge

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from geogrid.codes import code_profile
-from geogrid.editions.edition import Duty
+from geogrid.editions import Duty
 from geogrid.errors import InvalidInputError, NotFoundError
 from geogrid.plans import BlockTable, Buildings, Draft, Node, Rules, Tools, figures
 from geogrid.plans.operations.kinds import (

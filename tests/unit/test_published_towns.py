@@ -5,7 +5,7 @@ import pytest
 import shapely
 
 from geogrid import synthetic_town
-from geogrid.blocks.ground import NOWHERE
+from geogrid.blocks import NOWHERE
 from geogrid.partition import GridTree, partition, partition_levels
 from geogrid.towns import PUBLISHED_TOWNS, PublishedTown, SyntheticTown
 from tests.benchmarks.published_towns import blocks_of, is_contiguous, is_in_county, qiqihar_like

@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 import shapely
 
-from geogrid.blocks.building import Blocks, build_blocks
-from geogrid.blocks.ground import MaxLoad
+from geogrid.blocks import Blocks, MaxLoad, build_blocks
 from geogrid.errors import InvalidInputError
 from geogrid.partition import partition
 from geogrid.partition.tessellation import divide_heavy

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from pyproj import CRS
 
 from geogrid import synthetic_town
-from geogrid.blocks.building import build_blocks
-from geogrid.coordinates.crs import local_crs
+from geogrid.blocks import build_blocks
+from geogrid.coordinates import local_crs
 from geogrid.errors import InvalidInputError
 from geogrid.towns import SyntheticTown
 from geogrid.types import DEDICATED_CATEGORIES

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 from boundaries.addresses.remote.guard import RemoteFaultError, RemoteRefusalError
-from geogrid.coordinates.datum import to_wgs84
+from geogrid.coordinates import to_wgs84
 from geogrid.errors import InvalidInputError
 from geogrid.types import CoordType
 

@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from geogrid.coordinates.crs import WGS84
+from geogrid.coordinates import WGS84
 
 _KEYS: Final = (
     "amenity", "shop", "office", "leisure", "tourism", "historic", "healthcare", "craft", "public_transport", "railway",

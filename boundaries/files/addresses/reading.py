@@ -12,8 +12,7 @@ import shapely
 from boundaries.addresses.storing import LADDER
 from boundaries.files.addresses.osm_places import named_places
 from boundaries.files.osm import read_extract
-from geogrid.coordinates.crs import WGS84, metric_crs
-from geogrid.coordinates.datum import to_wgs84
+from geogrid.coordinates import WGS84, metric_crs, to_wgs84
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import CoordType
 

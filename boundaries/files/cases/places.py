@@ -7,8 +7,8 @@ import shapely
 from sqlalchemy.orm import Session
 
 from boundaries.addresses.geocoding import geocode_many
-from geogrid.coordinates.crs import metres_per_degree
-from geogrid.editions.edition import Edition
+from geogrid.coordinates import metres_per_degree
+from geogrid.editions import Edition
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 
 FARTHEST_M = 50_000.0

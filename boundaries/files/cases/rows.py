@@ -12,8 +12,7 @@ from pyproj import Transformer
 
 from boundaries.files.cases.fields import CaseFields, CaseReading
 from boundaries.files.table_reader import Chunk
-from geogrid.coordinates.crs import WGS84
-from geogrid.coordinates.datum import to_wgs84
+from geogrid.coordinates import WGS84, to_wgs84
 from geogrid.types import CaseStatus, FloatArray
 
 _PARTING = "\x1f"

@@ -13,8 +13,7 @@ from boundaries.files.grids.levels import Levels, settle_tree
 from boundaries.files.grids.rows import LOADS, GridRows, has_shape
 from boundaries.files.polygons import GridLayer
 from geogrid.blocks.ground import to_lonlat
-from geogrid.coordinates.crs import WGS84
-from geogrid.coordinates.datum import to_wgs84
+from geogrid.coordinates import WGS84, to_wgs84
 from geogrid.coverage.examine import DEFAULT_TOLERANCES, area_text, compare_with_children, examine, mend
 from geogrid.coverage.gaps import find_uncovered
 from geogrid.coverage.plane import Plane

@@ -13,7 +13,7 @@ from boundaries.files.points.grids import CompiledGrids, GridChoice, compile_gri
 from boundaries.files.points.output import complete
 from boundaries.files.points.rows import Answered, Answers, Piece, Source, refusal
 from boundaries.files.points.text import open_text
-from geogrid.coordinates.datum import to_wgs84
+from geogrid.coordinates import to_wgs84
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import CoordType, FloatArray
 
@@ -208,7 +208,7 @@ def _opened(points: PointChoice) -> AbstractContextManager[Source]:
 
 def _crs_of(points: PointChoice, stated: "CRS | None") -> "CRS":
     from boundaries.files.polygons import parse_crs
-    from geogrid.coordinates.crs import WGS84
+    from geogrid.coordinates import WGS84
 
     if points.crs is not None:
         return parse_crs(points.crs)

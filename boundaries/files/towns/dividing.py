@@ -11,11 +11,11 @@ import pandas as pd
 
 from boundaries.files.towns.layers import TownLayers
 from boundaries.files.towns.writing import problem_frame
-from geogrid.blocks.building import BlockRule, Blocks, areas_holding, build_blocks
-from geogrid.blocks.ground import NOWHERE, MaxLoad
+from geogrid.blocks import NOWHERE, BlockRule, Blocks, MaxLoad, build_blocks
+from geogrid.blocks.assembly import areas_holding
 from geogrid.codes import reading_order
 from geogrid.errors import InvalidInputError, Problem
-from geogrid.partition import GridTree, Level, carve_dedicated, partition, partition_levels
+from geogrid.partition import GridTree, Level, carve_dedicated, divide_heavy, partition, partition_levels
 from geogrid.partition.evaluation import Evaluation, evaluate
 from geogrid.types import IntArray
 
@@ -163,17 +163,19 @@ def divide_town(layers: TownLayers, wishes: Wishes, stage: Stage) -> DividedTown
 
 
 def _blocks(layers: TownLayers, wishes: Wishes) -> Blocks:
-    most = wishes.max_load or (wishes.scheme[-1].band or (0.0, None))[1]
-    return build_blocks(
+    blocks = build_blocks(
         layers.limit,
         layers.barriers,
         buildings=layers.buildings,
         loads=layers.loads,
         nested_in=layers.nested_in,
         load_columns=layers.load_columns,
-        max_load=None if most is None else MaxLoad(most, wishes.load),
         rule=wishes.rule,
     )
+    most = wishes.max_load or (wishes.scheme[-1].band or (0.0, None))[1]
+    if most is None:
+        return blocks
+    return divide_heavy(blocks, MaxLoad(most, wishes.load), rule=wishes.rule.merge)
 
 
 def _tree(blocks: Blocks, layers: TownLayers, wishes: Wishes) -> tuple[GridTree, _Former | None]:

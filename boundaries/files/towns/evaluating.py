@@ -11,9 +11,9 @@ import shapely
 
 from boundaries.files.towns.layers import read_lines
 from boundaries.files.towns.sources import Source, read_source
-from geogrid.blocks.building import Blocks, Site, areas_holding, ready_blocks
-from geogrid.blocks.ground import NOWHERE, Barriers
-from geogrid.coordinates.crs import WGS84, local_crs
+from geogrid.blocks import NOWHERE, Barriers, Blocks, Site, ready_blocks
+from geogrid.blocks.assembly import areas_holding
+from geogrid.coordinates import WGS84, local_crs
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.partition import Partition, partition_of
 from geogrid.types import DEDICATED_CATEGORIES, GeometryArray, IntArray

@@ -16,7 +16,7 @@ from boundaries.files.towns.sources import Shape, Source, read_source
 from boundaries.files.towns.streets import ranked
 from geogrid.blocks.barriers import RAIL_WATER_MOTORWAY, RESIDENTIAL
 from geogrid.blocks.households import estimate_households
-from geogrid.coordinates.crs import WGS84, local_crs
+from geogrid.coordinates import WGS84, local_crs
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import DEDICATED_CATEGORIES
 

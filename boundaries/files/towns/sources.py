@@ -11,7 +11,7 @@ import shapely
 from pyproj import CRS
 
 from boundaries.files.polygons import parse_crs, read_grid_layer
-from geogrid.coordinates.crs import WGS84
+from geogrid.coordinates import WGS84
 from geogrid.coverage.plausible import check_coordinates
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import BoolArray, GeometryArray

@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from geogrid.coordinates.crs import WGS84
+from geogrid.coordinates import WGS84
 from geogrid.errors import InvalidInputError, Problem, UnavailableError
 
 _DRIVERS: Final = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON"}

@@ -8,7 +8,7 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from geogrid.blocks.adjacency import Adjacency
+from geogrid.blocks import Adjacency
 from geogrid.blocks.barriers import crossing_cost_weights
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 

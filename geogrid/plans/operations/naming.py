@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 
 from geogrid.codes import number_within, reading_order
-from geogrid.editions.edition import Duty
+from geogrid.editions import Duty
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.plans.operations.kinds import AssignDuty, ChangeParent, EndDuty, Recode, Rename
 from geogrid.plans.operations.tools import Tools, place_of

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import shapely
 
-from geogrid.blocks.adjacency import Adjacency, rook_adjacency
+from geogrid.blocks import Adjacency, rook_adjacency
 from geogrid.codes import reading_order
 from geogrid.errors import InvalidInputError
 from geogrid.partition.search.divide import Wish, divide

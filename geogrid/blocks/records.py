@@ -1,0 +1,79 @@
+"""Blocks (街区) as values: the atomic pieces of land between barriers that grids are made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import geopandas as gpd
+from pyproj import CRS
+
+from geogrid.blocks.adjacency import Adjacency
+from geogrid.blocks.ground import Ground, to_lonlat
+from geogrid.coordinates import WGS84
+from geogrid.errors import Problem
+from geogrid.types import DedicatedCategory, FloatArray, GeometryArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An institution that a dedicated grid is carved for."""
+
+    name: str
+    category: DedicatedCategory
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Blocks that tile a limit, with their loads and neighbours.
+
+    Parameters
+    ----------
+    polygons : (n,) Polygon
+        A valid coverage in the CRS of `ground`, metres.
+    ground : Ground
+        What they were made from.
+    adjacency : Adjacency
+        Rook neighbours with the rank of the barrier between them.
+    parent : (n,) int64
+        Row of `nested_in` that the block lies in; 0 where no parents were given, -1 outside all of them.
+    site : (n,) int64
+        Position in `sites` for dedicated land, -1 for ordinary land.
+    sites : tuple of Site
+        Institutions with dedicated land.
+    loads : mapping of str to (n,) float64
+        Sums by block; always has ``buildings``.
+    unassigned : mapping of str to float
+        What of each load falls in no block.
+    building_block : (b,) int64
+        Block of each building, -1 for outside.
+    problems : tuple of Problem
+        What a planner should know; never fatal.
+    """
+
+    polygons: GeometryArray
+    ground: Ground
+    adjacency: Adjacency
+    parent: IntArray
+    site: IntArray
+    sites: tuple[Site, ...]
+    loads: Mapping[str, FloatArray]
+    unassigned: Mapping[str, float]
+    building_block: IntArray
+    problems: tuple[Problem, ...] = ()
+
+    def __len__(self) -> int:
+        """Return the number of blocks."""
+        return len(self.polygons)
+
+    @property
+    def crs(self) -> CRS:
+        """Projected CRS of the geometry, metres."""
+        return self.ground.crs
+
+    def lonlat(self) -> GeometryArray:
+        """Return the blocks in EPSG:4326: each vertex transformed by itself, so that shared ones stay identical."""
+        return to_lonlat(self.polygons, self.crs)
+
+    def to_frame(self) -> gpd.GeoDataFrame:
+        """Return the blocks with their loads, in EPSG:4326; the index is the block number."""
+        columns = {"parent": self.parent, "site": self.site, **self.loads}
+        return gpd.GeoDataFrame(columns, geometry=self.lonlat(), crs=WGS84)
