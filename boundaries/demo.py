@@ -30,7 +30,7 @@ from geogrid.blocks.households import estimate_households
 from geogrid.cases.complaints import write_complaints
 from geogrid.coordinates import metric_crs
 from geogrid.editions import Edition
-from geogrid.partition import GridTree, Level, carve_dedicated, partition_levels
+from geogrid.partition import GridTree, SchemeLevel, carve_dedicated, partition_levels
 
 JURISDICTION = "helsinki"
 SOURCE = "demo"
@@ -142,9 +142,9 @@ def _partition(extract: OsmExtract, rng: np.random.Generator) -> GridTree:
     )
     blocks = carve_dedicated(build_blocks(extract.limit, extract.barriers, buildings=buildings), extract.sites)
     scheme = (
-        Level(_LEVELS[0].name),
-        Level(_LEVELS[1].name, n_grids=_COMMUNITIES),
-        Level(_LEVELS[2].name, band=BAND),
+        SchemeLevel(_LEVELS[0].name),
+        SchemeLevel(_LEVELS[1].name, n_grids=_COMMUNITIES),
+        SchemeLevel(_LEVELS[2].name, band=BAND),
     )
     return partition_levels(blocks, scheme, prefix="HEL", rng=rng)
 

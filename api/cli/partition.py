@@ -12,7 +12,7 @@ from geogrid.errors import InvalidInputError, Problem
 
 if TYPE_CHECKING:
     from boundaries.files.towns import Source, TownFiles, TownLayers, Wishes
-    from geogrid.partition import Level
+    from geogrid.partition import SchemeLevel
 
 _OUT = click.Path(dir_okay=False, path_type=Path)
 _LAYER = "FILE[:LAYER]"
@@ -143,7 +143,7 @@ def _wishes(options: dict[str, Any]) -> "Wishes":
     )
 
 
-def scheme_of(levels: str | None, band: str | None, n_grids: int | None) -> "list[Level]":
+def scheme_of(levels: str | None, band: str | None, n_grids: int | None) -> "list[SchemeLevel]":
     """Return the levels that the options mean.
 
     Raises
@@ -151,14 +151,14 @@ def scheme_of(levels: str | None, band: str | None, n_grids: int | None) -> "lis
     InvalidInputError
         With every part that cannot be read.
     """
-    from geogrid.partition import Level
+    from geogrid.partition import SchemeLevel
 
     parts = [part.strip() for part in (levels or "town,grid").split(",")]
     problems: list[Problem] = []
     scheme = [_level(part, problems) for part in parts]
     last = scheme[-1]
     given = None if band is None else _band(band, problems)
-    scheme[-1] = Level(last.name, given or last.band, n_grids or last.n_grids)
+    scheme[-1] = SchemeLevel(last.name, given or last.band, n_grids or last.n_grids)
     if scheme[-1].band is None and scheme[-1].n_grids is None and not problems:
         remedy = "Give --band LOW:HIGH, --grids N, or both."
         problems.append(Problem("band-or-count", "Nothing says how large the grids are to be.", remedy))
@@ -169,18 +169,18 @@ def scheme_of(levels: str | None, band: str | None, n_grids: int | None) -> "lis
     return scheme
 
 
-def _level(part: str, problems: list[Problem]) -> "Level":
-    from geogrid.partition import Level
+def _level(part: str, problems: list[Problem]) -> "SchemeLevel":
+    from geogrid.partition import SchemeLevel
 
     name, equals, size = part.partition("=")
     if not name:
         problems.append(Problem("levels", f"--levels: {part!r} has no name.", "Write NAME, NAME=N or NAME=LOW:HIGH."))
     if ":" in size:
-        return Level(name, band=_band(size, problems))
+        return SchemeLevel(name, band=_band(size, problems))
     if equals and not size.strip().isdecimal():
         problems.append(Problem("levels", f"--levels: {part!r} has no number.", "Write NAME=N or NAME=LOW:HIGH."))
-        return Level(name)
-    return Level(name, n_grids=int(size) if equals else None)
+        return SchemeLevel(name)
+    return SchemeLevel(name, n_grids=int(size) if equals else None)
 
 
 def _band(text: str, problems: list[Problem]) -> tuple[float, float] | None:

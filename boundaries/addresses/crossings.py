@@ -10,10 +10,10 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from boundaries.addresses.reading import names_by_key, names_like
-from geogrid.addresses.gazetteer import KnownName, KnownPlace, name_likeness
+from geogrid.addresses.gazetteer import GazetteerName, GazetteerPlace, name_likeness
 from geogrid.addresses.match import Match
 from geogrid.addresses.normalise import core_of
-from geogrid.addresses.query import Question, understand
+from geogrid.addresses.query import AddressQuery, understand
 from geogrid.addresses.street import apart_m, closest_between, distance_m
 from geogrid.types import FloatArray
 
@@ -71,7 +71,7 @@ class _Meeting:
     text: str
 
 
-def crossing_matches(session: Session, jurisdiction_id: int, question: Question) -> list[Match]:
+def crossing_matches(session: Session, jurisdiction_id: int, question: AddressQuery) -> list[Match]:
     """Return where the streets that a question names meet, or the stretch between two of them; empty if unknown.
 
     Notes
@@ -88,18 +88,18 @@ def crossing_matches(session: Session, jurisdiction_id: int, question: Question)
 
 
 def _stretch(first: _Meeting, second: _Meeting) -> _Meeting:
-    ends = [KnownPlace(0, None, "", 0, "", "", end.lon, end.lat) for end in (first, second)]
+    ends = [GazetteerPlace(0, None, "", 0, "", "", end.lon, end.lat) for end in (first, second)]
     error_m = apart_m(*ends) / 2 + _CROSSING_ERROR_M
     middle = ((first.lon + second.lon) / 2, (first.lat + second.lat) / 2)
     return _Meeting(*middle, error_m, min(first.score, second.score), f"{first.text} – {second.text}")
 
 
-def _match(meeting: _Meeting, question: Question) -> Match:
+def _match(meeting: _Meeting, question: AddressQuery) -> Match:
     why = (" / ".join(repr(name) for name in question.relation.names) + f" is {meeting.text}",)
     return Match(meeting.lon, meeting.lat, meeting.score, "crossing", meeting.error_m, meeting.text, why, 0)
 
 
-def _names(session: Session, jurisdiction_id: int, side: str) -> list[tuple[KnownName, float]]:
+def _names(session: Session, jurisdiction_id: int, side: str) -> list[tuple[GazetteerName, float]]:
     """Return the streets that one side may mean, likeliest first."""
     asked = understand(side)
     keys = [reading.name for reading in asked.readings if reading.number is None]
@@ -121,8 +121,8 @@ def _names(session: Session, jurisdiction_id: int, side: str) -> list[tuple[Know
 def _meetings(
     session: Session,
     jurisdiction_id: int,
-    ones: list[tuple[KnownName, float]],
-    others: list[tuple[KnownName, float]],
+    ones: list[tuple[GazetteerName, float]],
+    others: list[tuple[GazetteerName, float]],
 ) -> list[_Meeting]:
     """Return where the likeliest pair of names that meets at all does so."""
     found = [
@@ -137,7 +137,7 @@ def _meetings(
 
 
 def _of_pair(
-    session: Session, jurisdiction_id: int, one: KnownName, other: KnownName, *, worth: float
+    session: Session, jurisdiction_id: int, one: GazetteerName, other: GazetteerName, *, worth: float
 ) -> list[_Meeting]:
     label = f"{one.text} / {other.text}"
     asked = {

@@ -12,11 +12,11 @@ from boundaries.addresses.numbering import numbering_of
 from boundaries.addresses.reading import Places, places_at, places_near, places_of
 from boundaries.addresses.storing import import_addresses
 from boundaries.addresses.tagger import element_tagger
-from geogrid.addresses.interpretation import Reading
+from geogrid.addresses.interpretation import Interpretation
 from geogrid.addresses.match import Hit, Inside, Match, MatchedLevel, is_settled, likeliest, rank
 from geogrid.addresses.normalise import is_chinese
 from geogrid.addresses.numbering import TownNumbering, direction_of
-from geogrid.addresses.query import Question, understand
+from geogrid.addresses.query import AddressQuery, understand
 
 __all__ = ["ANYWHERE", "Context", "GeocodeAnswer", "candidates_many", "geocode", "geocode_many", "import_addresses"]
 
@@ -163,7 +163,7 @@ def _shaped(match: Match) -> GeocodeAnswer:
 
 
 def _answer(
-    session: Session, jurisdiction_id: int, asked: Sequence[Question], context: Context
+    session: Session, jurisdiction_id: int, asked: Sequence[AddressQuery], context: Context
 ) -> Iterator[list[Match]]:
     known = Names(session, jurisdiction_id)
     hits = known.by_key(asked)
@@ -221,16 +221,16 @@ def _whole_names(hits: Sequence[Sequence[Hit]], places: Places) -> set[int]:
     return {hit.name.id for found in hits for hit in found if hit.reading.number is None or not places.get(hit.name.id)}
 
 
-def _wants_likeness(hits: Sequence[Hit], question: Question) -> bool:
+def _wants_likeness(hits: Sequence[Hit], question: AddressQuery) -> bool:
     """Return whether the names that are known letter by letter leave much of the question unread."""
     whole = len(question.text.replace(" ", ""))
     return not any(hit.likeness >= _SURE and _read(hit.reading) > _much_of(hit.reading) * whole for hit in hits)
 
 
-def _much_of(reading: Reading) -> float:
+def _much_of(reading: Interpretation) -> float:
     return _MUCH if reading.number is None else _MUCH_WITH_NUMBER
 
 
-def _read(reading: Reading) -> int:
+def _read(reading: Interpretation) -> int:
     number = "" if reading.number is None else reading.number.key
     return len(reading.name.replace(" ", "")) + len(number)

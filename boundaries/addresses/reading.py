@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from geogrid.addresses.gazetteer import KnownName, KnownPlace
+from geogrid.addresses.gazetteer import GazetteerName, GazetteerPlace
 
 _NAMES_A_WORD = 8
 _LEAST_SIMILARITY = 0.3
@@ -131,16 +131,18 @@ _SOME_OF_EACH = text(
 )
 
 Numbered = tuple[int, int]
-Places = dict[int, list[KnownPlace]]
+Places = dict[int, list[GazetteerPlace]]
 
 
-def names_by_key(session: Session, jurisdiction_id: int, keys: Iterable[str], cores: Iterable[str]) -> list[KnownName]:
+def names_by_key(
+    session: Session, jurisdiction_id: int, keys: Iterable[str], cores: Iterable[str]
+) -> list[GazetteerName]:
     """Return the names that are one of some keys, or whose core is one of some cores."""
     asked = {"keys": sorted(set(keys)), "cores": sorted(set(cores)), "jurisdiction_id": jurisdiction_id}
-    return [KnownName(*row) for row in session.execute(_BY_KEY, asked)]
+    return [GazetteerName(*row) for row in session.execute(_BY_KEY, asked)]
 
 
-def names_like(session: Session, jurisdiction_id: int, cores: Iterable[str]) -> Mapping[str, Sequence[KnownName]]:
+def names_like(session: Session, jurisdiction_id: int, cores: Iterable[str]) -> Mapping[str, Sequence[GazetteerName]]:
     """Return for each core the few names whose core shares most trigrams with it."""
     wanted = sorted(set(cores))
     if not wanted:
@@ -154,9 +156,9 @@ def names_like(session: Session, jurisdiction_id: int, cores: Iterable[str]) -> 
         asked = {"cores": some, "jurisdiction_id": jurisdiction_id, "names": names}
         rows += session.execute(_BY_LIKENESS, asked).all()
     session.execute(_USE_ANY_SCAN)
-    found: dict[str, list[KnownName]] = {}
+    found: dict[str, list[GazetteerName]] = {}
     for core, *name in rows:
-        found.setdefault(core, []).append(KnownName(*name))
+        found.setdefault(core, []).append(GazetteerName(*name))
     return found
 
 
@@ -169,20 +171,22 @@ def _search_of(core: str) -> tuple[float, int]:
     return (_LEAST_OF_SHORT_WORD if len(core) <= _SHORT_WORD else _LEAST_SIMILARITY), _NAMES_A_WORD
 
 
-def names_going_on(session: Session, jurisdiction_id: int, keys: Iterable[str]) -> Mapping[str, Sequence[KnownName]]:
+def names_going_on(
+    session: Session, jurisdiction_id: int, keys: Iterable[str]
+) -> Mapping[str, Sequence[GazetteerName]]:
     """Return for each key the few names that begin with it and go on: "hillside ave bellerose" of "hillside ave"."""
     asked = {"jurisdiction_id": jurisdiction_id, "keys": sorted(set(keys)), "most": _NAMES_A_WORD}
-    found: dict[str, list[KnownName]] = {}
+    found: dict[str, list[GazetteerName]] = {}
     for key, *name in session.execute(_GOING_ON, asked):
-        found.setdefault(key, []).append(KnownName(*name))
+        found.setdefault(key, []).append(GazetteerName(*name))
     return found
 
 
-def names_starting(session: Session, jurisdiction_id: int, start: str, *, most: int) -> list[KnownName]:
+def names_starting(session: Session, jurisdiction_id: int, start: str, *, most: int) -> list[GazetteerName]:
     """Return names that begin as somebody has begun to type, shortest first."""
     escaped = start.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     asked = {"jurisdiction_id": jurisdiction_id, "start": f"{escaped}%", "most": most}
-    names = [KnownName(*row) for row in session.execute(_STARTING, asked)]
+    names = [GazetteerName(*row) for row in session.execute(_STARTING, asked)]
     return sorted(names, key=lambda name: (len(name.key), name.key))[:most]
 
 
@@ -212,13 +216,13 @@ def places_of(session: Session, names: Iterable[int], into: Places) -> None:
 
 def _add(into: Places, rows: Iterable[Sequence[object]]) -> None:
     for row in rows:
-        place = KnownPlace(*row)  # type: ignore[arg-type]
+        place = GazetteerPlace(*row)  # type: ignore[arg-type]
         known = into.setdefault(place.name_id, [])
         if place not in known:
             known.append(place)
 
 
-def some_of_each(session: Session, names: Sequence[int], *, number: str, most: int) -> list[KnownPlace]:
+def some_of_each(session: Session, names: Sequence[int], *, number: str, most: int) -> list[GazetteerPlace]:
     """Return a few places of each name, those whose number begins as was typed, shortest number first."""
     asked = {"names": list(names), "start": f"{number}%", "most": most}
-    return [KnownPlace(*row) for row in session.execute(_SOME_OF_EACH, asked)]
+    return [GazetteerPlace(*row) for row in session.execute(_SOME_OF_EACH, asked)]

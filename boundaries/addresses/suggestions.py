@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from boundaries.addresses.reading import names_like, names_starting, some_of_each
-from geogrid.addresses.gazetteer import KnownPlace
+from geogrid.addresses.gazetteer import GazetteerPlace
 from geogrid.addresses.normalise import core_of, normalise
 
 _NUMBER_FIRST = re.compile(r"(\d+(?:-\d+)?[a-z]?)\s+(?=\D)(.+)")
@@ -63,6 +63,6 @@ def _splits(typed: str) -> list[tuple[str, str]]:
     return [*found, (typed, "")] if typed else []
 
 
-def _shaped(places: list[KnownPlace], most: int) -> list[Suggestion]:
+def _shaped(places: list[GazetteerPlace], most: int) -> list[Suggestion]:
     distinct = {place.address_id: place for place in places}
     return [Suggestion(place.label, place.lon, place.lat, place.address_id) for place in distinct.values()][:most]

@@ -25,7 +25,7 @@ from geogrid.coverage.rings import only_polygons
 from geogrid.errors import Problem
 from geogrid.plans import BlockTable
 from geogrid.plans.cut_by import CutBlocks, cut_by
-from geogrid.plans.legacy import Drawn, Fault, Repair, faults_of, repair
+from geogrid.plans.legacy import CoverageFault, Drawn, Repair, faults_of, repair
 from geogrid.plans.state import LOADS
 from geogrid.types import FloatArray, GeometryArray
 
@@ -67,7 +67,7 @@ class DrawnDraft:
         The draft; None where an error refuses the file.
     problems : tuple of Problem
         Of the file, errors first.
-    faults : tuple of Fault
+    faults : tuple of CoverageFault
         Of the polygons as they were drawn, with their geometry.
     repairs : tuple of Repair
         Every change that the repair made.
@@ -79,7 +79,7 @@ class DrawnDraft:
 
     plan: Plan | None
     problems: tuple[Problem, ...]
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[CoverageFault, ...] = ()
     repairs: tuple[Repair, ...] = ()
     kept: int = 0
     cut: int = 0
@@ -242,7 +242,7 @@ def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) else float("nan")
 
 
-def fault_frame(faults: Sequence[Fault]) -> gpd.GeoDataFrame:
+def fault_frame(faults: Sequence[CoverageFault]) -> gpd.GeoDataFrame:
     """Return faults as a table with geometry, EPSG:4326; columns kind, subject, area_m2."""
     return _frame_of(faults, "subject")
 
@@ -252,7 +252,7 @@ def repair_frame(repairs: Sequence[Repair]) -> gpd.GeoDataFrame:
     return _frame_of(repairs, "code")
 
 
-def _frame_of(entries: Sequence[Fault] | Sequence[Repair], named: str) -> gpd.GeoDataFrame:
+def _frame_of(entries: Sequence[CoverageFault] | Sequence[Repair], named: str) -> gpd.GeoDataFrame:
     table = {
         "kind": [each.kind for each in entries],
         named: [getattr(each, named) for each in entries],

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from boundaries.grids.tables import Plan
 from geogrid.codes import code_profile
 from geogrid.editions import Duty
-from geogrid.plans import BlockTable, Buildings, Draft, Lines, Node, Rules, Scope
-from geogrid.plans.state import LOADS, NO_LOADS, LevelTitle
+from geogrid.plans import BlockTable, Buildings, Draft, Lines, Node, OperationScope, Rules
+from geogrid.plans.state import LOADS, NO_LOADS, BilingualName
 from geogrid.types import FloatArray, GridCode, IntArray
 
 _NEAR_DEGREES: Final = 0.002
@@ -119,7 +119,7 @@ def rules_of(session: Session, plan: Plan) -> Rules:
     return Rules(len(levels), plan.load, band, code_profile(plan.code_profile), levels)
 
 
-def load_part(session: Session, plan: Plan, scope: Scope) -> Draft:
+def load_part(session: Session, plan: Plan, scope: OperationScope) -> Draft:
     """Return the part of a plan that an operation needs.
 
     Parameters
@@ -128,7 +128,7 @@ def load_part(session: Session, plan: Plan, scope: Scope) -> Draft:
         Only read from; the plan is locked by the caller if it is to change.
     plan : Plan
         Of any state.
-    scope : Scope
+    scope : OperationScope
         Which part. Grids and blocks that are not there are left for the operation to refuse.
     """
     if scope.whole:
@@ -259,18 +259,18 @@ def _ewkt(area: shapely.Geometry | None) -> str | None:
     return None if area is None else f"SRID=4326;{shapely.to_wkt(area, rounding_precision=-1)}"
 
 
-def level_titles(session: Session, plan: Plan) -> tuple[LevelTitle, ...]:
+def level_titles(session: Session, plan: Plan) -> tuple[BilingualName, ...]:
     """Return the names of the levels of a plan, top first: its own, or those of its jurisdiction."""
     own = own_levels(session, plan)
     if own:
         return own
     rows = session.execute(_LEVELS_OF_ALL, {"id": plan.jurisdiction_id})
-    return tuple(LevelTitle(row.name, row.name_zh) for row in rows)
+    return tuple(BilingualName(row.name, row.name_zh) for row in rows)
 
 
-def own_levels(session: Session, plan: Plan) -> tuple[LevelTitle, ...]:
+def own_levels(session: Session, plan: Plan) -> tuple[BilingualName, ...]:
     """Return the names of the levels of a plan where they are not those of its jurisdiction; else nothing."""
-    return tuple(LevelTitle(row.name, row.name_zh) for row in session.execute(_OWN_LEVELS, {"plan": plan.id}))
+    return tuple(BilingualName(row.name, row.name_zh) for row in session.execute(_OWN_LEVELS, {"plan": plan.id}))
 
 
 def node_json(node: Node) -> dict[str, Any]:

@@ -1,17 +1,17 @@
 """Addresses as words: normalised, read, compared. Where they are stored is not known here."""
 
-from geogrid.addresses.gazetteer import KnownName, KnownPlace, name_likeness
+from geogrid.addresses.gazetteer import GazetteerName, GazetteerPlace, name_likeness
 from geogrid.addresses.match import Hit, Match, MatchedLevel, rank
 from geogrid.addresses.normalise import core_of, normalise, search_text
-from geogrid.addresses.query import Question, understand
+from geogrid.addresses.query import AddressQuery, understand
 
 __all__ = [
+    "AddressQuery",
+    "GazetteerName",
+    "GazetteerPlace",
     "Hit",
-    "KnownName",
-    "KnownPlace",
     "Match",
     "MatchedLevel",
-    "Question",
     "core_of",
     "name_likeness",
     "normalise",

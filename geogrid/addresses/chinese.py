@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from geogrid.addresses.interpretation import Reading
+from geogrid.addresses.interpretation import Interpretation
 from geogrid.addresses.normalise import is_chinese, normalise
 from geogrid.addresses.numbers import HouseNumber, parse_number
 from geogrid.addresses.tagger.elements import Element, ElementTagger
@@ -36,17 +36,17 @@ _MOST_FUZZY: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class ChineseReadings:
-    """What Chinese text may mean, as `Question` holds it."""
+    """What Chinese text may mean, as `AddressQuery` holds it."""
 
-    readings: tuple[Reading, ...]
-    fuzzy: tuple[Reading, ...]
+    readings: tuple[Interpretation, ...]
+    fuzzy: tuple[Interpretation, ...]
     areas: tuple[str, ...]
 
 
 def read_chinese(parts: Sequence[str], tagger: ElementTagger | None) -> ChineseReadings:
     """Return the readings of the parts of a Chinese text, normalised."""
-    readings: list[Reading] = []
-    fuzzy: list[Reading] = []
+    readings: list[Interpretation] = []
+    fuzzy: list[Interpretation] = []
     areas: list[str] = []
     for part in parts:
         elements = [] if tagger is None else tagger.tag(part)
@@ -61,15 +61,15 @@ def read_chinese(parts: Sequence[str], tagger: ElementTagger | None) -> ChineseR
     )
 
 
-def latin_names(text: str) -> Iterator[Reading]:
+def latin_names(text: str) -> Iterator[Interpretation]:
     """Yield the stretches in Latin letters of a normalised Chinese text."""
     for stretch in _LATIN.finditer(text):
         name = stretch[0].strip()
         if len(name) >= _LEAST_LATIN and any(map(str.isalpha, name)):
-            yield Reading(name)
+            yield Interpretation(name)
 
 
-def every_stretch(text: str) -> Iterator[Reading]:
+def every_stretch(text: str) -> Iterator[Interpretation]:
     """Yield every stretch of a normalised Chinese text that may be a name, longest first, with the number after it."""
     run = text[:_LONGEST_SEARCHED]
     for length in range(min(_LONGEST_KNOWN, len(run)), 1, -1):
@@ -80,7 +80,7 @@ def every_stretch(text: str) -> Iterator[Reading]:
             number = number_after(run, start + length)
             if number is not None:
                 yield from _numbered(name, number)
-            yield Reading(name, None)
+            yield Interpretation(name, None)
 
 
 def number_after(text: str, place: int) -> HouseNumber | None:
@@ -91,7 +91,7 @@ def number_after(text: str, place: int) -> HouseNumber | None:
     return parse_number(found[0])
 
 
-def _substrings(text: str, elements: Sequence[Element]) -> Iterator[Reading]:
+def _substrings(text: str, elements: Sequence[Element]) -> Iterator[Interpretation]:
     """Yield the names between any two cuts, longest first, with the number that follows each."""
     cuts = {0, len(text)} | {found.end() for found in _MARK.finditer(text)}
     for latin in _LATIN.finditer(text):
@@ -108,10 +108,10 @@ def _substrings(text: str, elements: Sequence[Element]) -> Iterator[Reading]:
         number = number_after(text, end) or _number_before(text, start)
         if number is not None:
             yield from _numbered(name, number)
-        yield Reading(name, None)
+        yield Interpretation(name, None)
 
 
-def _only_digits(text: str, elements: Sequence[Element]) -> Iterator[Reading]:
+def _only_digits(text: str, elements: Sequence[Element]) -> Iterator[Interpretation]:
     """Yield a number that is all that a text says beside areas: the name of a place that is called 1886."""
     rest = text
     for element in elements:
@@ -119,7 +119,7 @@ def _only_digits(text: str, elements: Sequence[Element]) -> Iterator[Reading]:
             rest = rest.replace(element.text, "", 1)
     name = _FILLER.sub("", normalise(rest))
     if name.isdigit():
-        yield Reading(name)
+        yield Interpretation(name)
 
 
 def _number_before(text: str, place: int) -> HouseNumber | None:
@@ -133,31 +133,31 @@ def _longest(stretch: str) -> int:
     return _LONGEST_NAME if is_chinese(stretch) else _LONGEST_LATIN_NAME
 
 
-def _numbered(name: str, number: HouseNumber) -> Iterator[Reading]:
+def _numbered(name: str, number: HouseNumber) -> Iterator[Interpretation]:
     if number.lane:
         is_whole = number.key == number.lane
-        yield Reading(name + number.lane, None if is_whole else parse_number(number.key))
+        yield Interpretation(name + number.lane, None if is_whole else parse_number(number.key))
         lane = parse_number(number.lane.removesuffix("弄"))
-        yield Reading(name, lane, worth=1.0 if is_whole else _NUMBER_OF_A_LANE)
+        yield Interpretation(name, lane, worth=1.0 if is_whole else _NUMBER_OF_A_LANE)
     else:
-        yield Reading(name, number)
+        yield Interpretation(name, number)
 
 
-def _likely(text: str, elements: Sequence[Element]) -> Iterator[Reading]:
+def _likely(text: str, elements: Sequence[Element]) -> Iterator[Interpretation]:
     """Yield tagged names for a search by likeness; without elements the whole text up to its number."""
     named = [element for element in elements if element.kind in _NAME_KINDS]
     latin = [stretch[0].strip() for stretch in _LATIN.finditer(text) if any(map(str.isalpha, stretch[0]))]
-    yield from (Reading(normalise(name), None) for name in latin if len(name) >= _LEAST_LATIN)
+    yield from (Interpretation(normalise(name), None) for name in latin if len(name) >= _LEAST_LATIN)
     if named and len(text) <= _LONGEST_WHOLE and not _DIGITS.search(text):
-        yield Reading(_FILLER.sub("", normalise(text)), None)  # the name of a place may hold names of roads
+        yield Interpretation(_FILLER.sub("", normalise(text)), None)  # the name of a place may hold names of roads
     for element in sorted(named, key=lambda element: (element.kind not in {"road", "poi"}, element.start)):
         name = _FILLER.sub("", normalise(element.text))
         if len(name) > 1:
             number = number_after(text, element.end)
             kind = "street" if "road" in element.kind else "place"
-            found = list(_numbered(name, number)) if number is not None else [Reading(name, None)]
-            yield from (Reading(reading.name, reading.number, kind, reading.worth) for reading in found)
+            found = list(_numbered(name, number)) if number is not None else [Interpretation(name, None)]
+            yield from (Interpretation(reading.name, reading.number, kind, reading.worth) for reading in found)
     if not named:
         digits = _DIGITS.search(text)
         name = text[: digits.start()] if digits and digits.start() > 1 else text
-        yield Reading(normalise(name)[-_LONGEST_NAME:], number_after(text, len(name)))
+        yield Interpretation(normalise(name)[-_LONGEST_NAME:], number_after(text, len(name)))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from geogrid.addresses.gazetteer import KnownPlace
+from geogrid.addresses.gazetteer import GazetteerPlace
 from geogrid.addresses.normalise import fold, is_chinese
 
 DetailLevel = Literal["building", "unit", "room"]
@@ -48,7 +48,7 @@ def details_of(folded: str) -> Details:
     return Details(said["building"], said["unit"], said["room"])
 
 
-def narrowed(places: Sequence[KnownPlace], details: Details) -> tuple[Sequence[KnownPlace], DetailLevel | None]:
+def narrowed(places: Sequence[GazetteerPlace], details: Details) -> tuple[Sequence[GazetteerPlace], DetailLevel | None]:
     """Return the places that agree with the details as far as any does, and the narrowest level that agrees."""
     level: DetailLevel | None = None
     for name in ("building", "unit", "room"):

@@ -6,11 +6,11 @@ from typing import Final
 
 import numpy as np
 
-from geogrid.addresses.interpretation import Reading
+from geogrid.addresses.interpretation import Interpretation
 from geogrid.addresses.normalise import is_chinese
-from geogrid.addresses.query import Question
+from geogrid.addresses.query import AddressQuery
 from geogrid.addresses.relations import Relation
-from geogrid.addresses.street import Spot
+from geogrid.addresses.street import AddressPoint
 from geogrid.addresses.words import TYPES
 from geogrid.coordinates import metres_per_degree
 
@@ -26,12 +26,12 @@ _KIND_OF_AREA: Final = re.compile(
 _LOOKS_LIKE_AN_ADDRESS: Final = re.compile(r"\d|[\u4e00-\u9fff](?:路|街|巷|弄|胡同|村|镇|栋|小区|大道)")
 
 
-def named_areas(question: Question, name: str, areas: str) -> tuple[str, ...]:
+def named_areas(question: AddressQuery, name: str, areas: str) -> tuple[str, ...]:
     """Return those areas of a known place that the question names outside the name that matched.
 
     Parameters
     ----------
-    question : Question
+    question : AddressQuery
         As asked.
     name : str
         The reading that matched, normalised.
@@ -51,12 +51,12 @@ def _is_named(area: str, text: str) -> bool:
     return area in text or (len(stem) >= _LEAST_OF_AN_AREA and stem in text)
 
 
-def of_areas(question: Question, named: Sequence[str], areas: str, most: int) -> float:
+def of_areas(question: AddressQuery, named: Sequence[str], areas: str, most: int) -> float:
     """Return what a place is worth by its areas: less where another one fits more of those that are named.
 
     Parameters
     ----------
-    question : Question
+    question : AddressQuery
         As asked.
     named : sequence of str
         Of `named_areas`.
@@ -78,7 +78,7 @@ def _contradicts(asked: Sequence[str], areas: str) -> bool:
     return any(area and area[-1] in "区县镇乡村" and known.get(area[-1], area) != area for area in asked)
 
 
-def read_share(question: Question, reading: Reading, areas: Sequence[str], *, is_numbered: bool) -> float:
+def read_share(question: AddressQuery, reading: Interpretation, areas: Sequence[str], *, is_numbered: bool) -> float:
     """Return 1 less what it costs that parts of the question were not recognised."""
     text = question.text
     whole = len(text.replace(" ", ""))
@@ -100,7 +100,7 @@ def _is_address_like(rest: str) -> bool:
     return _LOOKS_LIKE_AN_ADDRESS.search(rest) is not None or not TYPES.isdisjoint(rest.split())
 
 
-def moved(spot: Spot, relation: Relation, error_m: float) -> tuple[float, float, float]:
+def moved(spot: AddressPoint, relation: Relation, error_m: float) -> tuple[float, float, float]:
     """Return longitude, latitude and error of a spot after the way that the question states, "200 m north of"."""
     if relation.way_m == (0.0, 0.0):
         return spot.lon, spot.lat, error_m

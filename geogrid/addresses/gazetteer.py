@@ -31,7 +31,7 @@ _UNSURE: Final = 0.69
 
 
 @dataclass(frozen=True, slots=True)
-class KnownName:
+class GazetteerName:
     """A street or a place by its name, normalised (`key`, `core`) and as it is written (`text`)."""
 
     id: int
@@ -41,13 +41,13 @@ class KnownName:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownPlace:
+class GazetteerPlace:
     """An address under one of its names.
 
     Parameters
     ----------
     name_id : int
-        Of the `KnownName`.
+        Of the `GazetteerName`.
     place : int, optional
         Along the street, by number; None where it has no number.
     number_key : str
@@ -83,7 +83,7 @@ class KnownPlace:
     room: str = ""
 
 
-def name_likeness(asked: str, known: KnownName) -> float:
+def name_likeness(asked: str, known: GazetteerName) -> float:
     """Return how alike a normalised name is to a known one, 0 to 1.
 
     Notes
@@ -105,7 +105,7 @@ def name_likeness(asked: str, known: KnownName) -> float:
     return max(by_core, _NO_TYPE * turned * _spelling(asked, known.key) * _slipped_type(asked, known.key))
 
 
-def going_on_likeness(asked: str, known: KnownName) -> float:
+def going_on_likeness(asked: str, known: GazetteerName) -> float:
     """Return what a known name is worth that goes on behind all that was asked for: Epsom Course for "Epsom".
 
     Notes
@@ -141,7 +141,7 @@ def _spelling(asked: str, known: str) -> float:
     return max(0.0, 1.0 - slips * max(1.0 / longest, 0.06))
 
 
-def _beside_core(asked: str, core: str, known: KnownName) -> float:
+def _beside_core(asked: str, core: str, known: GazetteerName) -> float:
     """Return what the words around the core are worth: directions and types that are missing or differ."""
     ours, theirs = _outside(asked, core), _outside(known.key, known.core)
     worth = 1.0

@@ -6,7 +6,7 @@ from geogrid.addresses.numbers import HouseNumber
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Interpretation:
     """A name that the gazetteer may have, and the number that would stand on it.
 
     Parameters

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from geogrid.addresses.explaining import moved, named_areas, of_areas, read_share
-from geogrid.addresses.gazetteer import KnownName, KnownPlace
-from geogrid.addresses.interpretation import Reading
+from geogrid.addresses.gazetteer import GazetteerName, GazetteerPlace
+from geogrid.addresses.interpretation import Interpretation
 from geogrid.addresses.numbering import TownNumbering
 from geogrid.addresses.numbers import HouseNumber
-from geogrid.addresses.query import Question
-from geogrid.addresses.street import PlaceLevel, Spot, apart_m, exact_spots, near_spots, whole_spots
+from geogrid.addresses.query import AddressQuery
+from geogrid.addresses.street import AddressPoint, PlaceLevel, apart_m, exact_spots, near_spots, whole_spots
 
 MatchedLevel = PlaceLevel
 
@@ -59,8 +59,8 @@ Inside = Callable[[float, float], bool]
 class Hit:
     """A name that a reading of the question may mean, and how alike the two are."""
 
-    reading: Reading
-    name: KnownName
+    reading: Interpretation
+    name: GazetteerName
     likeness: float
 
 
@@ -101,7 +101,7 @@ class Match:
         return self.score < REVIEW_BELOW
 
 
-def is_settled(hits: Iterable[Hit], places: Mapping[int, Sequence[KnownPlace]]) -> bool:
+def is_settled(hits: Iterable[Hit], places: Mapping[int, Sequence[GazetteerPlace]]) -> bool:
     """Return whether a name is known letter by letter with the very number that was asked for."""
     return any(
         hit.likeness == 1.0
@@ -112,9 +112,9 @@ def is_settled(hits: Iterable[Hit], places: Mapping[int, Sequence[KnownPlace]]) 
 
 
 def rank(  # noqa: PLR0913 - what is known of the caller and of the town
-    question: Question,
+    question: AddressQuery,
     hits: Sequence[Hit],
-    places: Mapping[int, Sequence[KnownPlace]],
+    places: Mapping[int, Sequence[GazetteerPlace]],
     *,
     near: tuple[float, float] | None = None,
     inside: Inside | None = None,
@@ -124,11 +124,11 @@ def rank(  # noqa: PLR0913 - what is known of the caller and of the town
 
     Parameters
     ----------
-    question : Question
+    question : AddressQuery
         The question.
     hits : sequence of Hit
         Names that it may mean.
-    places : mapping of int to sequence of KnownPlace
+    places : mapping of int to sequence of GazetteerPlace
         Known addresses of each of those names around the numbers that were asked for.
     near : tuple of float, optional
         Longitude and latitude; of equal answers the nearer counts more.
@@ -193,8 +193,8 @@ def _longer_first(ranked: Sequence[tuple[Match, str]]) -> list[Match]:
 
 
 def _spots(
-    question: Question, hit: Hit, known: Sequence[KnownPlace], numbering: TownNumbering
-) -> Iterable[tuple[Spot, float]]:
+    question: AddressQuery, hit: Hit, known: Sequence[GazetteerPlace], numbering: TownNumbering
+) -> Iterable[tuple[AddressPoint, float]]:
     number = hit.reading.number
     if number is None:
         yield from ((spot, 1.0) for spot in whole_spots(known))
@@ -211,7 +211,9 @@ def _spots(
         yield from ((spot, _NUMBER_UNKNOWN) for spot in whole_spots(known))
 
 
-def _near(hit: Hit, number: HouseNumber, known: Sequence[KnownPlace], numbering: TownNumbering) -> list[Spot]:
+def _near(
+    hit: Hit, number: HouseNumber, known: Sequence[GazetteerPlace], numbering: TownNumbering
+) -> list[AddressPoint]:
     """Return where an unknown number is by its neighbours, or by the town's numbering where that tells it closer."""
     by_neighbours = near_spots(number, known)
     by_rule = numbering.spot(number, hit.reading.name, hit.name.key, known)
@@ -227,11 +229,11 @@ def _most_score(match: Match) -> float:
 def _nearness(lon: float, lat: float, near: tuple[float, float] | None) -> float:
     if near is None:
         return 1.0
-    there, here = (KnownPlace(0, None, "", 0, "", "", *lonlat) for lonlat in ((lon, lat), near))
+    there, here = (GazetteerPlace(0, None, "", 0, "", "", *lonlat) for lonlat in ((lon, lat), near))
     return 1.0 - (1.0 - _FAR) * min(apart_m(here, there) / _NEAR_M, 1.0)
 
 
-def _match(question: Question, hit: Hit, spot: Spot, areas: Sequence[str], worth: float) -> Match:
+def _match(question: AddressQuery, hit: Hit, spot: AddressPoint, areas: Sequence[str], worth: float) -> Match:
     read = read_share(question, hit.reading, areas, is_numbered=hit.reading.number is not None)
     error_m = spot.error_m + (_BESIDE_M if question.relation.kind == "beside" else 0.0)
     label = " – ".join(dict.fromkeys(place.label for place in spot.places))
@@ -245,7 +247,7 @@ def _match(question: Question, hit: Hit, spot: Spot, areas: Sequence[str], worth
     return Match(lon, lat, score, spot.level, error_m, label, _why(hit, spot, areas), first)
 
 
-def _why(hit: Hit, spot: Spot, areas: Sequence[str]) -> tuple[str, ...]:
+def _why(hit: Hit, spot: AddressPoint, areas: Sequence[str]) -> tuple[str, ...]:
     likeness = "is" if hit.likeness == 1.0 else f"is {hit.likeness:.0%} like"
     why = [f"{hit.reading.name!r} {likeness} {hit.name.text!r}"]
     number = hit.reading.number
@@ -279,7 +281,7 @@ def _is_same_place(match: Match, better: Match) -> bool:
 
 
 def _gap_m(first: Match, second: Match) -> float:
-    a, b = (KnownPlace(0, None, "", 0, "", "", match.lon, match.lat) for match in (first, second))
+    a, b = (GazetteerPlace(0, None, "", 0, "", "", match.lon, match.lat) for match in (first, second))
     return apart_m(a, b)
 
 

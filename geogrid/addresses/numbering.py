@@ -9,9 +9,9 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from geogrid.addresses.gazetteer import KnownPlace
+from geogrid.addresses.gazetteer import GazetteerPlace
 from geogrid.addresses.numbers import HouseNumber
-from geogrid.addresses.street import BUILDING_ERROR_M, PlaceLevel, Spot
+from geogrid.addresses.street import BUILDING_ERROR_M, AddressPoint, PlaceLevel
 from geogrid.addresses.words import DIRECTIONS
 from geogrid.coordinates import metres_per_degree
 from geogrid.types import FloatArray, IntArray
@@ -94,7 +94,9 @@ class TownNumbering:
     origin: tuple[float, float] = (0.0, 0.0)
     axes: Mapping[str, Axis] = field(default_factory=dict)
 
-    def spot(self, number: HouseNumber, asked: str, known_key: str, known: Sequence[KnownPlace]) -> Spot | None:
+    def spot(
+        self, number: HouseNumber, asked: str, known_key: str, known: Sequence[GazetteerPlace]
+    ) -> AddressPoint | None:
         """Return where a number is on a street by the town's rule and the street's known numbers, None if unknown.
 
         Parameters
@@ -105,7 +107,7 @@ class TownNumbering:
             The street as asked, normalised.
         known_key : str
             The street as known, normalised; its direction may be another one.
-        known : sequence of KnownPlace
+        known : sequence of GazetteerPlace
             Numbers of the street.
         """
         ours, theirs = (self.axes.get(direction_of(key)) for key in (asked, known_key))
@@ -129,9 +131,9 @@ class TownNumbering:
         first = numbered[nearest]
         is_between = own_m.min() <= along_m <= own_m.max()
         level: PlaceLevel = "between_numbers" if is_between else "nearest_number"
-        return Spot(lon, lat, error_m + BUILDING_ERROR_M + unsure_m, level, (first,), is_by_rule=True)
+        return AddressPoint(lon, lat, error_m + BUILDING_ERROR_M + unsure_m, level, (first,), is_by_rule=True)
 
-    def _is_on_grid(self, axis: Axis, place: KnownPlace, xy: FloatArray) -> bool:
+    def _is_on_grid(self, axis: Axis, place: GazetteerPlace, xy: FloatArray) -> bool:
         """Return whether a known number is where the rule says: streets of their own count are left in peace."""
         said = axis.at(place.place or 0)
         if said is None:

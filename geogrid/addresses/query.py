@@ -8,7 +8,7 @@ from typing import Final
 
 from geogrid.addresses.chinese import latin_names, read_chinese
 from geogrid.addresses.details import Details, details_of
-from geogrid.addresses.interpretation import Reading
+from geogrid.addresses.interpretation import Interpretation
 from geogrid.addresses.normalise import fold, is_chinese, normalise, parts_of
 from geogrid.addresses.numbers import HouseNumber, parse_number
 from geogrid.addresses.relations import Relation, take_relation
@@ -34,16 +34,16 @@ _LEADING: Final = frozenset({"at", "near", "on", "in", "the", "no", "nr", "numbe
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class AddressQuery:
     """A question, understood as far as its words go.
 
     Parameters
     ----------
     text : str
         All of it, normalised.
-    readings : tuple of Reading
+    readings : tuple of Interpretation
         Names that it may mention, with the number that would stand on each.
-    fuzzy : tuple of Reading
+    fuzzy : tuple of Interpretation
         The few among them, or like them, that are worth a search by likeness.
     relation : Relation
         Whether the place itself is meant, or one beside it, or a crossing.
@@ -54,14 +54,14 @@ class Question:
     """
 
     text: str
-    readings: tuple[Reading, ...]
-    fuzzy: tuple[Reading, ...]
+    readings: tuple[Interpretation, ...]
+    fuzzy: tuple[Interpretation, ...]
     relation: Relation = field(default_factory=Relation)
     areas: tuple[str, ...] = ()
     details: Details = field(default_factory=Details)
 
 
-def understand(text: str, tagger: ElementTagger | None = None) -> Question:
+def understand(text: str, tagger: ElementTagger | None = None) -> AddressQuery:
     """Return what an address text, or a complaint that mentions a place, may mean.
 
     Parameters
@@ -81,13 +81,13 @@ def understand(text: str, tagger: ElementTagger | None = None) -> Question:
     if is_chinese(rest):
         understood = read_chinese(parts_of(rest), tagger)
         # The name of a firm may hold commas: Co., Ltd.
-        known = dict.fromkeys([Reading(whole), *latin_names(whole), *understood.readings])
-        return Question(whole, tuple(known), understood.fuzzy, relation, understood.areas, details)
+        known = dict.fromkeys([Interpretation(whole), *latin_names(whole), *understood.readings])
+        return AddressQuery(whole, tuple(known), understood.fuzzy, relation, understood.areas, details)
     parts = [_without_unit(part.split()) for part in parts_of(rest)]
     parts = [part for part in parts if part]
     # All of it first: what a person has chosen for these words is known under them.
-    readings = tuple(dict.fromkeys([Reading(whole), *_readings(parts)]))[:_MOST_READINGS]
-    return Question(whole, readings, tuple(dict.fromkeys(_likely(parts))), relation, _areas(parts), details)
+    readings = tuple(dict.fromkeys([Interpretation(whole), *_readings(parts)]))[:_MOST_READINGS]
+    return AddressQuery(whole, readings, tuple(dict.fromkeys(_likely(parts))), relation, _areas(parts), details)
 
 
 def _without_unit(words: Sequence[str]) -> list[str]:
@@ -161,7 +161,7 @@ def _with_letter(number: HouseNumber, after: Sequence[str]) -> HouseNumber:
     return parse_number(number.key + after[0]) or number
 
 
-def _readings(parts: Sequence[Sequence[str]]) -> Iterator[Reading]:
+def _readings(parts: Sequence[Sequence[str]]) -> Iterator[Interpretation]:
     numbers: set[str] = set()
     for number, before, after in _numbered(parts):
         numbers.add(number.key)
@@ -172,23 +172,27 @@ def _readings(parts: Sequence[Sequence[str]]) -> Iterator[Reading]:
             for start in range(len(words) - count + 1):
                 name = " ".join(words[start : start + count])
                 if count > 1 or not (name in _NO_NAMES or name in numbers or len(name) < _LEAST_LETTERS):
-                    yield Reading(name, None)
+                    yield Interpretation(name, None)
 
 
-def _before_street(number: HouseNumber, after: Sequence[str]) -> Iterator[Reading]:
+def _before_street(number: HouseNumber, after: Sequence[str]) -> Iterator[Interpretation]:
     """Yield readings of a number with the street after it: "217-14 Hempstead Ave", "20 B Mannerheimintie"."""
     lettered = _with_letter(number, after)
     if lettered != number and len(after) > 1 and not _is_lettered_street(after):
         for count in range(len(after) - 1, _least_words(after[1:]) - 1, -1):
             turned = after[0] in DIRECTIONS
-            yield Reading(" ".join(after[1 : count + 1]), lettered, worth=_TURNED if turned else 1.0, is_strict=turned)
+            yield Interpretation(
+                " ".join(after[1 : count + 1]), lettered, worth=_TURNED if turned else 1.0, is_strict=turned
+            )
     for count in range(len(after), _least_words(after) - 1, -1):
         if count > 1 or after[0] not in _NO_NAMES - {"st"}:
-            yield Reading(" ".join(after[:count]), number)
+            yield Interpretation(" ".join(after[:count]), number)
         if count == 2 and after[1] in TYPES:  # noqa: PLR2004 - "Cuort Street" is named by a type
-            yield from (Reading(f"{mended} {after[1]}", number, worth=_MENDED) for mended in mended_types(after[0]))
+            yield from (
+                Interpretation(f"{mended} {after[1]}", number, worth=_MENDED) for mended in mended_types(after[0])
+            )
         for mended in mended_types(after[count - 1]) if count > 1 else ():
-            yield Reading(" ".join([*after[: count - 1], mended]), number, worth=_MENDED)
+            yield Interpretation(" ".join([*after[: count - 1], mended]), number, worth=_MENDED)
 
 
 def _is_lettered_street(words: Sequence[str]) -> bool:
@@ -202,19 +206,19 @@ def _least_words(after: Sequence[str]) -> int:
     return next(typed, 1)
 
 
-def _after_street(before: Sequence[str], number: HouseNumber, after: Sequence[str]) -> Iterator[Reading]:
+def _after_street(before: Sequence[str], number: HouseNumber, after: Sequence[str]) -> Iterator[Interpretation]:
     """Yield readings of a number with the street before it and perhaps a letter after it: "Mannerheimintie 10 B"."""
     lettered = _with_letter(number, after)
     for count in range(len(before), 0, -1):
         name = " ".join(before[-count:])
         if name in DIRECTIONS:
             continue
-        yield Reading(name, lettered)
+        yield Interpretation(name, lettered)
         if lettered != number:
-            yield Reading(name, number)
+            yield Interpretation(name, number)
 
 
-def _likely(parts: Sequence[Sequence[str]]) -> Iterator[Reading]:
+def _likely(parts: Sequence[Sequence[str]]) -> Iterator[Interpretation]:
     """Yield what is worth a search by likeness: the words next to each number, else the first part."""
     any_number = False
     for number, before, after in _numbered(parts):
@@ -223,15 +227,15 @@ def _likely(parts: Sequence[Sequence[str]]) -> Iterator[Reading]:
         if after and (after[0] in _REPEATED or (is_letter and not _is_lettered_street(after))):
             number, after = _with_letter(number, after), after[1:]  # noqa: PLW2901 - the letter goes to the number
         if after and _says_something(after):
-            yield from (Reading(" ".join(name), number) for name in _up_to_type(after))
+            yield from (Interpretation(" ".join(name), number) for name in _up_to_type(after))
             if len(after) > _least_words(after) == 1 and len(after[0]) > _LEAST_LETTERS:
-                yield Reading(after[0], number)
+                yield Interpretation(after[0], number)
         if before and _says_something(before):
-            yield Reading(" ".join(before[-4:]), _with_letter(number, after))
+            yield Interpretation(" ".join(before[-4:]), _with_letter(number, after))
     if parts and (not any_number or len(parts[0]) > _LEAST_LETTERS):
-        yield Reading(" ".join(parts[0][:_LONGEST_PLACE]), None)
+        yield Interpretation(" ".join(parts[0][:_LONGEST_PLACE]), None)
     if parts and not any_number and len(parts[0]) >= _LEAST_LETTERS:
-        yield from (Reading(" ".join(name), None) for name in _up_to_type(parts[0]))
+        yield from (Interpretation(" ".join(name), None) for name in _up_to_type(parts[0]))
 
 
 def _says_something(words: Sequence[str]) -> bool:

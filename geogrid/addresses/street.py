@@ -7,7 +7,7 @@ from typing import Final, Literal
 import numpy as np
 
 from geogrid.addresses.details import Details, narrowed
-from geogrid.addresses.gazetteer import KnownPlace
+from geogrid.addresses.gazetteer import GazetteerPlace
 from geogrid.addresses.numbers import HouseNumber
 from geogrid.coordinates import metres_per_degree
 from geogrid.types import FloatArray
@@ -39,7 +39,7 @@ _OWN_SIDE_NUMBERS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class AddressPoint:
     """A point with what it was found by; `places` are the known addresses that it rests on.
 
     `is_by_rule` says that the town's numbering of all streets put it there.
@@ -49,7 +49,7 @@ class Spot:
     lat: float
     error_m: float
     level: PlaceLevel
-    places: tuple[KnownPlace, ...]
+    places: tuple[GazetteerPlace, ...]
     is_by_rule: bool = False
 
 
@@ -71,19 +71,23 @@ def closest_between(ones: FloatArray, others: FloatArray) -> tuple[float, float,
     return lon, lat, float(distance[one, other])
 
 
-def apart_m(first: Spot | KnownPlace, second: Spot | KnownPlace) -> float:
+def apart_m(first: AddressPoint | GazetteerPlace, second: AddressPoint | GazetteerPlace) -> float:
     """Return the distance of two spots, metres."""
     return float(distance_m(np.array([[first.lon, first.lat], [second.lon, second.lat]]))[0, 1])
 
 
-def exact_spots(number: HouseNumber, known: Sequence[KnownPlace], details: Details = Details()) -> list[Spot]:  # noqa: B008 - frozen
+def exact_spots(
+    number: HouseNumber,
+    known: Sequence[GazetteerPlace],
+    details: Details = Details(),  # noqa: B008 - frozen
+) -> list[AddressPoint]:
     """Return where a number is known to be: one spot for each group of addresses that lie together.
 
     Parameters
     ----------
     number : HouseNumber
         As asked; a range such as 12-20 is the stretch between both; a part such as 12-1 is at 12.
-    known : sequence of KnownPlace
+    known : sequence of GazetteerPlace
         Of one name.
     details : Details
         Building, unit and room: of several addresses of the number those that agree are meant.
@@ -103,13 +107,13 @@ def exact_spots(number: HouseNumber, known: Sequence[KnownPlace], details: Detai
     return [middle_of(group, level or group[0].kind or "house_number") for group in together(meant)]
 
 
-def _counts_blocks(known: Sequence[KnownPlace]) -> bool:
+def _counts_blocks(known: Sequence[GazetteerPlace]) -> bool:
     """Return whether the hyphens of a street's numbers set blocks apart, as in Queens."""
     hyphenated = [place for place in known if place.place is not None and "-" in place.number_key]
     return any((place.place or 0) > int(place.number_key.partition("-")[0]) * 100 for place in hyphenated)
 
 
-def _stretches(number: HouseNumber, known: Sequence[KnownPlace]) -> list[Spot]:
+def _stretches(number: HouseNumber, known: Sequence[GazetteerPlace]) -> list[AddressPoint]:
     """Return the stretches that a range such as 12-20 takes up, where both of its ends are known."""
     found = []
     for group in _by_area([place for place in known if not place.kind]):
@@ -118,11 +122,11 @@ def _stretches(number: HouseNumber, known: Sequence[KnownPlace]) -> list[Spot]:
             ends = middle_of(first, "house_number"), middle_of(last, "house_number")
             middle = (ends[0].lon + ends[1].lon) / 2, (ends[0].lat + ends[1].lat) / 2
             error_m = apart_m(*ends) / 2 + BUILDING_ERROR_M
-            found.append(Spot(*middle, error_m, "between_numbers", (*ends[0].places, *ends[1].places)))
+            found.append(AddressPoint(*middle, error_m, "between_numbers", (*ends[0].places, *ends[1].places)))
     return found
 
 
-def near_spots(number: HouseNumber, known: Sequence[KnownPlace]) -> list[Spot]:
+def near_spots(number: HouseNumber, known: Sequence[GazetteerPlace]) -> list[AddressPoint]:
     """Return where an unknown number is likely: between its neighbours, else beyond the last of them.
 
     Notes
@@ -138,9 +142,9 @@ def near_spots(number: HouseNumber, known: Sequence[KnownPlace]) -> list[Spot]:
     return found
 
 
-def whole_spots(known: Sequence[KnownPlace]) -> list[Spot]:
+def whole_spots(known: Sequence[GazetteerPlace]) -> list[AddressPoint]:
     """Return where a name without a number is: its places, its areas, or the middle of a street that spans it."""
-    found: list[Spot] = []
+    found: list[AddressPoint] = []
     plain = [place for place in known if place.place is None and not place.kind]
     found += [middle_of(group, "name") for group in together(plain)]
     areas = [middle_of([place], place.kind) for place in known if place.place is None and place.kind]
@@ -153,7 +157,7 @@ def whole_spots(known: Sequence[KnownPlace]) -> list[Spot]:
     return found
 
 
-def middle_of(same: Sequence[KnownPlace], level: PlaceLevel) -> Spot:
+def middle_of(same: Sequence[GazetteerPlace], level: PlaceLevel) -> AddressPoint:
     """Return the one of several places that is most in their middle, with an error that takes them all in."""
     ordered = sorted(
         {place.address_id: place for place in same}.values(), key=lambda place: (place.lon, place.lat, place.address_id)
@@ -162,12 +166,12 @@ def middle_of(same: Sequence[KnownPlace], level: PlaceLevel) -> Spot:
     middle = int(distance.sum(axis=0).argmin())
     chosen = ordered[middle]
     error_m = max(float(distance[middle].max()), chosen.error_m, _LEAST_ERROR_M.get(level, BUILDING_ERROR_M))
-    return Spot(chosen.lon, chosen.lat, error_m, level, (chosen,))
+    return AddressPoint(chosen.lon, chosen.lat, error_m, level, (chosen,))
 
 
-def together(known: Sequence[KnownPlace]) -> list[list[KnownPlace]]:
+def together(known: Sequence[GazetteerPlace]) -> list[list[GazetteerPlace]]:
     """Return places in groups that lie within 250 m of their first member."""
-    groups: list[list[KnownPlace]] = []
+    groups: list[list[GazetteerPlace]] = []
     for place in sorted(known, key=lambda place: (place.lon, place.lat, place.address_id)):
         home = next((group for group in groups if apart_m(group[0], place) <= _APART_M), None)
         if home is None:
@@ -177,9 +181,9 @@ def together(known: Sequence[KnownPlace]) -> list[list[KnownPlace]]:
     return groups
 
 
-def _by_street(known: Sequence[KnownPlace]) -> list[list[KnownPlace]]:
+def _by_street(known: Sequence[GazetteerPlace]) -> list[list[GazetteerPlace]]:
     """Return places in groups that are one street each: parts of it in other areas that begin where it ends join it."""
-    streets: list[list[KnownPlace]] = []
+    streets: list[list[GazetteerPlace]] = []
     for part in _by_area(known)[:_MOST_GROUPS]:
         lonlat = _lonlat(part)
         beside = [street for street in streets if closest_between(lonlat, _lonlat(street))[2] <= _ONE_STREET_M]
@@ -188,19 +192,19 @@ def _by_street(known: Sequence[KnownPlace]) -> list[list[KnownPlace]]:
     return streets
 
 
-def _lonlat(places: Sequence[KnownPlace]) -> FloatArray:
+def _lonlat(places: Sequence[GazetteerPlace]) -> FloatArray:
     return np.array([(place.lon, place.lat) for place in places], dtype=np.float64)
 
 
-def _by_area(known: Sequence[KnownPlace]) -> list[list[KnownPlace]]:
-    areas: dict[str, list[KnownPlace]] = {}
+def _by_area(known: Sequence[GazetteerPlace]) -> list[list[GazetteerPlace]]:
+    areas: dict[str, list[GazetteerPlace]] = {}
     for place in known:
         areas.setdefault(place.areas, []).append(place)
     return [areas[name] for name in sorted(areas)]
 
 
-def _near(asked: int, group: Sequence[KnownPlace]) -> Spot | None:
-    by_place: dict[int, list[KnownPlace]] = {}
+def _near(asked: int, group: Sequence[GazetteerPlace]) -> AddressPoint | None:
+    by_place: dict[int, list[GazetteerPlace]] = {}
     for place in group:
         if place.place is not None:
             by_place.setdefault(place.place, []).append(place)
@@ -229,7 +233,9 @@ def _is_tighter(side: Bracket, any_side: Bracket) -> bool:
     return side[1] - side[0] <= _OWN_SIDE * (any_side[1] - any_side[0]) + _OWN_SIDE_NUMBERS
 
 
-def _between(asked: int, low: Sequence[KnownPlace], high: Sequence[KnownPlace], *, across: bool) -> Spot:
+def _between(
+    asked: int, low: Sequence[GazetteerPlace], high: Sequence[GazetteerPlace], *, across: bool
+) -> AddressPoint:
     both = {place.address_id for place in low} & {place.address_id for place in high}
     if both and not across:  # the ends of a known range
         return middle_of([place for place in low if place.address_id in both], "house_number")
@@ -239,7 +245,7 @@ def _between(asked: int, low: Sequence[KnownPlace], high: Sequence[KnownPlace], 
     gap_m = apart_m(first, last)
     # Streets number evenly, but not exactly: the error is largest in the middle between the known numbers.
     error_m = max(gap_m * min(part, 1.0 - part) / 2, BUILDING_ERROR_M) + (_ACROSS_THE_STREET_M if across else 0.0)
-    return Spot(
+    return AddressPoint(
         first.lon + part * (last.lon - first.lon),
         first.lat + part * (last.lat - first.lat),
         max(error_m, gap_m / 8),
@@ -248,14 +254,14 @@ def _between(asked: int, low: Sequence[KnownPlace], high: Sequence[KnownPlace], 
     )
 
 
-def _beyond(asked: int, by_place: dict[int, list[KnownPlace]]) -> Spot | None:
+def _beyond(asked: int, by_place: dict[int, list[GazetteerPlace]]) -> AddressPoint | None:
     """Return a spot beyond the last known number, as far as the street's own spacing of numbers says."""
     if not by_place:
         return None
     nearest = sorted(by_place, key=lambda place: (abs(place - asked), place))
     end = middle_of(by_place[nearest[0]], "house_number")
     steps = asked - nearest[0]
-    fallback = Spot(
+    fallback = AddressPoint(
         end.lon,
         end.lat,
         max(abs(steps) * _METRES_PER_NUMBER, _LEAST_STREET_ERROR_M),
@@ -271,7 +277,7 @@ def _beyond(asked: int, by_place: dict[int, list[KnownPlace]]) -> Spot | None:
     if spacing > _MOST_METRES_PER_NUMBER:
         return fallback
     ratio = steps / (nearest[0] - behind[0])
-    return Spot(
+    return AddressPoint(
         end.lon + ratio * (end.lon - other.lon),
         end.lat + ratio * (end.lat - other.lat),
         max(abs(steps) * max(spacing, 1.0) * 0.7, _LEAST_STREET_ERROR_M),

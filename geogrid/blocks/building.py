@@ -80,26 +80,21 @@ def build_blocks(  # noqa: PLR0913 - every layer of a town is one argument, by k
     Notes
     -----
     The union of the blocks is the limit: inner vertices lie on a grid of a millimetre, those on the limit and on
-    parents stay on them, to the rounding of coordinates. No block boundary cuts a
-    building, but for the limit and the parents, which stay where they are: such a building belongs where the
-    point inside it lies.
+    parents stay on them, to the rounding of coordinates. No block boundary cuts a building, but for the limit and the
+    parents, which stay where they are: such a building belongs where the point inside it lies.
     """
     rule = rule or BlockRule()
     crs = metric_crs(limit)
     area = shapely.union_all(metric_geometry(limit, crs))
     if area.is_empty or area.area == 0:
         raise InvalidInputError.of("empty-limit", "The limit has no area.", "Give at least one polygon.")
+    parents = np.array([area], dtype=object) if nested_in is None else metric_geometry(nested_in, crs)
     footprints = np.empty(0, dtype=object) if buildings is None else metric_geometry(buildings, crs)
     ranked = ranked_barriers(barriers, area, crs=crs, min_rank=rule.min_rank)
-    parents = np.array([area], dtype=object) if nested_in is None else metric_geometry(nested_in, crs)
-    ground = Ground(
-        crs,
-        ranked.with_gaps_closed(area, footprints, rule.gaps),
-        footprints,
-        load_points_of(buildings, loads, crs=crs, columns=load_columns),
-        shapely.get_rings(np.concatenate([[area], parents])),
-    )
-    return _cut(ground, area, parents, rule.merge)
+    closed = ranked.with_gaps_closed(area, footprints, rule.gaps)
+    points = load_points_of(buildings, loads, crs=crs, columns=load_columns)
+    limits = shapely.get_rings(np.concatenate([[area], parents]))
+    return _cut(Ground(crs, closed, footprints, points, limits), area, parents, rule.merge)
 
 
 def _cut(ground: Ground, area: shapely.Geometry, parents: GeometryArray, rule: MergeRule) -> Blocks:

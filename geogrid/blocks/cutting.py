@@ -15,7 +15,7 @@ from geogrid.types import BoolArray, GeometryArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
-class CutBlocks:
+class CutFaces:
     """Faces that blocks fall into when further lines cut them; see `cut_along`."""
 
     faces: Faces
@@ -29,7 +29,7 @@ class CutBlocks:
         return whole
 
 
-def cut_along(blocks: Blocks, lines: GeometryArray) -> CutBlocks:
+def cut_along(blocks: Blocks, lines: GeometryArray) -> CutFaces:
     """Return the faces between the edges of the blocks and further lines, led around buildings, and their blocks."""
     polygons = on_grid(blocks.polygons)
     fixed = shapely.get_parts(shapely.boundary(polygons))
@@ -38,4 +38,4 @@ def cut_along(blocks: Blocks, lines: GeometryArray) -> CutBlocks:
     inside = block != NOWHERE
     faces, block = replace(faces, polygons=faces.polygons[inside], in_building=faces.in_building[inside]), block[inside]
     barriers = blocks.ground.barriers
-    return CutBlocks(faces, block, rook_adjacency(faces.polygons, barriers.lines, barriers.ranks))
+    return CutFaces(faces, block, rook_adjacency(faces.polygons, barriers.lines, barriers.ranks))

@@ -73,14 +73,11 @@ def write_complaints(
     topics = _draw_topics(drawn.place, rng)
     chinese = rng.random(n) < _IN_CHINESE
     chosen = addresses.iloc[drawn.row]
-    spelled = [
-        misspell(street, number, city if isinstance(city, str) else "", rng=rng)
-        for street, number, city in zip(chosen["street"], chosen["house_number"], chosen["city"], strict=True)
-    ]
+    spelled = _spelled(chosen, rng)
     channel = rng.choice(list(CHANNELS), p=np.array(list(CHANNELS.values())), size=n)
     lonlat = chosen.geometry.get_coordinates().to_numpy() + rng.normal(0.0, _GPS_ERROR_DEG, (n, 2))
     lonlat[channel != _GPS_CHANNEL] = np.nan
-    found = pd.DataFrame(
+    complaints = pd.DataFrame(
         {
             "text": [
                 _text(topic, address, chinese=zh, rng=rng)
@@ -96,7 +93,14 @@ def write_complaints(
             "address_row": drawn.row,
         }
     )
-    return found.sort_values("reported_at", kind="stable", ignore_index=True)
+    return complaints.sort_values("reported_at", kind="stable", ignore_index=True)
+
+
+def _spelled(addresses: gpd.GeoDataFrame, rng: np.random.Generator) -> list[str]:
+    return [
+        misspell(street, number, city if isinstance(city, str) else "", rng=rng)
+        for street, number, city in zip(addresses["street"], addresses["house_number"], addresses["city"], strict=True)
+    ]
 
 
 def _draw_places(addresses: gpd.GeoDataFrame, n: int, rng: np.random.Generator) -> _HotPlaces:

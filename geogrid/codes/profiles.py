@@ -62,7 +62,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TreePosition:
     """Where a grid stands in its tree.
 
     Parameters
@@ -103,7 +103,7 @@ class CodeProfile:
     source: str = ""
     is_checked: bool = False
 
-    def fault(self, code: str, place: Place) -> str | None:
+    def fault(self, code: str, place: TreePosition) -> str | None:
         """Return what is wrong with a code, as the end of a sentence; None if nothing is."""
         position = self._position(place)
         if position is None:
@@ -120,13 +120,13 @@ class CodeProfile:
         return own.fault(code[lead + above :]) if position else None
 
     def new_codes(
-        self, place: Place, taken: Collection[str], *, like: str | None = None, merged: bool = False
+        self, place: TreePosition, taken: Collection[str], *, like: str | None = None, merged: bool = False
     ) -> Iterator[str]:
         """Yield codes for new grids.
 
         Parameters
         ----------
-        place : Place
+        place : TreePosition
             Where they will stand.
         taken : collection of str
             Codes that are in use.
@@ -145,7 +145,9 @@ class CodeProfile:
             if code not in taken:
                 yield code
 
-    def next_code(self, place: Place, taken: Collection[str], *, like: str | None = None, merged: bool = False) -> str:
+    def next_code(
+        self, place: TreePosition, taken: Collection[str], *, like: str | None = None, merged: bool = False
+    ) -> str:
         """Return the first of `new_codes`.
 
         Raises
@@ -161,11 +163,11 @@ class CodeProfile:
             "Give the code, or choose a profile with more digits.",
         )
 
-    def _position(self, place: Place) -> int | None:
+    def _position(self, place: TreePosition) -> int | None:
         position = len(self.segments) - 1 - (place.depth - place.level)
         return position if position >= 0 else None
 
-    def _lead(self, place: Place) -> int:
+    def _lead(self, place: TreePosition) -> int:
         return self.object_digits if place.level == place.depth else 0
 
     def _form(self, position: int, lead: int) -> str:

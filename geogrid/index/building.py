@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geogrid.errors import InvalidInputError
-from geogrid.index.cells import COUNTS, COVERS, FIRST, ITEMS, TABLES, WORDS, Lines, Queue, Sink, fill_tables
+from geogrid.index.cells import COUNTS, COVERS, FIRST, ITEMS, TABLES, WORDS, Queue, RankedEdges, Sink, fill_tables
 from geogrid.index.edges import NOBODY, Edges
 from geogrid.index.layout import MAX_COLUMNS, OUTSIDE, WORDS_PER_SLOT, Frame
 from geogrid.jit import Array, locked
@@ -45,7 +45,7 @@ def compile_edges(edges: Edges, rank: NDArray[np.int32]) -> Compiled:
     """
     live = np.flatnonzero((edges.left != NOBODY) | (edges.right != NOBODY)).astype(np.int32)
     frame = _frame(edges.vertices, len(live))
-    lines = Lines(locked(edges.vertices), locked(edges.left), locked(edges.right), locked(rank))
+    lines = RankedEdges(locked(edges.vertices), locked(edges.left), locked(edges.right), locked(rank))
     coarse = np.full(frame.columns * frame.rows, OUTSIDE, dtype=np.int64)
     counts, words = np.zeros(COUNTS, dtype=np.int64), np.zeros(64 + _WORDS_PER_EDGE * len(live), dtype=np.int32)
     queue, entries, fine = _coarse_queue(frame, live), coarse, np.empty(0, dtype=np.int32)
@@ -96,7 +96,7 @@ def _coarse_queue(frame: Frame, live: NDArray[np.int32]) -> Queue:
 def _fill_level(
     queue: Queue,
     frame: Frame,
-    lines: Lines,
+    lines: RankedEdges,
     counts: IntArray,
     words: NDArray[np.int32],
     entries: IntArray,

@@ -45,7 +45,7 @@ FIRST: Final = 4
 COUNTS: Final = 5
 
 
-class Lines(NamedTuple):
+class RankedEdges(NamedTuple):
     """Edges as `geogrid.index.edges.Edges`, and the rank that decides between polygons."""
 
     vertices: Array
@@ -77,7 +77,7 @@ class Sink(NamedTuple):
     counts: Array
 
 
-class Table(NamedTuple):
+class CellTable(NamedTuple):
     """The place of a table and its size."""
 
     u: float
@@ -94,7 +94,7 @@ class Table(NamedTuple):
 
 @kernel
 def fill_tables(
-    queue: Queue, begin: int, frame: Frame, lines: Lines, sink: Sink, out: Queue, entries: Array, fine: Array
+    queue: Queue, begin: int, frame: Frame, lines: RankedEdges, sink: Sink, out: Queue, entries: Array, fine: Array
 ) -> int:
     """Fill the tables of a level from `begin`, until the sink or the next level's queue is full.
 
@@ -123,13 +123,13 @@ def fill_tables(
 
 
 @borrowing
-def _table(places: Array, shapes: Array, item_ends: Array, t: int) -> Table:
+def _table(places: Array, shapes: Array, item_ends: Array, t: int) -> CellTable:
     u, v, per_cell, x, y = places[t, 0], places[t, 1], places[t, 2], places[t, 3], places[t, 4]
-    return Table(u, v, per_cell, x, y, shapes[t, 0], shapes[t, 1], item_ends[t], item_ends[t + 1], shapes[t, 2] < 0)
+    return CellTable(u, v, per_cell, x, y, shapes[t, 0], shapes[t, 1], item_ends[t], item_ends[t + 1], shapes[t, 2] < 0)
 
 
 @inner
-def _list_edges(table: Table, frame: Frame, vertices: Array, items: Array, starts: Array) -> Array:
+def _list_edges(table: CellTable, frame: Frame, vertices: Array, items: Array, starts: Array) -> Array:
     """Return the edges of each cell: `listed[starts[cell]:starts[cell + 1]]`."""
     slack_u = frame.slack / frame.width * table.per_cell
     slack_v = frame.slack / frame.height * table.per_cell
@@ -163,7 +163,7 @@ def _list_edges(table: Table, frame: Frame, vertices: Array, items: Array, start
 
 
 @borrowing
-def _place(table: Table, frame: Frame, vertices: Array, vertex: int) -> tuple[float, float]:
+def _place(table: CellTable, frame: Frame, vertices: Array, vertex: int) -> tuple[float, float]:
     """Return a vertex in the table's own cells."""
     u = (vertices[vertex, 0] - frame.x0) / frame.width
     v = (vertices[vertex, 1] - frame.y0) / frame.height
@@ -182,9 +182,9 @@ def _span(au: float, av: float, bu: float, bv: float, low_v: float, high_v: floa
 
 @borrowing
 def _fill(
-    table: Table,
+    table: CellTable,
     frame: Frame,
-    lines: Lines,
+    lines: RankedEdges,
     starts: Array,
     listed: Array,
     row_covers: Array,
@@ -243,11 +243,11 @@ def _toggle(covers: Array, face: int) -> None:
 @borrowing
 def _put_cell(
     cell: Cell,
-    table: Table,
+    table: CellTable,
     u: float,
     v: float,
     frame: Frame,
-    lines: Lines,
+    lines: RankedEdges,
     listed: Array,
     covers: Array,
     sink: Sink,
@@ -278,7 +278,7 @@ def _put_cell(
 
 
 @inner
-def _put_general(cell: Cell, lines: Lines, listed: Array, covers: Array, sink: Sink) -> int:
+def _put_general(cell: Cell, lines: RankedEdges, listed: Array, covers: Array, sink: Sink) -> int:
     faces = scratch_faces(cell.end - cell.begin, covers[0])
     count = faces_by_rank(cell, listed, covers, lines.left, lines.right, lines.rank, faces)
     counts, used = sink.counts, sink.counts[WORDS]
@@ -289,7 +289,9 @@ def _put_general(cell: Cell, lines: Lines, listed: Array, covers: Array, sink: S
 
 
 @borrowing
-def _finer_columns(cell: Cell, table: Table, u: float, v: float, frame: Frame, vertices: Array, listed: Array) -> int:
+def _finer_columns(
+    cell: Cell, table: CellTable, u: float, v: float, frame: Frame, vertices: Array, listed: Array
+) -> int:
     """Return the columns of the table that a cell should become, 0 for none; a coarse cell always is one."""
     count = cell.end - cell.begin
     least = 1 if table.coarse else 0
@@ -298,7 +300,7 @@ def _finer_columns(cell: Cell, table: Table, u: float, v: float, frame: Frame, v
     if min(frame.width, frame.height) / table.per_cell < frame.slack * _SMALLEST_CELL_IN_SLACKS:
         return least
     length = 0.0
-    place = Table(u, v, table.per_cell, 0.0, 0.0, 1, 1, 0, count, coarse=False)
+    place = CellTable(u, v, table.per_cell, 0.0, 0.0, 1, 1, 0, count, coarse=False)
     for i in range(cell.begin, cell.end):
         au, av = _place(place, frame, vertices, listed[i])
         bu, bv = _place(place, frame, vertices, listed[i] + 1)

@@ -14,7 +14,7 @@ from geogrid.index.building import compile_edges
 from geogrid.index.edges import edges_of
 from geogrid.index.layout import Frame, Parts
 from geogrid.index.locating import locate_points
-from geogrid.index.nearest import Places, nearest_boundaries, polygons_within
+from geogrid.index.nearest import ScaledPoints, nearest_boundaries, polygons_within
 from geogrid.index.overlaps import overlapping_pairs
 from geogrid.index.sharing import share_out
 from geogrid.index.storage import FilePath, read_sections, write_sections
@@ -253,7 +253,7 @@ class GridIndex:
             Position of the polygon across; of several, the first by rank; -1 where there is none.
         """
         xs, ys = _points(x, y)
-        places = Places(xs, ys, *_factors(scale, len(xs)))
+        places = ScaledPoints(xs, ys, *_factors(scale, len(xs)))
         distance, across = np.empty(len(xs)), np.empty(len(xs), dtype=np.int32)
         nearest_boundaries(places, locked(self.locate(xs, ys)), self._parts, distance, across)
         distance[~(np.isfinite(xs) & np.isfinite(ys))] = np.nan
@@ -280,7 +280,7 @@ class GridIndex:
         radii = locked(np.broadcast_to(np.asarray(radius, dtype=np.float64), xs.shape))
         if not (radii >= 0).all():
             raise InvalidInputError.of("radius", "A radius is negative or NaN.", "Give 0 or more.")
-        places = Places(xs, ys, *_factors(scale, len(xs)))
+        places = ScaledPoints(xs, ys, *_factors(scale, len(xs)))
         rows, begin, room = np.zeros(len(self), dtype=np.int64), 0, _FIRST_ROWS + 4 * len(xs)
         found: list[tuple[Array, Array, Array]] = []
         while begin < len(xs):

@@ -20,7 +20,7 @@ _STEP: Final = 2.0**-44
 _LEAST_SQUARED: Final = 1e-300
 
 
-class Places(NamedTuple):
+class ScaledPoints(NamedTuple):
     """Points, and for each the factors of differences in x and in y."""
 
     x: Array
@@ -30,7 +30,7 @@ class Places(NamedTuple):
 
 
 @kernel
-def nearest_boundaries(places: Places, own: Array, parts: Parts, distance: Array, across: Array) -> None:
+def nearest_boundaries(places: ScaledPoints, own: Array, parts: Parts, distance: Array, across: Array) -> None:
     """Write the distance of each point to the nearest edge that bounds its polygon, and the polygon across it."""
     vertices, left, right, rank = parts.vertices, parts.left, parts.right, parts.rank
     boxes, levels = parts.boxes, parts.box_levels
@@ -111,7 +111,7 @@ def _face_across(parts: Parts, edge: int, along: float, direction: float) -> int
 
 @kernel
 def polygons_within(
-    begin: int, places: Places, radius: Array, parts: Parts, rows: Array, found: tuple[Array, Array, Array]
+    begin: int, places: ScaledPoints, radius: Array, parts: Parts, rows: Array, found: tuple[Array, Array, Array]
 ) -> tuple[int, int]:
     """Write point, polygon and squared distance of all polygons within a radius of each point.
 

@@ -16,7 +16,7 @@ from geogrid.maps.classes import BandState, band_states
 from geogrid.maps.encoding import escaped, rounded
 from geogrid.maps.labels import Language, word
 from geogrid.maps.page import BaseMap, LegendRow, Page, features, legend, notice, number
-from geogrid.maps.tree import GridTree, label_places, number_column
+from geogrid.maps.tree import MapGrids, label_places, number_column
 from geogrid.types import DEDICATED_CATEGORIES, FloatArray, GeometryArray
 
 STATE_COLORS: Final[dict[BandState, str]] = {
@@ -132,7 +132,7 @@ def coverage_map(  # noqa: PLR0913 - each is one choice of the reader
     folium.Map
         Give it to `geogrid.maps.render` for a page that needs no internet.
     """
-    tree = GridTree.of(grids)
+    tree = MapGrids.of(grids)
     page = Page("coverage", language, attribution, subtitle, home)
     page.add_base(base, tiles)
     if limit is None or not len(tree):
@@ -151,7 +151,7 @@ def coverage_map(  # noqa: PLR0913 - each is one choice of the reader
     return page.finish(bounds, ("uncovered", "area"))
 
 
-def _describe(page: Page, tree: GridTree, states: list[BandState], band: tuple[float, float] | None, load: str) -> None:
+def _describe(page: Page, tree: MapGrids, states: list[BandState], band: tuple[float, float] | None, load: str) -> None:
     leaves = tree.leaves
     told: dict[int, dict[str, str]] = {}
     values = number_column(leaves, load)
@@ -166,7 +166,7 @@ def _describe(page: Page, tree: GridTree, states: list[BandState], band: tuple[f
     ]
 
 
-def _add_grids(page: Page, tree: GridTree, states: list[BandState]) -> None:
+def _add_grids(page: Page, tree: MapGrids, states: list[BandState]) -> None:
     deepest = int(tree.table["level"].max()) if len(tree) else 0
     for level, name in tree.level_names.items():
         parents = tree.table[(tree.table["level"] == level) & (tree.table["kind"] == "parent")]
@@ -230,7 +230,7 @@ def _add_uncovered(page: Page, pieces: UncoveredPieces) -> None:
     page.drawn.add_child(layer)
 
 
-def _add_facts(page: Page, tree: GridTree, pieces: UncoveredPieces, *, has_limit: bool) -> None:
+def _add_facts(page: Page, tree: MapGrids, pieces: UncoveredPieces, *, has_limit: bool) -> None:
     page.facts.append(f"{len(tree.leaves):,} {page.say('leaf_grids')}")
     if has_limit:
         page.facts.append(f"{page.say('uncovered')}: {_area_text(float(pieces.area_m2.sum()))}")
@@ -271,7 +271,7 @@ def _swatch(fill: str, stroke: str, *, dashed: bool = False) -> str:
 
 def _legend(  # noqa: PLR0913 - the parts of one panel
     page: Page,
-    tree: GridTree,
+    tree: MapGrids,
     states: list[BandState],
     band: tuple[float, float] | None,
     load: str,

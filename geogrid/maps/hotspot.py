@@ -16,7 +16,7 @@ from geogrid.maps.elements import ScriptLayer
 from geogrid.maps.encoding import MICRODEGREES, escaped, offsets, packed_column
 from geogrid.maps.labels import Language
 from geogrid.maps.page import BaseMap, LegendRow, Page, features, legend, notice
-from geogrid.maps.tree import GridTree, label_places, require_lonlat, text_column
+from geogrid.maps.tree import MapGrids, label_places, require_lonlat, text_column
 from geogrid.types import BoolArray, GeometryArray, IntArray
 
 COUNT_COLORS: Final = ("#fee8c8", "#fdbb84", "#f6874f", "#d7301f", "#8b0000")
@@ -83,7 +83,7 @@ def hotspot_map(  # noqa: PLR0913 - each is one choice of the reader
         Every case with a point is on it, whatever their number; the rest are counted in the heading. Give it to
         `geogrid.maps.render` for a page that needs no internet.
     """
-    tree = GridTree.of(grids)
+    tree = MapGrids.of(grids)
     require_lonlat(cases, "cases")
     placed = cases[_has_place(cases.geometry.to_numpy())].reset_index(drop=True)
     page = Page("hotspots", language, attribution, subtitle, home)
@@ -91,23 +91,28 @@ def hotspot_map(  # noqa: PLR0913 - each is one choice of the reader
     leaf = _leaf_positions(placed, tree)
     times = _local_times(placed, time_zone)
     span = periods(times)
-    page.data["periods"] = list(span.labels)
-    page.data["span"] = f"{times.min():%Y-%m-%d} – {times.max():%Y-%m-%d}" if span.labels else ""
-    page.data["cases"] = _case_columns(placed, leaf, span.index, times)
-    page.data["details"] = tree.details(language)
-    page.data["leafPlaces"] = tree.leaves.index.tolist()
-    page.data["casePage"] = case_page
-    page.data["colors"] = {"counts": COUNT_COLORS, "status": STATUS_COLORS}
+    page.data |= {
+        "periods": list(span.labels),
+        "span": f"{times.min():%Y-%m-%d} – {times.max():%Y-%m-%d}" if span.labels else "",
+        "cases": _case_columns(placed, leaf, span.index, times),
+        "details": tree.details(language),
+        "leafPlaces": tree.leaves.index.tolist(),
+        "casePage": case_page,
+        "colors": {"counts": COUNT_COLORS, "status": STATUS_COLORS},
+    }
     _add_counts(page, tree, leaf, span.index)
     _add_points(page)
     _add_facts(page, placed, leaf, unplaced=len(cases) - len(placed))
+    _add_panels(page, n_periods=len(span.labels), n_cases=len(placed))
+    return page.finish([tree.table.total_bounds if len(tree) else placed.total_bounds], _WORDS)
+
+
+def _add_panels(page: Page, *, n_periods: int, n_cases: int) -> None:
     page.panels.append(_legend(page))
-    if len(span.labels) > 1:
-        page.panels.append(_time_panel(page, len(span.labels)))
-    if not len(placed):
+    if n_periods > 1:
+        page.panels.append(_time_panel(page, n_periods))
+    if not n_cases:
         page.panels.append(notice(page.say("no_cases")))
-    bounds = [tree.table.total_bounds if len(tree) else placed.total_bounds]
-    return page.finish(bounds, _WORDS)
 
 
 def _has_place(points: GeometryArray) -> BoolArray:
@@ -127,7 +132,7 @@ def _local_times(cases: gpd.GeoDataFrame, time_zone: str | None) -> "pd.Series[p
     return local.dt.tz_localize(None)
 
 
-def _leaf_positions(cases: gpd.GeoDataFrame, tree: GridTree) -> IntArray:
+def _leaf_positions(cases: gpd.GeoDataFrame, tree: MapGrids) -> IntArray:
     """Return the position among the leaf grids by case; -1 outside every grid."""
     codes = pd.Index(tree.leaves["code"])
     return np.asarray(codes.get_indexer(text_column(cases, "grid")), dtype=np.int64)
@@ -157,7 +162,7 @@ def _case_columns(
     }
 
 
-def _add_counts(page: Page, tree: GridTree, leaf: IntArray, period: IntArray) -> None:
+def _add_counts(page: Page, tree: MapGrids, leaf: IntArray, period: IntArray) -> None:
     """Add one layer of counts per level, of which one is shown at a time, the deepest first."""
     page.data["levels"] = []
     above, leaves = tree.positions_above(), tree.leaves

@@ -19,7 +19,7 @@ _LOADS: Final = ("households", "population", "buildings")
 
 
 @dataclass(frozen=True, slots=True)
-class GridTree:
+class MapGrids:
     """Grids of one edition in a fixed order: by level, then by code.
 
     Parameters
@@ -31,7 +31,7 @@ class GridTree:
     table: gpd.GeoDataFrame
 
     @classmethod
-    def of(cls, grids: gpd.GeoDataFrame) -> "GridTree":
+    def of(cls, grids: gpd.GeoDataFrame) -> "MapGrids":
         """Check and order the grids.
 
         Raises

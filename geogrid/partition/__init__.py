@@ -2,16 +2,17 @@
 
 from geogrid.partition.dedicated import SiteRule, carve_dedicated
 from geogrid.partition.engine import partition
-from geogrid.partition.levels import GridTree, Level, partition_levels
+from geogrid.partition.levels import GridTree, partition_levels
 from geogrid.partition.result import Partition, partition_of
+from geogrid.partition.scheme import SchemeLevel
 from geogrid.partition.search.terms import Objective
 from geogrid.partition.tessellation import divide_heavy
 
 __all__ = [
     "GridTree",
-    "Level",
     "Objective",
     "Partition",
+    "SchemeLevel",
     "SiteRule",
     "carve_dedicated",
     "divide_heavy",

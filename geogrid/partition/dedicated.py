@@ -100,7 +100,7 @@ def carve_dedicated(blocks: Blocks, sites: gpd.GeoDataFrame, *, rule: SiteRule |
 
 
 @dataclass(frozen=True, slots=True)
-class _Pieces:
+class _CarvedBlocks:
     """Blocks after the cut, with the claim that each lies in or -1."""
 
     polygons: GeometryArray
@@ -209,7 +209,7 @@ def _strips(rest: shapely.Geometry, shape: shapely.Geometry, width_m: float) -> 
     return [part for part in chosen if part.area > 0]
 
 
-def _cut_blocks(blocks: Blocks, land: GeometryArray, rule: SiteRule) -> _Pieces:
+def _cut_blocks(blocks: Blocks, land: GeometryArray, rule: SiteRule) -> _CarvedBlocks:
     """Return the blocks cut along the land of the sites, slivers merged."""
     cut = cut_along(blocks, shapely.get_parts(shapely.boundary(land)))
     faces, block, adjacency = cut.faces, cut.block, cut.adjacency
@@ -223,7 +223,7 @@ def _cut_blocks(blocks: Blocks, land: GeometryArray, rule: SiteRule) -> _Pieces:
     # The largest face of a piece says what it is; what was merged into it was too small to count.
     by_size = np.lexsort((-shapely.area(faces.polygons), labels))
     largest = by_size[np.unique(labels[by_size], return_index=True)[1]]
-    return _Pieces(
+    return _CarvedBlocks(
         polygons=dissolve(faces.polygons, labels),
         adjacency=adjacency.contracted(labels),
         parent=blocks.parent[block][largest],
@@ -231,14 +231,14 @@ def _cut_blocks(blocks: Blocks, land: GeometryArray, rule: SiteRule) -> _Pieces:
     )
 
 
-def _without_specks(pieces: _Pieces, min_area_m2: float) -> IntArray:
+def _without_specks(pieces: _CarvedBlocks, min_area_m2: float) -> IntArray:
     """Return the sites of the pieces; parts of a site too small for a grid become ordinary land."""
     component = pieces.adjacency.components(_key(pieces))
     area = np.bincount(component, weights=shapely.area(pieces.polygons))
     return np.where(area[component] < min_area_m2, NOWHERE, pieces.site)
 
 
-def _with_pockets(pieces: _Pieces, occupied: BoolArray) -> IntArray:
+def _with_pockets(pieces: _CarvedBlocks, occupied: BoolArray) -> IntArray:
     """Return the sites of the pieces; ordinary land without a building that sites enclose joins them."""
     component = pieces.adjacency.components(_key(pieces))
     built = np.bincount(component, weights=occupied) > 0
@@ -258,7 +258,7 @@ def _with_pockets(pieces: _Pieces, occupied: BoolArray) -> IntArray:
     return site
 
 
-def _key(pieces: _Pieces) -> IntArray:
+def _key(pieces: _CarvedBlocks) -> IntArray:
     """Return one number for each pair of parent and site."""
     key: IntArray = (pieces.parent - pieces.parent.min()) * (pieces.site.max() + 2) + pieces.site + 1
     return key

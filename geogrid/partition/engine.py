@@ -41,63 +41,44 @@ def partition(  # noqa: PLR0913 - one wish of the planner each, by keyword
     blocks : Blocks
         Dedicated land in them becomes dedicated grids, exempt from the band.
     band : tuple of float, optional
-        Lower and upper limit of the load of each comprehensive grid.
+        Limits of the load of each comprehensive grid.
     n_grids : int, optional
-        Exact number of comprehensive grids. Without a band their loads are as even as can be; with one both are
-        wanted, and the number comes first.
+        Exact number of comprehensive grids, of even loads; beside a band it comes first.
     load : str
         Name of the load in ``blocks.loads``.
     nested_in : (n,) int64, optional
         Parent of each block; ``blocks.parent`` by default. No grid straddles two.
     previous : (n,) int64, optional
-        Grid of each block in an earlier plan, -1 for land that had none. As few households as can be leave their grid:
-        only as many as the band, the number, or the other wishes ask for.
-    locked : sequence of int
-        Grids of the earlier plan that stay as they are.
-    keep_together : sequence of sequences of int
-        Blocks of each estate (小区), which ends in one grid.
-    hard_barriers : sequence of int
-        Ranks of barriers that no grid crosses; around the end of one it may reach.
-    objective : Objective, optional
-        How much compactness, barriers and evenness count.
-    effort : float
-        Multiplies the search: more finds better grids, later.
+        Grid of each block in an earlier plan, -1 for none. As few households leave theirs as the wishes allow.
+    locked, keep_together, hard_barriers
+        Grids of the earlier plan that stay; blocks of each estate (小区); ranks of barriers that no grid crosses.
+    objective, effort
+        How much compactness, barriers and evenness count; what to multiply the search by, for better grids, later.
     rng : numpy.random.Generator
         Same state, same grids, however many processors there are.
 
     Returns
     -------
     Partition
-        Always contiguous and complete; what misses a wish is listed in its problems, with the nearest that can be met.
+        Always contiguous and complete; what misses a wish is listed, with the nearest that can be met.
 
     Raises
     ------
     InvalidInputError
         Neither a band nor a number, an impossible band, an unknown load, a lock or group of what is not there.
     """
-    bounds = Bounds(
-        parent=blocks.parent if nested_in is None else nested_in,
-        previous=previous,
-        locked=tuple(locked),
-        keep_together=tuple(keep_together),
-        hard_barriers=tuple(hard_barriers),
-    )
+    parent = blocks.parent if nested_in is None else nested_in
+    bounds = Bounds(parent, previous, tuple(locked), tuple(keep_together), tuple(hard_barriers))
     _check_wish(blocks, band, n_grids, load, bounds)
     land = land_of(blocks, blocks.loads[load], bounds)
     tasks, missed = _tasks(land, blocks.loads[load], band, n_grids=n_grids, previous=previous)
-    thorough = effort * thoroughness(len(land.graph))
-    tasks = [
-        replace(task, wish=replace(task.wish, objective=objective or Objective(), effort=thorough)) for task in tasks
-    ]
-    labels, former = _labelled(land, tasks, at_once(_done, tasks, rng))
-    result = numbered(
-        land, labels, blocks=blocks, parents=bounds.parent, load_name=load, band=band or (0.0, math.inf), former=former
-    )
-    problems = [*land.problems, *missed]
-    if band is not None:
-        names = [str(grid) for grid in range(len(result))]
-        problems.extend(result.band_problems(names, fixed=n_grids is not None))
-    return replace(result, problems=tuple(problems))
+    searches = _searches(tasks, objective or Objective(), effort * thoroughness(len(land.graph)))
+    labels, former = _labelled(land, searches, at_once(_done, searches, rng))
+    limits = band or (0.0, math.inf)
+    grids = numbered(land, labels, blocks=blocks, parents=parent, load_name=load, band=limits, former=former)
+    names = [str(grid) for grid in range(len(grids))]
+    out_of_band = [] if band is None else grids.band_problems(names, fixed=n_grids is not None)
+    return replace(grids, problems=(*land.problems, *missed, *out_of_band))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +104,11 @@ class _Task:
     wish: Wish
     home: IntArray | None
     former: IntArray
+
+
+def _searches(tasks: list[_Task], objective: Objective, effort: float) -> list[_Task]:
+    """Return the tasks with what they have in common."""
+    return [replace(task, wish=replace(task.wish, objective=objective, effort=effort)) for task in tasks]
 
 
 def _done(task: _Task, rng: np.random.Generator) -> IntArray:

@@ -3,8 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -16,10 +15,11 @@ from geogrid.blocks.faces import dissolve
 from geogrid.blocks.ground import to_lonlat
 from geogrid.codes import number_within, reading_order
 from geogrid.coordinates import WGS84
-from geogrid.errors import InvalidInputError, Problem
+from geogrid.errors import Problem
 from geogrid.partition.engine import partition
 from geogrid.partition.reasons import Banded, band_problems
 from geogrid.partition.result import Partition, partition_of
+from geogrid.partition.scheme import SchemeLevel, check_scheme
 from geogrid.partition.search.divide import Wish, divide, thoroughness
 from geogrid.partition.search.graph import graph_of
 from geogrid.partition.search.pool import at_once
@@ -28,29 +28,6 @@ from geogrid.partition.search.terms import Objective
 from geogrid.types import CodeArray, GridCode, IntArray
 
 _CODE_DIGITS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """One level of the scheme.
-
-    Parameters
-    ----------
-    name : str
-        E.g. ``community``.
-    band : tuple of float, optional
-        Limits of the load of each grid; of comprehensive grids on the lowest level.
-    n_grids : int, optional
-        Exact number of grids; with a band too, both are wanted, and the number comes first. The top level may leave
-        both out: it is one grid.
-    given : (n,) int64, optional
-        Grid of each block where this level is drawn already, e.g. communities; levels below nest in it.
-    """
-
-    name: str
-    band: tuple[float, float] | None = None
-    n_grids: int | None = None
-    given: IntArray | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +73,7 @@ class GridTree:
 
 def partition_levels(  # noqa: PLR0913 - one wish of the planner each, by keyword
     blocks: Blocks,
-    scheme: Sequence[Level],
+    scheme: Sequence[SchemeLevel],
     *,
     prefix: str,
     load: str = "households",
@@ -111,7 +88,7 @@ def partition_levels(  # noqa: PLR0913 - one wish of the planner each, by keywor
     ----------
     blocks : Blocks
         With dedicated land or without.
-    scheme : sequence of Level
+    scheme : sequence of SchemeLevel
         From the top to the leaves, at least two.
     prefix : str
         Code of the top grid; each level below adds three digits, or more where a grid has over 999 children.
@@ -137,7 +114,7 @@ def partition_levels(  # noqa: PLR0913 - one wish of the planner each, by keywor
     The leaves are made first, then joined upward, so that leaves meet their band wherever blocks allow. No grid
     straddles two of the nearest given level above it or, where no level is given, two parents of the blocks.
     """
-    _check_scheme(scheme, len(blocks))
+    check_scheme(scheme, len(blocks))
     lowest, limits = scheme[-1], _limits(blocks, scheme)
     if lowest.given is not None:
         leaves = replace(partition_of(blocks, lowest.given, load=load), band=lowest.band or (0.0, math.inf))
@@ -153,6 +130,20 @@ def partition_levels(  # noqa: PLR0913 - one wish of the planner each, by keywor
             objective=objective,
             rng=rng,
         )
+    return _tree(leaves, scheme, limits, prefix=prefix, load=load, rng=rng)
+
+
+def _tree(  # noqa: PLR0913 - the leaves, and what bounds the levels above them
+    leaves: Partition,
+    scheme: Sequence[SchemeLevel],
+    limits: list[IntArray],
+    *,
+    prefix: str,
+    load: str,
+    rng: np.random.Generator,
+) -> GridTree:
+    """Join leaves upward, level by level, and give every grid its code."""
+    blocks = leaves.blocks
     unbanded = (problem for problem in leaves.problems if problem.kind in {"count-missed", "estate-divided"})
     problems = [*blocks.problems, *unbanded]
     labels = [leaves.grid]
@@ -175,37 +166,7 @@ def partition_levels(  # noqa: PLR0913 - one wish of the planner each, by keywor
     )
 
 
-def _check_scheme(scheme: Sequence[Level], blocks: int) -> None:
-    problems = []
-    if len(scheme) < 2:  # noqa: PLR2004 - a top and the leaves
-        problems.append(Problem("too-few-levels", f"{len(scheme)} levels were given; a tree needs at least 2."))
-    problems.extend(
-        Problem("band-or-count", f"Level '{level.name}' needs a band, a number of grids, or both.")
-        for level in scheme[1:]
-        if level.band is None and level.n_grids is None and level.given is None
-    )
-    given = [level for level in scheme[1:] if level.given is not None]
-    problems.extend(
-        Problem("wrong-length", f"Level '{level.name}' is given for {len(level.given)} blocks; there are {blocks}.")
-        for level in given
-        if level.given is not None and len(level.given) != blocks
-    )
-    if not problems:
-        problems.extend(
-            Problem("not-nested", f"Grids given for level '{below.name}' straddle those of '{above.name}'.")
-            for above, below in pairwise(given)
-            if above.given is not None and below.given is not None and not _nests(below.given, above.given)
-        )
-    if problems:
-        raise InvalidInputError(problems)
-
-
-def _nests(below: IntArray, above: IntArray) -> bool:
-    first, label = np.unique(below, return_index=True, return_inverse=True)[1:]
-    return bool((above[first][label] == above).all())
-
-
-def _limits(blocks: Blocks, scheme: Sequence[Level]) -> list[IntArray]:
+def _limits(blocks: Blocks, scheme: Sequence[SchemeLevel]) -> list[IntArray]:
     """Return for each level what its grids must not straddle, shape (n,) each."""
     if all(level.given is None for level in scheme[1:]):
         return [blocks.parent] * len(scheme)
@@ -218,7 +179,7 @@ def _limits(blocks: Blocks, scheme: Sequence[Level]) -> list[IntArray]:
 
 
 def _join(  # noqa: PLR0913 - a level, what it is made of, and what bounds it
-    blocks: Blocks, grids: IntArray, level: Level, *, limit: IntArray, load: str, rng: np.random.Generator
+    blocks: Blocks, grids: IntArray, level: SchemeLevel, *, limit: IntArray, load: str, rng: np.random.Generator
 ) -> tuple[IntArray, list[Problem]]:
     """Return the grid of a level for each block, joining grids of the level below."""
     if level.given is not None:
@@ -248,7 +209,7 @@ def _join(  # noqa: PLR0913 - a level, what it is made of, and what bounds it
 
 
 def _out_of_band(
-    leaves: Partition, scheme: Sequence[Level], depth: int, *, labels: list[IntArray], coded: list[CodeArray]
+    leaves: Partition, scheme: Sequence[SchemeLevel], depth: int, *, labels: list[IntArray], coded: list[CodeArray]
 ) -> list[Problem]:
     """Return why grids of a level with a band are out of it, by their codes."""
     band, fixed = scheme[depth].band, scheme[depth].n_grids is not None
@@ -293,7 +254,7 @@ def _members(labels: IntArray, codes: CodeArray) -> list[IntArray]:
 
 
 def _level_rows(
-    leaves: Partition, scheme: Sequence[Level], depth: int, *, labels: list[IntArray], coded: list[CodeArray]
+    leaves: Partition, scheme: Sequence[SchemeLevel], depth: int, *, labels: list[IntArray], coded: list[CodeArray]
 ) -> pd.DataFrame:
     """Return the rows of one level, ordered by code."""
     order = np.argsort(coded[depth].astype(str), kind="stable")

@@ -3,7 +3,7 @@
 from geogrid.plans.delta import Delta, apply, difference
 from geogrid.plans.figures import GridFigures, figures
 from geogrid.plans.operations.kinds import Operation
-from geogrid.plans.operations.perform import Scope, perform, scope_of
+from geogrid.plans.operations.perform import OperationScope, perform, scope_of
 from geogrid.plans.operations.tools import Buildings, Lines, Tools
 from geogrid.plans.state import BlockTable, Draft, Node, Rules
 
@@ -16,8 +16,8 @@ __all__ = [
     "Lines",
     "Node",
     "Operation",
+    "OperationScope",
     "Rules",
-    "Scope",
     "Tools",
     "apply",
     "difference",

@@ -7,7 +7,7 @@ from typing import Final, Literal
 import numpy as np
 import shapely
 
-from geogrid.plans.links import DutyMove, Link, duty_moves
+from geogrid.plans.links import DutyMove, SharedLand, duty_moves
 from geogrid.plans.pieces import NOWHERE, Pieces, by_pair, pieces_of
 from geogrid.plans.state import LOADS, Draft, Node
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
@@ -69,7 +69,7 @@ class Comparison:
     ----------
     grids : tuple of GridChange
         Of every level, the lowest first, by code.
-    links : tuple of Link
+    links : tuple of SharedLand
         Of every level.
     pieces : Pieces
         All land by leaf.
@@ -82,7 +82,7 @@ class Comparison:
     """
 
     grids: tuple[GridChange, ...]
-    links: tuple[Link, ...]
+    links: tuple[SharedLand, ...]
     pieces: Pieces
     moved: BoolArray
     cases: IntArray
@@ -128,7 +128,7 @@ def compare(
     tolerance = tolerance or Tolerance()
     pieces = pieces_of(old, new)
     grids: list[GridChange] = []
-    links: list[Link] = []
+    links: list[SharedLand] = []
     moved = np.zeros(len(pieces), dtype=np.bool_)
     for height in range(min(old.rules.depth, new.rules.depth)):
         table = _Table(old, new, pieces, height, tolerance)
@@ -166,10 +166,10 @@ class _Table:
         found += [self._change(a, None) for a in self.whole_before if a != NOWHERE and a not in self.continued]
         return sorted(found, key=lambda each: min(node.code for node in (each.before, each.after) if node))
 
-    def links(self) -> list[Link]:
+    def links(self) -> list[SharedLand]:
         """Return every pair that has land in common worth counting."""
         return [
-            Link(self.level, a, b, self.same.get(b) == a and a != NOWHERE, self._share(a, row), float(row[0]))
+            SharedLand(self.level, a, b, self.same.get(b) == a and a != NOWHERE, self._share(a, row), float(row[0]))
             for (a, b), row, counts in zip(self.pairs.tolist(), self.sums, self.counts, strict=True)
             if counts
         ]

@@ -23,7 +23,7 @@ _WALL_M: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class CoverageFault:
     """Something wrong with drawn polygons, and where.
 
     Parameters
@@ -113,7 +113,7 @@ class Drawn:
         return self.plane.restore(geometries, self.polygons)
 
 
-def faults_of(drawn: Drawn, *, limit: shapely.Geometry | None, buildings: Buildings) -> tuple[Fault, ...]:
+def faults_of(drawn: Drawn, *, limit: shapely.Geometry | None, buildings: Buildings) -> tuple[CoverageFault, ...]:
     """Return everything that is wrong with drawn polygons, with its geometry.
 
     Parameters
@@ -132,18 +132,18 @@ def faults_of(drawn: Drawn, *, limit: shapely.Geometry | None, buildings: Buildi
     return (*found, *_cut_buildings(drawn, buildings))
 
 
-def _fault(drawn: Drawn, kind: FaultKind, subject: str, piece: shapely.Geometry) -> Fault:
+def _fault(drawn: Drawn, kind: FaultKind, subject: str, piece: shapely.Geometry) -> CoverageFault:
     one = np.array([piece], dtype=np.object_)
-    return Fault(kind, subject, float(drawn.plane.area_m2(one)[0]), drawn.degrees(one)[0])
+    return CoverageFault(kind, subject, float(drawn.plane.area_m2(one)[0]), drawn.degrees(one)[0])
 
 
-def _overlaps(drawn: Drawn, flat: GeometryArray) -> Iterator[Fault]:
+def _overlaps(drawn: Drawn, flat: GeometryArray) -> Iterator[CoverageFault]:
     for first, second in find_overlaps(flat, drawn.plane, min_area_m2=_LEAST_M2).pairs.tolist():
         shared = only_polygons(shapely.intersection(flat[first], flat[second]))
         yield _fault(drawn, "overlap", f"{drawn.codes[first]}, {drawn.codes[second]}", shared)
 
 
-def _gaps(drawn: Drawn, flat: GeometryArray) -> Iterator[Fault]:
+def _gaps(drawn: Drawn, flat: GeometryArray) -> Iterator[CoverageFault]:
     gaps = find_gaps(
         flat,
         drawn.plane,
@@ -157,7 +157,7 @@ def _gaps(drawn: Drawn, flat: GeometryArray) -> Iterator[Fault]:
         yield _fault(drawn, "sliver" if is_narrow else "gap", codes, piece)
 
 
-def _at_the_limit(drawn: Drawn, flat: GeometryArray, limit: shapely.Geometry) -> Iterator[Fault]:
+def _at_the_limit(drawn: Drawn, flat: GeometryArray, limit: shapely.Geometry) -> Iterator[CoverageFault]:
     within = drawn.plane.flatten(np.array([limit], dtype=np.object_))[0]
     pieces, outside = find_uncovered(flat, within, min_width_m=_SLIVER_M)
     tree = shapely.STRtree(flat)
@@ -167,7 +167,7 @@ def _at_the_limit(drawn: Drawn, flat: GeometryArray, limit: shapely.Geometry) ->
         yield _fault(drawn, "spill" if is_outside else "uncovered", codes, piece)
 
 
-def _cut_buildings(drawn: Drawn, buildings: Buildings) -> Iterator[Fault]:
+def _cut_buildings(drawn: Drawn, buildings: Buildings) -> Iterator[CoverageFault]:
     if not len(buildings):
         return
     flat, walls = drawn.flat(), drawn.plane.flatten(buildings.polygons)
@@ -175,7 +175,7 @@ def _cut_buildings(drawn: Drawn, buildings: Buildings) -> Iterator[Fault]:
     building, _ = shapely.STRtree(flat).query(inner, predicate="intersects")
     numbers, counts = np.unique(building, return_counts=True)
     for number in numbers[counts > 1].tolist():
-        yield Fault(
+        yield CoverageFault(
             "building-cut",
             str(buildings.ids[number]),
             float(drawn.plane.area_m2(walls[[number]])[0]),

@@ -7,7 +7,7 @@ from geogrid.plans.state import Draft
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class SharedLand:
     """Land of a grid before that is in a grid after: the stuff of lineage.
 
     Parameters
@@ -42,7 +42,7 @@ class DutyMove:
     after: tuple[str, ...]
 
 
-def duty_moves(old: Draft, new: Draft, links: Sequence[Link]) -> tuple[DutyMove, ...]:
+def duty_moves(old: Draft, new: Draft, links: Sequence[SharedLand]) -> tuple[DutyMove, ...]:
     """Return the duties whose grids after are not those that continue the grids before."""
     same = {link.before: link.after for link in links if link.is_same}
     had, has = _duties(old), _duties(new)

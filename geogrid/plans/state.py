@@ -119,7 +119,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class LevelTitle:
+class BilingualName:
     """The names of a level, in English and in Chinese."""
 
     name: str
@@ -140,7 +140,7 @@ class Rules:
         Limits of the load of comprehensive leaves.
     profile : CodeProfile
         What codes look like.
-    levels : tuple of LevelTitle
+    levels : tuple of BilingualName
         Names of the levels, top first; as many as `depth`, or none where names do not matter.
     """
 
@@ -148,7 +148,7 @@ class Rules:
     load: str = "households"
     band: tuple[float, float] | None = None
     profile: CodeProfile = FREE
-    levels: tuple[LevelTitle, ...] = ()
+    levels: tuple[BilingualName, ...] = ()
 
     @property
     def load_column(self) -> int:

@@ -90,7 +90,7 @@ class Bend:
 
 
 @dataclass(frozen=True)
-class Drawing:
+class BentLattice:
     """Every corner and bend of a lattice once, so that what shares a line shares its vertices."""
 
     lattice: Lattice

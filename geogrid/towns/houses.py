@@ -8,7 +8,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geogrid.towns.drawing import Bend
-from geogrid.towns.land import Land
+from geogrid.towns.land import LandUse
 from geogrid.types import FloatArray, GeometryArray, IntArray
 
 StrArray = NDArray[np.str_]
@@ -88,14 +88,14 @@ class Houses:
     use: StrArray
 
 
-def build_houses(box_m: FloatArray, land: Land, bend: Bend, rng: np.random.Generator) -> Houses:
+def build_houses(box_m: FloatArray, land: LandUse, bend: Bend, rng: np.random.Generator) -> Houses:
     """Return the buildings of every block.
 
     Parameters
     ----------
     box_m : (n, 4) float64
         Blocks on the lattice, metres.
-    land : Land
+    land : LandUse
         What they are for; the households of each block are those of its buildings.
     bend : Bend
         From the lattice to the land.
@@ -133,7 +133,7 @@ def _setback(sides: FloatArray) -> FloatArray:
     return setback
 
 
-def _plots(sides: FloatArray, land: Land) -> tuple[IntArray, IntArray, IntArray]:
+def _plots(sides: FloatArray, land: LandUse) -> tuple[IntArray, IntArray, IntArray]:
     """Return the columns and rows of plots on each block, and how many of them are built upon."""
     plot = np.array([one.plot for one in _STYLES])[land.housing]
     each = np.array([max(one.each, 1) for one in _STYLES])[land.housing]
@@ -164,7 +164,7 @@ def _turned_boxes(centre: FloatArray, size: FloatArray, angle: FloatArray) -> Ge
     return polygons
 
 
-def _uses(land: Land, block: IntArray) -> StrArray:
+def _uses(land: LandUse, block: IntArray) -> StrArray:
     on_site = np.array([_SITE_USES.get(category, "yes") for category in land.categories] + ["yes"])
     ordinary = np.array(_USES)[land.housing[block]]
     return np.where(land.site[block] == _NOBODY, ordinary, on_site[land.site[block]])

@@ -30,7 +30,7 @@ _NOBODY: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Land:
+class LandUse:
     """The use of each block.
 
     Parameters
@@ -56,7 +56,7 @@ class Land:
 
 def use_of_land(
     sides_m: FloatArray, pair: IntArray, *, households: int, n_sites: int, rng: np.random.Generator
-) -> Land:
+) -> LandUse:
     """Return what each block is for.
 
     Parameters
@@ -82,7 +82,7 @@ def use_of_land(
     living = shared_exactly(weight, households)
     per_ha = living / (sides_m.prod(axis=1) / 1e4)
     housing = np.where(living == 0, 0, 1 + (per_ha >= _SLABS_PER_HA) + (per_ha >= _TOWERS_PER_HA)).astype(np.int64)
-    return Land(site, categories, living, housing, _estates(housing, pair, rng))
+    return LandUse(site, categories, living, housing, _estates(housing, pair, rng))
 
 
 def _sites(sides_m: FloatArray, wanted: int, rng: np.random.Generator) -> tuple[IntArray, list[DedicatedCategory]]:

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from geogrid.partition import Level
+from geogrid.partition import SchemeLevel
 from geogrid.towns.town import SyntheticTown, synthetic_town
 
 
@@ -23,7 +23,7 @@ class PublishedTown:
         A place in it, EPSG:4326.
     areas : tuple of int
         Administrative areas of each level below the town.
-    scheme : tuple of Level
+    scheme : tuple of SchemeLevel
         What the engine makes, below the areas too; every number was published.
     dedicated : int
         Dedicated grids besides.
@@ -42,7 +42,7 @@ class PublishedTown:
     county: int
     centre: tuple[float, float]
     areas: tuple[int, ...]
-    scheme: tuple[Level, ...]
+    scheme: tuple[SchemeLevel, ...]
     households: int
     n_blocks: int
     block_m2: float
@@ -73,7 +73,7 @@ PUBLISHED_TOWNS: Final = (
         county=420984,
         centre=(113.62, 30.55),
         areas=(12,),
-        scheme=(Level("township"), Level("branch", n_grids=12), Level("grid area", n_grids=12)),
+        scheme=(SchemeLevel("township"), SchemeLevel("branch", n_grids=12), SchemeLevel("grid area", n_grids=12)),
         households=6_000,
         n_blocks=600,
         block_m2=70_000.0,
@@ -85,7 +85,7 @@ PUBLISHED_TOWNS: Final = (
         county=370826,
         centre=(117.12, 34.81),
         areas=(2,),
-        scheme=(Level("organ"), Level("management area", n_grids=2), Level("village", n_grids=6)),
+        scheme=(SchemeLevel("organ"), SchemeLevel("management area", n_grids=2), SchemeLevel("village", n_grids=6)),
         households=5_000,
         n_blocks=400,
         block_m2=80_000.0,
@@ -98,10 +98,10 @@ PUBLISHED_TOWNS: Final = (
         centre=(112.55, 28.1),
         areas=(7,),
         scheme=(
-            Level("town"),
-            Level("village", n_grids=7),
-            Level("level 3", n_grids=81),
-            Level("level 4", band=(10.0, 15.0), n_grids=1_084),
+            SchemeLevel("town"),
+            SchemeLevel("village", n_grids=7),
+            SchemeLevel("level 3", n_grids=81),
+            SchemeLevel("level 4", band=(10.0, 15.0), n_grids=1_084),
         ),
         households=12_634,
         n_blocks=6_000,
@@ -115,10 +115,10 @@ PUBLISHED_TOWNS: Final = (
         centre=(117.789, 26.397),
         areas=(17,),
         scheme=(
-            Level("district"),
-            Level("community", n_grids=17),
-            Level("area grid", n_grids=115),
-            Level("micro grid", band=(40.0, 70.0), n_grids=988),
+            SchemeLevel("district"),
+            SchemeLevel("community", n_grids=17),
+            SchemeLevel("area grid", n_grids=115),
+            SchemeLevel("micro grid", band=(40.0, 70.0), n_grids=988),
         ),
         households=54_000,
         n_blocks=7_000,
@@ -132,7 +132,7 @@ PUBLISHED_TOWNS: Final = (
         county=230200,
         centre=(124.3, 47.5),
         areas=(16, 209, 1_599),
-        scheme=(Level("city"), Level("community", n_grids=1_599), Level("grid", n_grids=17_242)),
+        scheme=(SchemeLevel("city"), SchemeLevel("community", n_grids=1_599), SchemeLevel("grid", n_grids=17_242)),
         households=1_720_000,
         n_blocks=1_000_000,
         block_m2=42_000.0,

@@ -8,8 +8,8 @@ import shapely
 from shapely.ops import substring
 
 from geogrid.blocks.barriers import PEDESTRIAN, PRIMARY, RAIL_WATER_MOTORWAY, RESIDENTIAL, SECONDARY, SERVICE, TERTIARY
-from geogrid.towns.drawing import Drawing
-from geogrid.towns.land import HOUSINGS, Land
+from geogrid.towns.drawing import BentLattice
+from geogrid.towns.land import HOUSINGS, LandUse
 from geogrid.towns.lattice import UNITS_PER_M
 from geogrid.towns.names import street_names
 from geogrid.types import BoolArray, GeometryArray, IntArray
@@ -29,15 +29,15 @@ _DEEP: Final = (0.45, 0.75)
 
 
 def draw_barriers(
-    drawing: Drawing, land: Land, *, flaws: float, dual: bool, rng: np.random.Generator
+    drawing: BentLattice, land: LandUse, *, flaws: float, dual: bool, rng: np.random.Generator
 ) -> gpd.GeoDataFrame:
     """Return the lines of a town with ``name``, ``rank``, ``kind`` and ``street_class``; metres, no CRS yet.
 
     Parameters
     ----------
-    drawing : Drawing
+    drawing : BentLattice
         The lines.
-    land : Land
+    land : LandUse
         Where lanes lead into estates.
     flaws : float
         Share of the lanes that stop short, and half the share of blocks with a dead end.
@@ -86,7 +86,9 @@ def _cut_short(lines: GeometryArray, rng: np.random.Generator) -> GeometryArray:
     return np.array(cut, dtype=object)
 
 
-def _lanes(drawing: Drawing, land: Land, flaws: float, rng: np.random.Generator) -> tuple[GeometryArray, IntArray]:
+def _lanes(
+    drawing: BentLattice, land: LandUse, flaws: float, rng: np.random.Generator
+) -> tuple[GeometryArray, IntArray]:
     """Return lanes from a street into a block: the drives of estates, and dead ends among houses."""
     flats: BoolArray = land.estate >= 0
     dead_end = (land.housing == HOUSINGS.index("houses")) & (rng.random(len(flats)) < 2 * flaws)

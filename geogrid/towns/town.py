@@ -1,4 +1,12 @@
-"""Towns drawn by chance: streets, buildings, households, institutions and administrative areas."""
+"""Towns drawn by chance: streets, buildings, households, institutions and administrative areas.
+
+A rectangle is halved again and again; each line is a street, the earlier the more important. The drawing is then bent
+by a smooth map with waves of every length, so that streets curve and nothing crosses that did not cross before. Work
+and memory grow with the number of blocks and buildings alone. Blocks are smaller in the middle of the town and larger
+at its edge; a river crosses it from west to east and a railway from south to north where it has room for them.
+Institutions are schools, hospitals, parks, markets, offices, works and public offices. Administrative areas follow main
+streets: ``(3, 17)`` are 3 streets of 17 communities in all.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +19,9 @@ from pyproj import CRS, Transformer
 
 from geogrid.coordinates import WGS84, local_crs
 from geogrid.errors import InvalidInputError, Problem
-from geogrid.towns.drawing import Bend, Drawing
+from geogrid.towns.drawing import Bend, BentLattice
 from geogrid.towns.houses import Houses, build_houses
-from geogrid.towns.land import Land, use_of_land
+from geogrid.towns.land import LandUse, use_of_land
 from geogrid.towns.lattice import UNITS_PER_M, Density, Lattice, halve
 from geogrid.towns.names import estate_names, pair_names, site_names
 from geogrid.towns.streets import draw_barriers
@@ -93,38 +101,20 @@ def synthetic_town(  # noqa: PLR0913 - one wish each, by keyword
     households : int, optional
         In all, met exactly; by default 45 a block.
     n_sites : int, optional
-        Schools, hospitals, parks, markets, offices, works and public offices, met exactly; by default one for 40
-        blocks.
+        Institutions, met exactly; by default one for 40 blocks.
     areas : sequence of int
-        Number of administrative areas of each level below the town, from the top, met exactly: ``(3, 17)`` are 3
-        streets of 17 communities in all. They nest, and follow main streets.
-    block_m2 : float
-        Mean area of a block. They are smaller in the middle of the town and larger at its edge.
-    centre : tuple of float
-        Longitude and latitude of the middle, EPSG:4326.
+        Administrative areas of each level below the town, from the top, met exactly. They nest.
+    block_m2, centre : float, tuple of float
+        Mean area of a block; longitude and latitude of the middle of the town, EPSG:4326.
     flaws : float
-        Share of the lanes that stop some metres short of the street that they lead to, as digitised ones do; and
-        twice as many dead ends.
-    dual_carriageways : bool
-        Main streets are two lines, as maps draw them; otherwise one, on which the edges of the blocks lie exactly.
-    with_buildings : bool
-        Without them a million blocks take a minute; households are known by block all the same.
-
-    Returns
-    -------
-    SyntheticTown
-        A river crosses it from west to east and a railway from south to north where it has room for them.
+        Share of the lanes that stop short of the street that they lead to; and twice as many dead ends.
+    dual_carriageways, with_buildings : bool
+        Main streets are two lines, as on maps; without buildings a million blocks take a minute.
 
     Raises
     ------
     InvalidInputError
         A number out of its range; every such number is listed.
-
-    Notes
-    -----
-    A rectangle is halved again and again; each line is a street, the earlier the more important. The drawing is
-    then bent by a smooth map with waves of every length, so that streets curve and nothing crosses that did not
-    cross before. Work and memory grow with the number of blocks and buildings alone.
 
     Examples
     --------
@@ -136,19 +126,38 @@ def synthetic_town(  # noqa: PLR0913 - one wish each, by keyword
     institutions = n_blocks // _BLOCKS_A_SITE if n_sites is None else n_sites
     _check(n_blocks, living, institutions, areas, block_m2=block_m2, centre=centre, flaws=flaws)
     crs = local_crs(*centre)
-    size = np.rint(np.sqrt(n_blocks * block_m2) * np.array([_WIDER, 1 / _WIDER]) * UNITS_PER_M).astype(np.int64)
-    lattice = halve(size, np.array([*areas, n_blocks]), _density(size.astype(np.float64), n_blocks, rng), rng)
     origin = np.array(Transformer.from_crs(WGS84, crs, always_xy=True).transform(*centre))
-    bend = Bend.random(size / UNITS_PER_M, origin, rng)
-    drawing = Drawing(lattice, bend)
-    box_m = lattice.box / UNITS_PER_M
-    land = use_of_land(box_m[:, 2:] - box_m[:, :2], lattice.pair, households=living, n_sites=institutions, rng=rng)
+    drawing = _draw([*areas, n_blocks], block_m2, origin, rng)
+    box_m = drawing.lattice.box / UNITS_PER_M
+    sides_m = box_m[:, 2:] - box_m[:, :2]
+    land = use_of_land(sides_m, drawing.lattice.pair, households=living, n_sites=institutions, rng=rng)
     barriers = draw_barriers(drawing, land, flaws=flaws, dual=dual_carriageways, rng=rng)
-    houses = build_houses(box_m, land, bend, rng) if with_buildings else None
+    houses = build_houses(box_m, land, drawing.bend, rng) if with_buildings else None
+    return _town(drawing, land, barriers, houses, crs=crs, rng=rng)
+
+
+def _draw(counts: list[int], block_m2: float, origin: FloatArray, rng: np.random.Generator) -> BentLattice:
+    """Halve a rectangle to areas and blocks, and bend it; `counts` are the pieces of each level, blocks last."""
+    n_blocks = counts[-1]
+    size = np.rint(np.sqrt(n_blocks * block_m2) * np.array([_WIDER, 1 / _WIDER]) * UNITS_PER_M).astype(np.int64)
+    lattice = halve(size, np.array(counts), _density(size.astype(np.float64), n_blocks, rng), rng)
+    return BentLattice(lattice, Bend.random(size / UNITS_PER_M, origin, rng))
+
+
+def _town(  # noqa: PLR0913 - the parts of a town
+    drawing: BentLattice,
+    land: LandUse,
+    barriers: gpd.GeoDataFrame,
+    houses: Houses | None,
+    *,
+    crs: CRS,
+    rng: np.random.Generator,
+) -> SyntheticTown:
+    lattice = drawing.lattice
     polygons = drawing.polygons(lattice.box)
     names = estate_names(int(land.estate.max(initial=-1)) + 1, rng)
     built = _buildings(houses, land, names, crs=crs, rng=rng)
-    outline = drawing.polygons(np.array([[0, 0, *size.tolist()]]))
+    outline = drawing.polygons(np.array([[0, 0, *lattice.size.tolist()]]))
     return SyntheticTown(
         limit=gpd.GeoSeries(outline, crs=crs),
         barriers=barriers.set_crs(crs),
@@ -212,7 +221,7 @@ def _residents(households: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _buildings(
-    houses: Houses | None, land: Land, names: np.ndarray, *, crs: CRS, rng: np.random.Generator
+    houses: Houses | None, land: LandUse, names: np.ndarray, *, crs: CRS, rng: np.random.Generator
 ) -> gpd.GeoDataFrame:
     if houses is None:
         none = np.empty(0, dtype=np.int64)
@@ -230,14 +239,14 @@ def _buildings(
     return gpd.GeoDataFrame(columns, geometry=houses.polygons, crs=crs)
 
 
-def _sites(land: Land, polygons: GeometryArray, *, crs: CRS, rng: np.random.Generator) -> gpd.GeoDataFrame:
+def _sites(land: LandUse, polygons: GeometryArray, *, crs: CRS, rng: np.random.Generator) -> gpd.GeoDataFrame:
     block = np.flatnonzero(land.site >= 0)
     walled = shapely.buffer(polygons[block], -_WALL_M, join_style="mitre")
     columns = {"name": site_names(land.categories, rng), "category": land.categories}
     return gpd.GeoDataFrame(columns, geometry=walled, crs=crs)
 
 
-def _estates(land: Land, polygons: GeometryArray, names: np.ndarray, *, crs: CRS) -> gpd.GeoDataFrame:
+def _estates(land: LandUse, polygons: GeometryArray, names: np.ndarray, *, crs: CRS) -> gpd.GeoDataFrame:
     block = np.flatnonzero(land.estate >= 0)
     block = block[np.argsort(land.estate[block], kind="stable")]
     groups = np.split(polygons[block], np.cumsum(np.bincount(land.estate[block]))[:-1]) if len(block) else []
@@ -247,7 +256,7 @@ def _estates(land: Land, polygons: GeometryArray, names: np.ndarray, *, crs: CRS
     return gpd.GeoDataFrame({"name": names, "households": sums}, geometry=walled, crs=crs)
 
 
-def _areas(drawing: Drawing, *, crs: CRS, rng: np.random.Generator) -> tuple[gpd.GeoDataFrame, ...]:
+def _areas(drawing: BentLattice, *, crs: CRS, rng: np.random.Generator) -> tuple[gpd.GeoDataFrame, ...]:
     unit = drawing.lattice.unit
     frames = []
     codes: list[str] = [""]
@@ -272,7 +281,7 @@ def _codes(above: list[str], parent: list[int]) -> list[str]:
 
 def _blocks(  # noqa: PLR0913 - the parts of a town
     lattice: Lattice,
-    land: Land,
+    land: LandUse,
     polygons: GeometryArray,
     buildings: gpd.GeoDataFrame,
     *,

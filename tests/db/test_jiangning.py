@@ -24,7 +24,7 @@ from boundaries.plans.rules import accept_problem, check_plan
 from boundaries.plans.storing import save_plan
 from boundaries.publishing.publication import Publication, publish_plan
 from boundaries.publishing.storing import publish
-from geogrid.codes import Place, code_profile
+from geogrid.codes import TreePosition, code_profile
 from geogrid.coordinates import WGS84
 from geogrid.coverage.examine import examine, mend
 from geogrid.coverage.plane import Plane
@@ -120,7 +120,7 @@ def codes_of_2023(session: Session, plan: Plan, shared_data: Path) -> dict[str, 
     for old in sorted({node.code for node in leaves} - changed.keys()):
         # Not on the list by this name, and its number is another's by now: it gets the next free one.
         if old in changed.values():
-            changed[old] = code_profile("admin-12").next_code(Place(3, 3, old[:9]), taken)
+            changed[old] = code_profile("admin-12").next_code(TreePosition(3, 3, old[:9]), taken)
             taken.add(changed[old])
     return changed
 

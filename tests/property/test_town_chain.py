@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geogrid.blocks import NOWHERE, Blocks, build_blocks
-from geogrid.partition import GridTree, Level, Partition, carve_dedicated, partition, partition_levels
+from geogrid.partition import GridTree, Partition, SchemeLevel, carve_dedicated, partition, partition_levels
 from tests.property.random_towns import Town, towns
 
 ROUNDING_M = 1e-6
@@ -28,7 +28,7 @@ def grids_of(town: Town, seed: int) -> Partition:
 
 
 def tree_of(town: Town, seed: int) -> GridTree:
-    scheme = [Level("district"), Level("community", n_grids=3), Level("grid", band=(100, 300))]
+    scheme = [SchemeLevel("district"), SchemeLevel("community", n_grids=3), SchemeLevel("grid", band=(100, 300))]
     return partition_levels(carved(town), scheme, prefix="T", rng=np.random.default_rng(seed))
 
 

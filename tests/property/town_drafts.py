@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 
 from geogrid.plans import BlockTable, Buildings, Draft, Node, Rules, Tools
-from geogrid.plans.state import LevelTitle
+from geogrid.plans.state import BilingualName
 from geogrid.types import GridCode
 
 ORIGIN = np.array([118.8, 31.9])
@@ -39,7 +39,7 @@ def random_town(seed: int, *, width: int = 6, height: int = 5, leaves: int = 6) 
             attributes={"since": 2020 + number},
         )
     blocks = BlockTable(np.arange(101, 101 + n), polygons, loads)
-    levels = tuple(LevelTitle(name) for name in ("district", "community", "grid"))
+    levels = tuple(BilingualName(name) for name in ("district", "community", "grid"))
     return Draft(blocks, owner + 10, nodes, Rules(3, band=(100.0, 400.0), levels=levels))
 
 

@@ -3,7 +3,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geogrid.addresses import Hit, KnownName, KnownPlace, Match, core_of, name_likeness, normalise, rank, understand
+from geogrid.addresses import (
+    GazetteerName,
+    GazetteerPlace,
+    Hit,
+    Match,
+    core_of,
+    name_likeness,
+    normalise,
+    rank,
+    understand,
+)
 from geogrid.addresses.misspell import misspell
 from geogrid.addresses.numbers import known_places, parse_number, style_of
 
@@ -15,14 +25,14 @@ class Town:
     """A gazetteer in memory, searched by comparing everything with everything."""
 
     def __init__(self) -> None:
-        self.names: dict[str, KnownName] = {}
-        self.places: dict[int, list[KnownPlace]] = {}
+        self.names: dict[str, GazetteerName] = {}
+        self.places: dict[int, list[GazetteerPlace]] = {}
         self.count = 0
 
     def add(self, name: str, *numbers: str, lat: float = LAT, areas: str = "") -> "Town":
         """Add addresses along a street, 22 m from number to number; without numbers, a place."""
         key = normalise(name)
-        known = self.names.setdefault(key, KnownName(len(self.names), key, core_of(key), name))
+        known = self.names.setdefault(key, GazetteerName(len(self.names), key, core_of(key), name))
         parsed = [(text, parse_number(text)) for text in numbers]
         style = style_of([number for _, number in parsed if number is not None])
         for i, (text, number) in enumerate(parsed or [("", None)]):
@@ -30,7 +40,7 @@ class Town:
             for place in (None,) if number is None else known_places(number, style):
                 label = f"{name} {text}".strip()
                 number_key = "" if number is None else number.key
-                known_place = KnownPlace(known.id, place, number_key, self.count, label, areas, LON + STEP * i, lat)
+                known_place = GazetteerPlace(known.id, place, number_key, self.count, label, areas, LON + STEP * i, lat)
                 self.places.setdefault(known.id, []).append(known_place)
         return self
 

@@ -2,18 +2,18 @@
 
 import pytest
 
-from geogrid.codes import Place, code_profile, profile_names
+from geogrid.codes import TreePosition, code_profile, profile_names
 from geogrid.errors import InvalidInputError
 
-GRID = Place(4, 4, "110101001001")
-COMMUNITY = Place(3, 3, "320115001")
-LEAF_349 = Place(4, 4, "110101001001")
+GRID = TreePosition(4, 4, "110101001001")
+COMMUNITY = TreePosition(3, 3, "320115001")
+LEAF_349 = TreePosition(4, 4, "110101001001")
 
 
 def test_beijing_code_is_county_street_community_and_grid() -> None:
     profile = code_profile("beijing-db11")
     assert profile.fault("110101001001001", GRID) is None
-    assert profile.fault("110101001", Place(2, 4, "110101")) is None
+    assert profile.fault("110101001", TreePosition(2, 4, "110101")) is None
     assert profile.fault("11010100100101", GRID) == (
         "beijing-db11 wants 15 digits here (6 county + 3 street + 3 community + 3 grid)"
     )
@@ -31,7 +31,7 @@ def test_code_begins_with_the_code_of_its_parent() -> None:
      ("400", True), ("599", True), ("600", False)],
 )  # fmt: skip
 def test_towns_of_administrative_codes_have_their_ranges(town: str, is_allowed: bool) -> None:  # noqa: FBT001
-    fault = code_profile("admin-12").fault(f"320115{town}", Place(2, 3, "320115"))
+    fault = code_profile("admin-12").fault(f"320115{town}", TreePosition(2, 3, "320115"))
     assert (fault is None) == is_allowed
     assert is_allowed or "001 to 099 (street), 100 to 199 (town), 200 to 399 (township)" in str(fault)
 
@@ -48,7 +48,7 @@ def test_leaf_of_cjt349_has_six_object_digits_before_and_two_after() -> None:
     assert profile.fault("01010011010100100200", LEAF_349) == (
         "digits 7 to 18 are 110101001002, not the code of its parent, 110101001001"
     )
-    assert profile.fault("110101001001", Place(3, 4, "110101001")) is None
+    assert profile.fault("110101001001", TreePosition(3, 4, "110101001")) is None
 
 
 def test_new_numbers_fill_the_first_gap_and_keep_the_object() -> None:
@@ -64,25 +64,25 @@ def test_merged_communities_are_numbered_from_601() -> None:
 
 
 def test_plan_of_fewer_levels_has_the_lower_segments() -> None:
-    street = Place(1, 3, None)
+    street = TreePosition(1, 3, None)
     assert code_profile("beijing-db11").fault("110101001", street) is None
     assert code_profile("beijing-db11").fault("110101", street) is not None
 
 
 def test_level_above_the_first_segment_is_free() -> None:
-    assert code_profile("custom:6+3").fault("Any", Place(1, 3, None)) is None
+    assert code_profile("custom:6+3").fault("Any", TreePosition(1, 3, None)) is None
 
 
 def test_custom_profile_counts_the_digits_of_each_level() -> None:
     profile = code_profile("custom:2+4")
-    assert profile.next_code(Place(2, 2, "77"), {"770001"}) == "770002"
-    assert profile.fault("77001", Place(2, 2, "77")) == "custom:2+4 wants 6 digits here (2 level 1 + 4 level 2)"
+    assert profile.next_code(TreePosition(2, 2, "77"), {"770001"}) == "770002"
+    assert profile.fault("77001", TreePosition(2, 2, "77")) == "custom:2+4 wants 6 digits here (2 level 1 + 4 level 2)"
 
 
 def test_codes_run_out() -> None:
     profile = code_profile("custom:2+1")
     with pytest.raises(InvalidInputError, match="Every number below 77 is taken"):
-        profile.next_code(Place(2, 2, "77"), {f"77{number}" for number in range(10)})
+        profile.next_code(TreePosition(2, 2, "77"), {f"77{number}" for number in range(10)})
 
 
 @pytest.mark.parametrize("name", ["nothing", "custom:", "custom:0+3", "custom:6+3+", "custom:1+1+1+1+1+1+1"])

@@ -11,7 +11,7 @@ import shapely
 
 from geogrid.blocks import Adjacency, Blocks, build_blocks
 from geogrid.errors import InvalidInputError
-from geogrid.partition import Level, Partition, SiteRule, carve_dedicated, partition, partition_levels
+from geogrid.partition import Partition, SchemeLevel, SiteRule, carve_dedicated, partition, partition_levels
 from geogrid.partition.search.exact import best_division
 from geogrid.partition.search.graph import graph_of
 from geogrid.partition.search.seed import join_fragments
@@ -200,7 +200,7 @@ def test_an_empty_pocket_joins_the_site_around_it() -> None:
 
 
 def test_levels_are_coded_like_a_page_and_named() -> None:
-    scheme = [Level("district"), Level("community", n_grids=2), Level("grid", band=(100, 250))]
+    scheme = [SchemeLevel("district"), SchemeLevel("community", n_grids=2), SchemeLevel("grid", band=(100, 250))]
     tree = partition_levels(chequered(4, 2), scheme, prefix="X", rng=rng())
     assert tree.grids["code"].is_unique
     assert tree.grids["level"].value_counts().to_dict()[2] == 2
@@ -213,7 +213,7 @@ def test_levels_are_coded_like_a_page_and_named() -> None:
 
 def test_a_grid_out_of_its_band_is_told_by_its_code_on_every_level() -> None:
     blocks = chequered(4, 1, [100.0, 900.0, 100.0, 100.0])
-    scheme = [Level("district"), Level("community", band=(500, 800)), Level("grid", band=(100, 300))]
+    scheme = [SchemeLevel("district"), SchemeLevel("community", band=(500, 800)), SchemeLevel("grid", band=(100, 300))]
     tree = partition_levels(blocks, scheme, prefix="X", rng=rng())
     told = {problem.subject: problem.kind for problem in tree.problems}
     outside = tree.grids[~tree.grids["in_band"]]
@@ -224,16 +224,18 @@ def test_a_grid_out_of_its_band_is_told_by_its_code_on_every_level() -> None:
 
 def test_a_dedicated_leaf_has_the_name_of_its_institution() -> None:
     blocks = carve_dedicated(chequered(3, 2), sites(shapely.box(100, 100, 190, 190)))
-    tree = partition_levels(blocks, [Level("district"), Level("grid", band=(100, 400))], prefix="X", rng=rng())
+    tree = partition_levels(
+        blocks, [SchemeLevel("district"), SchemeLevel("grid", band=(100, 400))], prefix="X", rng=rng()
+    )
     (row,) = tree.grids[tree.grids["kind"] == "dedicated"].itertuples()
     assert (row.name, row.category, row.in_band) == ("Site 0", "school", True)
 
 
 def test_a_scheme_without_wish_or_depth_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="at least 2"):
-        partition_levels(chequered(2, 1), [Level("district")], prefix="X", rng=rng())
+        partition_levels(chequered(2, 1), [SchemeLevel("district")], prefix="X", rng=rng())
     with pytest.raises(InvalidInputError, match="'grid' needs a band, a number"):
-        partition_levels(chequered(2, 1), [Level("district"), Level("grid")], prefix="X", rng=rng())
+        partition_levels(chequered(2, 1), [SchemeLevel("district"), SchemeLevel("grid")], prefix="X", rng=rng())
 
 
 _DIGEST = """

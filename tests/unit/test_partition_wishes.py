@@ -12,7 +12,7 @@ import shapely
 
 from geogrid.blocks import Adjacency, Barriers, Blocks, ready_blocks
 from geogrid.errors import InvalidInputError
-from geogrid.partition import Level, Partition, partition, partition_levels
+from geogrid.partition import Partition, SchemeLevel, partition, partition_levels
 
 CRS = "EPSG:32650"
 RAIL = 8
@@ -227,7 +227,12 @@ def test_published_counts_are_met_on_every_level() -> None:
     """Datunying: 1 town, 7 areas, 81 villages, 1,084 grids of 10 to 15 households."""
     loads = np.random.default_rng(4).integers(2, 5, 64 * 66).astype(float)
     wanted = int(loads.sum() / 12.5)
-    scheme = [Level("town"), Level("area", n_grids=7), Level("village", n_grids=81), Level("grid", (10, 15), wanted)]
+    scheme = [
+        SchemeLevel("town"),
+        SchemeLevel("area", n_grids=7),
+        SchemeLevel("village", n_grids=81),
+        SchemeLevel("grid", (10, 15), wanted),
+    ]
     tree = partition_levels(squares(64, 66, loads.tolist()), scheme, prefix="D", rng=rng())
     assert tree.grids["level"].value_counts().sort_index().tolist() == [1, 7, 81, wanted]
     assert tree.grids["in_band"].all()
@@ -239,11 +244,11 @@ def test_given_communities_are_kept_and_the_levels_beside_them_nest() -> None:
     column, row = np.arange(68 * 60) % 68, np.arange(68 * 60) // 68
     communities = column // 4
     scheme = [
-        Level("district"),
-        Level("street", n_grids=3),
-        Level("community", given=communities),
-        Level("area grid", n_grids=115),
-        Level("micro grid", n_grids=988),
+        SchemeLevel("district"),
+        SchemeLevel("street", n_grids=3),
+        SchemeLevel("community", given=communities),
+        SchemeLevel("area grid", n_grids=115),
+        SchemeLevel("micro grid", n_grids=988),
     ]
     loads = np.random.default_rng(4).integers(5, 20, len(row)).astype(float)
     tree = partition_levels(squares(68, 60, loads.tolist()), scheme, prefix="S", rng=rng())
@@ -257,17 +262,19 @@ def test_given_communities_are_kept_and_the_levels_beside_them_nest() -> None:
 
 def test_given_levels_that_do_not_nest_are_refused() -> None:
     scheme = [
-        Level("a"),
-        Level("b", given=np.array([0, 0, 1])),
-        Level("c", given=np.array([0, 1, 1])),
-        Level("d", n_grids=3),
+        SchemeLevel("a"),
+        SchemeLevel("b", given=np.array([0, 0, 1])),
+        SchemeLevel("c", given=np.array([0, 1, 1])),
+        SchemeLevel("d", n_grids=3),
     ]
     with pytest.raises(InvalidInputError, match="level 'c' straddle those of 'b'"):
         partition_levels(squares(3, 1), scheme, prefix="X", rng=rng())
 
 
 def test_more_than_999_children_get_longer_codes() -> None:
-    tree = partition_levels(squares(40, 30), [Level("town"), Level("grid", n_grids=1_100)], prefix="T", rng=rng())
+    tree = partition_levels(
+        squares(40, 30), [SchemeLevel("town"), SchemeLevel("grid", n_grids=1_100)], prefix="T", rng=rng()
+    )
     leaves = tree.grids["code"][tree.grids["level"] == 2]
     assert {len(code) for code in leaves} == {5}
     assert leaves.is_unique

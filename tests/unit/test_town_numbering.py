@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from geogrid.addresses import KnownName, KnownPlace, Match, core_of, name_likeness, normalise, rank, understand
+from geogrid.addresses import GazetteerName, GazetteerPlace, Match, core_of, name_likeness, normalise, rank, understand
 from geogrid.addresses.match import REVIEW_BELOW, Hit
 from geogrid.addresses.numbering import TownNumbering, direction_of, learn_numbering
 from geogrid.addresses.numbers import parse_number
@@ -31,15 +31,15 @@ def town_of(turned: float, *, noise_m: float = 8.0) -> TownNumbering:
     return learn_numbering(["e"] * 900, numbers, np.array(points))
 
 
-def known(number: int, aside_m: float, *, turned: float = 0.0, off_m: float = 0.0) -> KnownPlace:
+def known(number: int, aside_m: float, *, turned: float = 0.0, off_m: float = 0.0) -> GazetteerPlace:
     lon, lat = point(number * METRES_PER_NUMBER + off_m, aside_m, turned=turned)
-    return KnownPlace(1, number, str(number), number, f"E Main Street {number}", "", lon, lat)
+    return GazetteerPlace(1, number, str(number), number, f"E Main Street {number}", "", lon, lat)
 
 
-def asked(text: str, town: TownNumbering, *places: KnownPlace, street: str = "E Main Street") -> list[Match]:
+def asked(text: str, town: TownNumbering, *places: GazetteerPlace, street: str = "E Main Street") -> list[Match]:
     question = understand(text)
     key = normalise(street)
-    name = KnownName(1, key, core_of(key), street)
+    name = GazetteerName(1, key, core_of(key), street)
     hits = [
         Hit(reading, name, reading.worth * name_likeness(reading.name, name))
         for reading in (*question.readings, *question.fuzzy)
@@ -88,4 +88,4 @@ def test_the_direction_is_the_word_that_a_street_begins_with(key: str, direction
 
 def test_lettered_avenues_are_not_slips_of_each_other() -> None:
     key = normalise("S Avenue C")
-    assert name_likeness(normalise("S Avenue F"), KnownName(1, key, core_of(key), "S Avenue C")) < REVIEW_BELOW
+    assert name_likeness(normalise("S Avenue F"), GazetteerName(1, key, core_of(key), "S Avenue C")) < REVIEW_BELOW

@@ -15,7 +15,7 @@ from geogrid.blocks import NOWHERE, BlockRule, Blocks, MaxLoad, build_blocks
 from geogrid.blocks.assembly import areas_holding
 from geogrid.codes import reading_order
 from geogrid.errors import InvalidInputError, Problem
-from geogrid.partition import GridTree, Level, carve_dedicated, divide_heavy, partition, partition_levels
+from geogrid.partition import GridTree, SchemeLevel, carve_dedicated, divide_heavy, partition, partition_levels
 from geogrid.partition.evaluation import Evaluation, evaluate
 from geogrid.types import IntArray
 
@@ -31,7 +31,7 @@ class Wishes:
 
     Parameters
     ----------
-    scheme : sequence of Level
+    scheme : sequence of SchemeLevel
         From the top; the lowest has a band, a number, or both.
     load : str
         What is balanced.
@@ -51,7 +51,7 @@ class Wishes:
         Multiplies the search.
     """
 
-    scheme: Sequence[Level]
+    scheme: Sequence[SchemeLevel]
     load: str = "households"
     seed: int = 1
     prefix: str = "G"
@@ -204,7 +204,7 @@ def _tree(blocks: Blocks, layers: TownLayers, wishes: Wishes) -> tuple[GridTree,
     return tree, None if earlier is None else replace(earlier, now=leaves.former[leaves.grid])
 
 
-def _with_areas(scheme: Sequence[Level], blocks: Blocks, areas: gpd.GeoDataFrame | None) -> list[Level]:
+def _with_areas(scheme: Sequence[SchemeLevel], blocks: Blocks, areas: gpd.GeoDataFrame | None) -> list[SchemeLevel]:
     """Return the scheme with the areas as the level that has their number, else as one between the top and the rest."""
     levels = list(scheme)
     if areas is None:
@@ -212,7 +212,7 @@ def _with_areas(scheme: Sequence[Level], blocks: Blocks, areas: gpd.GeoDataFrame
     count = len(np.unique(blocks.parent))
     place = next((number for number, level in enumerate(levels[1:-1], 1) if level.n_grids == count), None)
     if place is None:
-        levels.insert(1, Level("area"))
+        levels.insert(1, SchemeLevel("area"))
         place = 1
     levels[place] = replace(levels[place], given=blocks.parent)
     return levels
@@ -247,7 +247,7 @@ def _locked(wanted: Sequence[str], codes: Sequence[str]) -> list[int]:
     return [codes.index(code) for code in wanted]
 
 
-def _named_areas(tree: GridTree, scheme: Sequence[Level], areas: gpd.GeoDataFrame) -> GridTree:
+def _named_areas(tree: GridTree, scheme: Sequence[SchemeLevel], areas: gpd.GeoDataFrame) -> GridTree:
     """Return the tree with the grids of the areas named as in their file."""
     if "name" not in areas:
         return tree

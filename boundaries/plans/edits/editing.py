@@ -17,7 +17,7 @@ from boundaries.plans.loading import barriers_near, buildings_near, load_part, o
 from boundaries.plans.tables import Edit
 from boundaries.store.bulk_copy import new_ids
 from geogrid.errors import ConflictError
-from geogrid.plans import Buildings, Delta, Draft, GridFigures, Operation, Scope, Tools, figures, scope_of
+from geogrid.plans import Buildings, Delta, Draft, GridFigures, Operation, OperationScope, Tools, figures, scope_of
 from geogrid.plans.operations.perform import perform
 from geogrid.plans.operations.records import record_of
 
@@ -128,7 +128,7 @@ def _carry_out(session: Session, plan: Plan, operation: Operation, author: Autho
     return delta
 
 
-def _tools(session: Session, plan: Plan, scope: Scope, part: Draft) -> Tools:
+def _tools(session: Session, plan: Plan, scope: OperationScope, part: Draft) -> Tools:
     tools = Tools(lambda: new_ids(session, "grids", 1)[0], lambda: new_ids(session, "blocks", 1)[0])
     if scope.area is not None:
         return Tools(tools.new_grid, tools.new_block, buildings=_buildings(session, plan, scope.area, part))
@@ -207,7 +207,7 @@ def _answer(
     codes = session.scalars(
         text("select code from grids where id = any(:ids) and kind <> 'parent'"), {"ids": sorted(touched)}
     )
-    now = load_part(session, plan, Scope(tuple(codes)))
+    now = load_part(session, plan, OperationScope(tuple(codes)))
     found = figures(now, np.unique(now.owner).tolist())
     ids = {"jurisdiction": plan.jurisdiction_id, "ids": np.unique(now.owner).tolist()}
     cases = {row.code: int(row.cases) for row in session.execute(_OPEN_CASES, ids)}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from geogrid.jit import kernel
+from geogrid.jit import inner, kernel
 from geogrid.partition.search.state import Net, State, draw, is_removable
 from geogrid.partition.search.terms import Weights, grid_term
 
@@ -10,7 +10,7 @@ _NOTICEABLE = 1e-12
 
 
 @kernel
-def anneal(net: Net, state: State, weights: Weights, sweeps: int, heat: tuple[float, float]) -> int:  # noqa: C901 - one loop, as kernels are
+def anneal(net: Net, state: State, weights: Weights, sweeps: int, heat: tuple[float, float]) -> int:
     """Offer each node a neighbouring grid, sweep by sweep; return the number of moves.
 
     Parameters
@@ -43,42 +43,55 @@ def anneal(net: Net, state: State, weights: Weights, sweeps: int, heat: tuple[fl
             grid = state.label[net.others[first + int(draw(state.random) * (last - first))]]
             if grid == own or state.nodes[own] == 1:
                 continue
-            own_m = grid_m = own_cost = grid_cost = 0.0
-            for edge in range(first, last):
-                label = state.label[net.others[edge]]
-                if label == own:
-                    own_m += net.length[edge]
-                    own_cost += net.cost[edge]
-                elif label == grid:
-                    grid_m += net.length[edge]
-                    grid_cost += net.cost[edge]
-            load, area, perimeter = net.load[node], net.area[node], net.perimeter[node]
-            own_left = state.perimeter[own] - perimeter + 2.0 * own_m
-            grid_new = state.perimeter[grid] + perimeter - 2.0 * grid_m
-            change = (
-                grid_term(state.load[own] - load, state.area[own] - area, own_left, weights)
-                + grid_term(state.load[grid] + load, state.area[grid] + area, grid_new, weights)
-                - grid_term(state.load[own], state.area[own], state.perimeter[own], weights)
-                - grid_term(state.load[grid], state.area[grid], state.perimeter[grid], weights)
-                + weights.boundary * (own_cost - grid_cost)
-            )
-            if net.home[node] >= 0:
-                change += weights.stay * load * (int(net.home[node] != grid) - int(net.home[node] != own))
+            change, own_left, grid_new = _offer(net, state, weights, node, grid)
             uphill = change > -_NOTICEABLE
             if uphill and (temperature <= 0.0 or draw(state.random) >= np.exp(-change / temperature)):
                 continue
             if not is_removable(net, state, node):
                 continue
-            state.label[node] = grid
-            state.nodes[own] -= 1
-            state.nodes[grid] += 1
-            state.load[own] -= load
-            state.load[grid] += load
-            state.area[own] -= area
-            state.area[grid] += area
-            state.perimeter[own] = own_left
-            state.perimeter[grid] = grid_new
+            _move(net, state, node, grid, (own_left, grid_new))
             moves += 1
         if hot <= 0.0 and moves == before:
             break
     return moves
+
+
+@inner
+def _offer(net: Net, state: State, weights: Weights, node: int, grid: int) -> tuple[float, float, float]:
+    """Return what a move changes in the objective, and the perimeters that it leaves to the old grid and the new."""
+    own = state.label[node]
+    own_m = grid_m = own_cost = grid_cost = 0.0
+    for edge in range(net.starts[node], net.starts[node + 1]):
+        label = state.label[net.others[edge]]
+        if label == own:
+            own_m += net.length[edge]
+            own_cost += net.cost[edge]
+        elif label == grid:
+            grid_m += net.length[edge]
+            grid_cost += net.cost[edge]
+    load, area, perimeter = net.load[node], net.area[node], net.perimeter[node]
+    own_left = state.perimeter[own] - perimeter + 2.0 * own_m
+    grid_new = state.perimeter[grid] + perimeter - 2.0 * grid_m
+    change = (
+        grid_term(state.load[own] - load, state.area[own] - area, own_left, weights)
+        + grid_term(state.load[grid] + load, state.area[grid] + area, grid_new, weights)
+        - grid_term(state.load[own], state.area[own], state.perimeter[own], weights)
+        - grid_term(state.load[grid], state.area[grid], state.perimeter[grid], weights)
+        + weights.boundary * (own_cost - grid_cost)
+    )
+    if net.home[node] >= 0:
+        change += weights.stay * load * (int(net.home[node] != grid) - int(net.home[node] != own))
+    return change, own_left, grid_new
+
+
+@inner
+def _move(net: Net, state: State, node: int, grid: int, perimeters: tuple[float, float]) -> None:
+    own = state.label[node]
+    state.label[node] = grid
+    state.nodes[own] -= 1
+    state.nodes[grid] += 1
+    state.load[own] -= net.load[node]
+    state.load[grid] += net.load[node]
+    state.area[own] -= net.area[node]
+    state.area[grid] += net.area[node]
+    state.perimeter[own], state.perimeter[grid] = perimeters

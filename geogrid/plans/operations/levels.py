@@ -7,7 +7,7 @@ from typing import Final
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.plans.operations.kinds import InsertLevel, RemoveLevel, RenameLevel
 from geogrid.plans.operations.tools import Tools, next_code
-from geogrid.plans.state import NO_LOADS, Draft, LevelTitle, Node
+from geogrid.plans.state import NO_LOADS, BilingualName, Draft, Node
 from geogrid.types import GridCode
 
 MOST_LEVELS: Final = 6
@@ -34,7 +34,7 @@ def insert_level(draft: Draft, wanted: InsertLevel, tools: Tools) -> Draft:
     if problems:
         raise InvalidInputError(problems)
     titles = list(draft.rules.levels)
-    titles.insert(wanted.position - 1, LevelTitle(wanted.name, wanted.name_zh))
+    titles.insert(wanted.position - 1, BilingualName(wanted.name, wanted.name_zh))
     above = [node for node in draft.nodes.values() if node.level == wanted.position - 1]
     result = _with_levels(draft, titles)
     result = _moved(result, wanted.position, 1)
@@ -87,7 +87,7 @@ def rename_level(draft: Draft, wanted: RenameLevel, _tools: Tools) -> Draft:
     if problems:
         raise InvalidInputError(problems)
     titles = list(draft.rules.levels)
-    titles[wanted.position - 1] = LevelTitle(wanted.name, wanted.name_zh)
+    titles[wanted.position - 1] = BilingualName(wanted.name, wanted.name_zh)
     return _with_levels(draft, titles)
 
 
@@ -98,7 +98,7 @@ def _name_problems(draft: Draft, name: str, *, but: int = 0) -> list[Problem]:
     return [Problem("name-taken", f"A level is called {name!r} already.", "Choose another name.")] if taken else []
 
 
-def _with_levels(draft: Draft, titles: list[LevelTitle]) -> Draft:
+def _with_levels(draft: Draft, titles: list[BilingualName]) -> Draft:
     return replace(draft, rules=replace(draft.rules, depth=len(titles), levels=tuple(titles)))
 
 

@@ -54,7 +54,7 @@ _HOW: Final[dict[type, Callable[[Draft, Any, Tools], Draft]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class OperationScope:
     """The part of a plan that an operation needs.
 
     Parameters
@@ -87,35 +87,37 @@ class Scope:
     barriers: bool = False
 
 
-def scope_of(wanted: Operation) -> Scope:  # noqa: C901, PLR0911, PLR0912 - one line a kind of operation
+def scope_of(wanted: Operation) -> OperationScope:  # noqa: C901, PLR0911, PLR0912 - one line a kind of operation
     """Return the part of a plan that an operation needs."""
     match wanted:
         case MoveBlocks():
-            return Scope((wanted.to,), wanted.blocks)
+            return OperationScope((wanted.to,), wanted.blocks)
         case MoveLand():
-            return Scope((wanted.to,), area=wanted.patch)
+            return OperationScope((wanted.to,), area=wanted.patch)
         case SplitByLine():
-            return Scope((wanted.grid,), area=wanted.line if wanted.cut else None, siblings=True)
+            return OperationScope((wanted.grid,), area=wanted.line if wanted.cut else None, siblings=True)
         case SplitInto():
-            return Scope((wanted.grid,), siblings=True, barriers=True)
+            return OperationScope((wanted.grid,), siblings=True, barriers=True)
         case Merge():
-            return Scope(wanted.grids, siblings=True)
+            return OperationScope(wanted.grids, siblings=True)
         case Carve():
-            return Scope((), wanted.blocks, area=wanted.patch, siblings=True)
+            return OperationScope((), wanted.blocks, area=wanted.patch, siblings=True)
         case Dissolve(into=into):
-            return Scope((wanted.grid,) if into is None else (wanted.grid, into), beside=into is None, siblings=True)
+            return OperationScope(
+                (wanted.grid,) if into is None else (wanted.grid, into), beside=into is None, siblings=True
+            )
         case Rebalance():
-            return Scope(wanted.grids, whole=not wanted.grids)
+            return OperationScope(wanted.grids, whole=not wanted.grids)
         case Rename():
-            return Scope(tuple(wanted.names), land=False)
+            return OperationScope(tuple(wanted.names), land=False)
         case Recode():
-            return Scope(tuple(wanted.codes), land=not wanted.codes, whole=not wanted.codes, siblings=True)
+            return OperationScope(tuple(wanted.codes), land=not wanted.codes, whole=not wanted.codes, siblings=True)
         case ChangeParent():
-            return Scope((*wanted.grids, wanted.parent), land=False, siblings=True)
+            return OperationScope((*wanted.grids, wanted.parent), land=False, siblings=True)
         case InsertLevel() | RemoveLevel() | RenameLevel():
-            return Scope(whole=True)
+            return OperationScope(whole=True)
         case AssignDuty() | EndDuty():
-            return Scope((wanted.grid,), land=False)
+            return OperationScope((wanted.grid,), land=False)
 
 
 def perform(draft: Draft, wanted: Operation, tools: Tools) -> tuple[Draft, Delta]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import shapely
 
-from geogrid.codes import Place
+from geogrid.codes import TreePosition
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.plans.state import Draft, Node
 from geogrid.types import DedicatedCategory, FloatArray, GeometryArray, GridCode, GridKind, IntArray
@@ -106,10 +106,10 @@ def next_code(draft: Draft, like: Node, *, merged: bool = False) -> str:
     return draft.rules.profile.next_code(place_of(draft, like), draft.codes(), like=like.code, merged=merged)
 
 
-def place_of(draft: Draft, node: Node) -> Place:
+def place_of(draft: Draft, node: Node) -> TreePosition:
     """Return where a grid stands, for its code."""
     parent = None if node.parent is None else draft.nodes[node.parent].code
-    return Place(node.level, draft.rules.depth, parent)
+    return TreePosition(node.level, draft.rules.depth, parent)
 
 
 def fresh_names(draft: Draft, like: Node) -> Iterator[str]:
