@@ -83,7 +83,7 @@ def _named_by_imports(tree: ast.Module) -> Iterator[str]:
             yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
 
 
-class _StampedCode(CompileResultCacheImpl):  # type: ignore[misc] # numba has no types
+class _StampedCode(CompileResultCacheImpl):
     """Compiled code with the stamp of its sources, under a name that stays when lines move."""
 
     stamp = ""
@@ -92,15 +92,17 @@ class _StampedCode(CompileResultCacheImpl):  # type: ignore[misc] # numba has no
         return f"{fullname}.py{sys.version_info.major}{sys.version_info.minor}{abiflags}"
 
     def reduce(self, data: Any) -> Any:
-        return self.stamp, super().reduce(data)
+        return self.stamp, super().reduce(data)  # type: ignore[no-untyped-call] # as is all of numba
 
     def rebuild(self, target_context: Any, reduced_data: Any) -> Any:
         """Return the code, or None where a process with other sources has just written over it."""
         stamp, code = reduced_data
-        return super().rebuild(target_context, code) if stamp == self.stamp else None
+        if stamp != self.stamp:
+            return None
+        return super().rebuild(target_context, code)  # type: ignore[no-untyped-call]
 
 
-class KernelCache(Cache):  # type: ignore[misc] # numba has no types
+class KernelCache(Cache):
     """What is kept of one kernel.
 
     Raises
@@ -111,10 +113,11 @@ class KernelCache(Cache):  # type: ignore[misc] # numba has no types
         There is no folder that can be written.
     """
 
-    _impl_class = _StampedCode
+    _impl_class = _StampedCode  # type: ignore[assignment]
 
     def __init__(self, function: Callable[..., Any]) -> None:
         stamp = sources_stamp(function.__module__)
-        super().__init__(function)
+        super().__init__(function)  # type: ignore[no-untyped-call]
         self._impl.stamp = stamp
-        self._cache_file = IndexDataCacheFile(self._cache_path, self._impl.filename_base, stamp)
+        base = self._impl.filename_base
+        self._cache_file = IndexDataCacheFile(self._cache_path, base, stamp)  # type: ignore[no-untyped-call]

@@ -44,7 +44,7 @@ def on_compilation(announce: Callable[[], None]) -> Iterator[None]:
         yield
 
 
-class _Announcer(Listener):  # type: ignore[misc] # numba has no types
+class _Announcer(Listener):
     def __init__(self, announce: Callable[[], None]) -> None:
         self._announce = announce
 
