@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 GridCode = NewType("GridCode", str)
-BlockId = NewType("BlockId", int)
-PlanId = NewType("PlanId", int)
 JurisdictionCode = NewType("JurisdictionCode", str)
 
 FloatArray = NDArray[np.float64]

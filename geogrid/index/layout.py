@@ -34,7 +34,6 @@ COLUMN_BITS: Final = 8
 MAX_COLUMNS: Final = 255
 
 FACES_PER_CHUNK: Final = 31
-FACE_BITS: Final = 5
 FACE_MASK: Final = 31
 MORE_FLAG: Final = 32
 EDGE_SHIFT: Final = 6

@@ -1,6 +1,6 @@
 """Legacy polygons: their faults with geometry, and a repair that logs every change and its area."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -12,7 +12,7 @@ from geogrid.coverage.overlaps import find_overlaps, mismatched
 from geogrid.coverage.plane import Plane
 from geogrid.coverage.rings import only_polygons
 from geogrid.plans.operations.tools import Buildings
-from geogrid.types import FloatArray, GeometryArray
+from geogrid.types import GeometryArray
 
 FaultKind = Literal["overlap", "gap", "sliver", "uncovered", "spill", "building-cut"]
 RepairKind = Literal["gap-closed", "overlap-settled", "spill-clipped", "boundary-moved"]
@@ -126,10 +126,10 @@ def faults_of(drawn: Drawn, *, limit: shapely.Geometry | None, buildings: Buildi
         None of which they are to cut.
     """
     flat = drawn.flat()
-    found = [*_overlaps(drawn, flat), *_gaps(drawn, flat)]
+    faults = [*_overlaps(drawn, flat), *_gaps(drawn, flat)]
     if limit is not None:
-        found += _at_the_limit(drawn, flat, limit)
-    return (*found, *_cut_buildings(drawn, buildings))
+        faults += _at_the_limit(drawn, flat, limit)
+    return (*faults, *_cut_buildings(drawn, buildings))
 
 
 def _fault(drawn: Drawn, kind: FaultKind, subject: str, piece: shapely.Geometry) -> CoverageFault:
@@ -201,7 +201,7 @@ def repair(drawn: Drawn, *, settled: GeometryArray, limit: shapely.Geometry | No
     cleaned: GeometryArray = shapely.coverage_clean(flat, gap_width=gap_width_m)  # type: ignore[attr-defined]  # newer than the stubs
     if limit is not None:
         within = drawn.plane.flatten(np.array([limit], dtype=np.object_))[0]
-        cleaned = np.array([only_polygons(each) for each in shapely.intersection(cleaned, within)], dtype=np.object_)
+        cleaned = np.array([only_polygons(shape) for shape in shapely.intersection(cleaned, within)], dtype=np.object_)
         cleaned = _filled(cleaned, within, gap_width_m)
         cleaned = shapely.coverage_clean(cleaned)  # type: ignore[attr-defined]  # newer than the stubs
     else:
@@ -264,9 +264,3 @@ def _parts(
     for part in shapely.get_parts(only_polygons(geometry)):
         if not part.is_empty:
             yield kind, sign, part
-
-
-def total_change_m2(log: Sequence[Repair]) -> FloatArray:
-    """Return what grids gained and lost in all, square metres, shape (2,)."""
-    areas: FloatArray = np.array([entry.area_m2 for entry in log] or [0.0])
-    return np.array([areas[areas > 0].sum(), -areas[areas < 0].sum()])

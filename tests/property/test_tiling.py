@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from geogrid.tiles import (
     EXTENT,
     MATRIX_SETS,
+    CutTile,
     Tile,
     TileLayer,
     TileMatrixSet,
@@ -54,40 +55,37 @@ def around(shapes: GeometryArray, matrix_set: TileMatrixSet, zoom: int) -> list[
     return [Tile(zoom, column - i, row - j) for i in (1, 0) for j in (1, 0)]
 
 
-@settings(max_examples=40, deadline=None)
+def cut_alike(shapes: GeometryArray, matrix_set: TileMatrixSet, tiles: list[Tile]) -> list[CutTile]:
+    """Return tiles cut as they are served."""
+    leaves = generalised(shapes, tiles[0].zoom) if tiles[0].zoom < 16 else shapes
+    return [cut(leaves, matrix_set, tile) for tile in tiles]
+
+
+def cut_by_turns(shapes: GeometryArray, matrix_set: TileMatrixSet, tiles: list[Tile]) -> list[CutTile]:
+    """Return tiles that are noded whole beside tiles that are rounded vertex by vertex where that can be."""
+    cut_tiles = []
+    for number, tile in enumerate(tiles):
+        units = shapely.transform(shapes, lambda xy, tile=tile: tile_units(xy[:, 0], xy[:, 1], matrix_set, tile))
+        is_whole = number in {0, 3}
+        cut_tiles.append((None if is_whole else rounded(units)) or noded(units))
+    return cut_tiles
+
+
+@pytest.mark.parametrize("cut_tiles", [cut_alike, cut_by_turns])
+@settings(max_examples=35, deadline=None)
 @given(seed=SEEDS, make=COVERAGES, matrix_set=SETS, zoom=st.integers(8, 16))
 def test_tiles_are_coverages_on_whole_units_also_side_by_side(
-    seed: int, make: Maker, matrix_set: TileMatrixSet, zoom: int
+    cut_tiles: Callable[..., list[CutTile]], seed: int, make: Maker, matrix_set: TileMatrixSet, zoom: int
 ) -> None:
     shapes = placed(make, np.random.default_rng(seed))
-    leaves = generalised(shapes, zoom) if zoom < 16 else shapes
+    tiles = around(shapes, matrix_set, zoom)
     visible = []
-    for tile in around(shapes, matrix_set, zoom):
-        found = cut(leaves, matrix_set, tile)
+    for tile, found in zip(tiles, cut_tiles(shapes, matrix_set, tiles), strict=True):
         assert shapely.is_valid(found.shapes).all()
         assert shapely.coverage_is_valid(found.shapes)
         xy = shapely.get_coordinates(found.shapes)
         assert (xy == np.round(xy)).all()
         assert not np.signbit(xy[xy == 0]).any()
-        parts = shapely.get_parts(shapely.intersection(found.shapes, shapely.box(0, 0, EXTENT, EXTENT)))
-        place = np.array([tile.column, tile.row]) * float(EXTENT)
-        visible += list(
-            shapely.transform(parts[shapely.get_dimensions(parts) == 2], lambda xy, place=place: xy + place)
-        )
-    assert shapely.coverage_is_valid(np.array(visible, dtype=object))
-
-
-@settings(max_examples=30, deadline=None)
-@given(seed=SEEDS, make=COVERAGES, matrix_set=SETS, zoom=st.integers(9, 16))
-def test_tile_rounded_vertex_by_vertex_fits_beside_one_noded_whole(
-    seed: int, make: Maker, matrix_set: TileMatrixSet, zoom: int
-) -> None:
-    shapes = placed(make, np.random.default_rng(seed))
-    visible = []
-    for number, tile in enumerate(around(shapes, matrix_set, zoom)):
-        units = shapely.transform(shapes, lambda xy, tile=tile: tile_units(xy[:, 0], xy[:, 1], matrix_set, tile))
-        is_whole = number in {0, 3}
-        found = (None if is_whole else rounded(units)) or noded(units)
         parts = shapely.get_parts(shapely.intersection(found.shapes, shapely.box(0, 0, EXTENT, EXTENT)))
         place = np.array([tile.column, tile.row]) * float(EXTENT)
         visible += list(
