@@ -13,7 +13,7 @@ from boundaries.addresses.reading import names_by_key, names_like
 from geogrid.addresses.gazetteer import GazetteerName, GazetteerPlace, name_likeness
 from geogrid.addresses.match import Match
 from geogrid.addresses.normalise import core_of
-from geogrid.addresses.query import AddressQuery, understand
+from geogrid.addresses.query import AddressQuery, parse_query
 from geogrid.addresses.street import apart_m, closest_between, distance_m
 from geogrid.types import FloatArray
 
@@ -101,7 +101,7 @@ def _match(meeting: _Meeting, question: AddressQuery) -> Match:
 
 def _names(session: Session, jurisdiction_id: int, side: str) -> list[tuple[GazetteerName, float]]:
     """Return the streets that one side may mean, likeliest first."""
-    asked = understand(side)
+    asked = parse_query(side)
     keys = [reading.name for reading in asked.readings if reading.number is None]
     known = {name.key: name for name in names_by_key(session, jurisdiction_id, keys, [])}
     exact = [(known[key], 1.0) for key in sorted(set(keys), key=lambda key: (-len(key), key)) if key in known]

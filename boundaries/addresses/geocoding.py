@@ -16,7 +16,7 @@ from geogrid.addresses.interpretation import Interpretation
 from geogrid.addresses.match import Hit, Inside, Match, MatchedLevel, is_settled, likeliest, rank
 from geogrid.addresses.normalise import is_chinese
 from geogrid.addresses.numbering import TownNumbering, direction_of
-from geogrid.addresses.query import AddressQuery, understand
+from geogrid.addresses.query import AddressQuery, parse_query
 
 __all__ = ["ANYWHERE", "Context", "GeocodeAnswer", "candidates_many", "geocode", "geocode_many", "import_addresses"]
 
@@ -132,7 +132,7 @@ def _answers_of(
     answers: dict[str, list[GeocodeAnswer]] = {}
     for start in range(0, len(distinct), _BATCH):
         batch = distinct[start : start + _BATCH]
-        asked = [understand(address, element_tagger()) for address in batch]
+        asked = [parse_query(address, element_tagger()) for address in batch]
         for address, matches in zip(batch, _answer(session, jurisdiction_id, asked, context), strict=True):
             answers[address] = [_shaped(match) for match in matches]
     return answers

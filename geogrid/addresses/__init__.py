@@ -3,7 +3,7 @@
 from geogrid.addresses.gazetteer import GazetteerName, GazetteerPlace, name_likeness
 from geogrid.addresses.match import Hit, Match, MatchedLevel, rank
 from geogrid.addresses.normalise import core_of, normalise, search_text
-from geogrid.addresses.query import AddressQuery, understand
+from geogrid.addresses.query import AddressQuery, parse_query
 
 __all__ = [
     "AddressQuery",
@@ -15,7 +15,7 @@ __all__ = [
     "core_of",
     "name_likeness",
     "normalise",
+    "parse_query",
     "rank",
     "search_text",
-    "understand",
 ]

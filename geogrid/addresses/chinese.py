@@ -85,15 +85,15 @@ def every_stretch(text: str) -> Iterator[Interpretation]:
 
 def number_after(text: str, place: int) -> HouseNumber | None:
     """Return the number that stands at a place of a text: 12 of "路12号", lane and number of "路1028弄5号"."""
-    found = _NUMBERED.match(text, place)
-    if found is None or not found[0]:
+    match = _NUMBERED.match(text, place)
+    if match is None or not match[0]:
         return None
-    return parse_number(found[0])
+    return parse_number(match[0])
 
 
 def _substrings(text: str, elements: Sequence[Element]) -> Iterator[Interpretation]:
     """Yield the names between any two cuts, longest first, with the number that follows each."""
-    cuts = {0, len(text)} | {found.end() for found in _MARK.finditer(text)}
+    cuts = {0, len(text)} | {mark.end() for mark in _MARK.finditer(text)}
     for latin in _LATIN.finditer(text):
         cuts |= {latin.start(), latin.end()}
     for digits in _DIGITS.finditer(text):
@@ -124,8 +124,8 @@ def _only_digits(text: str, elements: Sequence[Element]) -> Iterator[Interpretat
 
 def _number_before(text: str, place: int) -> HouseNumber | None:
     """Return the number right before a place of a text, as in "12号解放路"; it belongs to no name before it."""
-    found = _NUMBER_BEFORE.fullmatch(text[:place])
-    return parse_number(found[1]) if found else None
+    match = _NUMBER_BEFORE.fullmatch(text[:place])
+    return parse_number(match[1]) if match else None
 
 
 def _longest(stretch: str) -> int:
@@ -155,8 +155,8 @@ def _likely(text: str, elements: Sequence[Element]) -> Iterator[Interpretation]:
         if len(name) > 1:
             number = number_after(text, element.end)
             kind = "street" if "road" in element.kind else "place"
-            found = list(_numbered(name, number)) if number is not None else [Interpretation(name, None)]
-            yield from (Interpretation(reading.name, reading.number, kind, reading.worth) for reading in found)
+            readings = list(_numbered(name, number)) if number is not None else [Interpretation(name, None)]
+            yield from (Interpretation(reading.name, reading.number, kind, reading.worth) for reading in readings)
     if not named:
         digits = _DIGITS.search(text)
         name = text[: digits.start()] if digits and digits.start() > 1 else text

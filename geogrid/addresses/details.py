@@ -39,8 +39,8 @@ class Details:
 def details_of(folded: str) -> Details:
     """Return what a folded text says beyond the number: ``"12号3栋2单元501室"`` is building 3, unit 2, room 501."""
     if not is_chinese(folded):
-        found = _LATIN.search(folded)
-        return Details(room=(found[1] or found[2]) if found else "")
+        match = _LATIN.search(folded)
+        return Details(room=(match[1] or match[2]) if match else "")
     said = {level: _first(pattern, folded) for level, pattern in _CHINESE}
     dashed = _DASHED.search(folded)
     if dashed and not said["building"]:
@@ -52,10 +52,10 @@ def narrowed(places: Sequence[GazetteerPlace], details: Details) -> tuple[Sequen
     """Return the places that agree with the details as far as any does, and the narrowest level that agrees."""
     level: DetailLevel | None = None
     for name in ("building", "unit", "room"):
-        asked = getattr(details, name)
-        if not asked:
+        value = getattr(details, name)
+        if not value:
             continue
-        same = [place for place in places if _bare(getattr(place, name)) == asked]
+        same = [place for place in places if _bare(getattr(place, name)) == value]
         if same:
             places, level = same, name
         else:
@@ -64,11 +64,11 @@ def narrowed(places: Sequence[GazetteerPlace], details: Details) -> tuple[Sequen
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.search(text)
-    return next(filter(None, found.groups()), "") if found else ""
+    match = pattern.search(text)
+    return next(filter(None, match.groups()), "") if match else ""
 
 
 def _bare(text: str) -> str:
     """Return the number or letter of a known building, unit or room: ``"3号楼"`` and ``"3栋"`` are 3."""
-    found = _BARE.search(fold(text)) if text else None
-    return found[0] if found else ""
+    match = _BARE.search(fold(text)) if text else None
+    return match[0] if match else ""

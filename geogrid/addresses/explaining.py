@@ -72,10 +72,10 @@ def of_areas(question: AddressQuery, named: Sequence[str], areas: str, most: int
     return float(_AREA_DIFFERS ** (most - len(named)))
 
 
-def _contradicts(asked: Sequence[str], areas: str) -> bool:
+def _contradicts(named: Sequence[str], areas: str) -> bool:
     """Return whether an area of the same kind (区 or 镇 ...) is named differently."""
-    known = {word[-1]: word for word in areas.split()}
-    return any(area and area[-1] in "区县镇乡村" and known.get(area[-1], area) != area for area in asked)
+    area_by_kind = {word[-1]: word for word in areas.split()}
+    return any(area and area[-1] in "区县镇乡村" and area_by_kind.get(area[-1], area) != area for area in named)
 
 
 def read_share(question: AddressQuery, reading: Interpretation, areas: Sequence[str], *, is_numbered: bool) -> float:
@@ -105,6 +105,6 @@ def moved(spot: AddressPoint, relation: Relation, error_m: float) -> tuple[float
     if relation.way_m == (0.0, 0.0):
         return spot.lon, spot.lat, error_m
     east, north = relation.way_m
-    along_lon, along_lat = (float(each[0]) for each in metres_per_degree(np.array([spot.lat])))
+    along_lon, along_lat = (float(length[0]) for length in metres_per_degree(np.array([spot.lat])))
     way = max(abs(east), abs(north))
     return spot.lon + east / along_lon, spot.lat + north / along_lat, error_m + way / 2

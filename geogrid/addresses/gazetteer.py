@@ -83,7 +83,7 @@ class GazetteerPlace:
     room: str = ""
 
 
-def name_likeness(asked: str, known: GazetteerName) -> float:
+def name_likeness(query: str, entry: GazetteerName) -> float:
     """Return how alike a normalised name is to a known one, 0 to 1.
 
     Notes
@@ -91,36 +91,36 @@ def name_likeness(asked: str, known: GazetteerName) -> float:
     Digits must agree: 100th and 101st Street are as different as names can be. A missing type or direction costs
     little, another one more; each slip of the pen costs its share of the letters.
     """
-    if asked == known.key:
+    if query == entry.key:
         return 1.0
-    if is_chinese(asked) or is_chinese(known.key):
-        return _chinese_likeness(asked, known.key)
-    core = core_of(asked)
-    by_core = _spelling(core, known.core) * _beside_core(asked, core, known)
-    if core != asked:  # a name may end in a word that is a type elsewhere: Hollis Court (Boulevard)
-        by_core = max(by_core, _spelling(asked, known.core) * _beside_core(asked, asked, known))
+    if is_chinese(query) or is_chinese(entry.key):
+        return _chinese_likeness(query, entry.key)
+    core = core_of(query)
+    by_core = _spelling(core, entry.core) * _beside_core(query, core, entry)
+    if core != query:  # a name may end in a word that is a type elsewhere: Hollis Court (Boulevard)
+        by_core = max(by_core, _spelling(query, entry.core) * _beside_core(query, query, entry))
     # A slip in the type makes it part of the core: "hempstead aveneu".
-    ours, theirs = DIRECTIONS.intersection(asked.split()), DIRECTIONS.intersection(known.key.split())
+    ours, theirs = DIRECTIONS.intersection(query.split()), DIRECTIONS.intersection(entry.key.split())
     turned = _OTHER_DIRECTION if ours and theirs and ours != theirs else 1.0
-    return max(by_core, _NO_TYPE * turned * _spelling(asked, known.key) * _slipped_type(asked, known.key))
+    return max(by_core, _NO_TYPE * turned * _spelling(query, entry.key) * _slipped_type(query, entry.key))
 
 
-def going_on_likeness(asked: str, known: GazetteerName) -> float:
+def going_on_likeness(query: str, entry: GazetteerName) -> float:
     """Return what a known name is worth that goes on behind all that was asked for: Epsom Course for "Epsom".
 
     Notes
     -----
     A number or a single letter is never left out: Route 66 and Avenue J are no roads called Route or Avenue.
     """
-    more = known.key.removeprefix(f"{asked} ").split()
-    if not known.key.startswith(f"{asked} ") or any(len(word) == 1 or not word.isalpha() for word in more):
+    more = entry.key.removeprefix(f"{query} ").split()
+    if not entry.key.startswith(f"{query} ") or any(len(word) == 1 or not word.isalpha() for word in more):
         return 0.0
     return _ONE_WORD_SHORT if len(more) == 1 else _WORDS_SHORT
 
 
-def _slipped_type(asked: str, known: str) -> float:
+def _slipped_type(query: str, entry: str) -> float:
     """Return 1 where the last word may be the known type with one slip, less where it is another word."""
-    mine, kind = asked.rpartition(" ")[2], known.rpartition(" ")[2]
+    mine, kind = query.rpartition(" ")[2], entry.rpartition(" ")[2]
     if kind not in TYPES or mine == kind:
         return 1.0
     if mine in TYPES:
@@ -128,30 +128,30 @@ def _slipped_type(asked: str, known: str) -> float:
     return 1.0 if any(OSA.distance(mine, form) <= 1 for form in FORMS_OF[kind]) else _OTHER_TYPE
 
 
-def _spelling(asked: str, known: str) -> float:
-    if asked == known:
+def _spelling(query: str, entry: str) -> float:
+    if query == entry:
         return 1.0
-    if [letter for letter in asked if letter.isdigit()] != [letter for letter in known if letter.isdigit()]:
+    if [letter for letter in query if letter.isdigit()] != [letter for letter in entry if letter.isdigit()]:
         return 0.0
-    ours, theirs = asked.split(), known.split()
+    ours, theirs = query.split(), entry.split()
     if len(ours) == len(theirs) and any(a != b and len(a) == len(b) == 1 for a, b in zip(ours, theirs, strict=True)):
         return 0.0  # Avenue F is no slip for Avenue C
-    slips = OSA.distance(asked, known)
-    longest = max(len(asked), len(known))
+    slips = OSA.distance(query, entry)
+    longest = max(len(query), len(entry))
     return max(0.0, 1.0 - slips * max(1.0 / longest, 0.06))
 
 
-def _beside_core(asked: str, core: str, known: GazetteerName) -> float:
+def _beside_core(query: str, core: str, entry: GazetteerName) -> float:
     """Return what the words around the core are worth: directions and types that are missing or differ."""
-    ours, theirs = _outside(asked, core), _outside(known.key, known.core)
+    ours, theirs = _outside(query, core), _outside(entry.key, entry.core)
     worth = 1.0
     for words, missing, other in ((TYPES, _NO_TYPE, _OTHER_TYPE), (DIRECTIONS, _NO_DIRECTION, _OTHER_DIRECTION)):
-        mine, known_words = ours & words, theirs & words
-        if mine == known_words and len(mine) > 1 and _order(asked, mine) != _order(known.key, mine):
+        mine, entry_words = ours & words, theirs & words
+        if mine == entry_words and len(mine) > 1 and _order(query, mine) != _order(entry.key, mine):
             worth *= other  # 500 South on East is not 500 East on South
-        if mine != known_words:
-            worth *= other if mine and known_words else missing
-            if known_words and not mine and known_words.isdisjoint(_COMMON_TYPES):
+        if mine != entry_words:
+            worth *= other if mine and entry_words else missing
+            if entry_words and not mine and entry_words.isdisjoint(_COMMON_TYPES):
                 worth *= _RARE_TYPE
     return worth
 
@@ -165,17 +165,17 @@ def _outside(key: str, core: str) -> frozenset[str]:
     return frozenset(Counter(key.split()) - Counter(core.split()))
 
 
-def _chinese_likeness(asked: str, known: str) -> float:
-    counted = [letter for letter in asked if letter in _COUNTING] == [letter for letter in known if letter in _COUNTING]
+def _chinese_likeness(query: str, entry: str) -> float:
+    counted = [letter for letter in query if letter in _COUNTING] == [letter for letter in entry if letter in _COUNTING]
     if not counted:
         return 0.0
-    ours, theirs = ({letter for letter in name[1:] if letter in _COMPASS} for name in (asked, known))
+    ours, theirs = ({letter for letter in name[1:] if letter in _COMPASS} for name in (query, entry))
     turned = 1.0 if ours == theirs else _NO_COMPASS if ours < theirs or theirs < ours else _OTHER_DIRECTION
-    short, long = sorted((asked, known), key=len)
+    short, long = sorted((query, entry), key=len)
     if len(short) >= _SHORTEST_PART and short in long:
         return turned * (_WORTH_OF_REST + (1.0 - _WORTH_OF_REST) * len(short) / len(long))
-    likeness = 1.0 - OSA.distance(asked, known) / len(long)
-    if len(asked) == len(known) <= _LONGEST_UNSURE:
+    likeness = 1.0 - OSA.distance(query, entry) / len(long)
+    if len(query) == len(entry) <= _LONGEST_UNSURE:
         likeness = min(likeness, _UNSURE)  # another character in a short name is as likely another name
     # The last character tells what a thing is: 路 or 街, 公园 or 广场.
-    return max(0.0, turned * likeness - (0.1 if asked[-1] != known[-1] else 0.0))
+    return max(0.0, turned * likeness - (0.1 if query[-1] != entry[-1] else 0.0))

@@ -148,7 +148,7 @@ def rank(  # noqa: PLR0913 - what is known of the caller and of the town
     ]
     named = [named_areas(question, hit.reading.name, spot.places[0].areas) for hit, spot, _ in spots]
     most = max(map(len, named), default=0)
-    found = [
+    matches = [
         _match(
             question,
             hit,
@@ -159,7 +159,7 @@ def rank(  # noqa: PLR0913 - what is known of the caller and of the town
         for (hit, spot, worth), areas in zip(spots, named, strict=True)
     ]
     names = [hit.reading.name for hit, _, _ in spots]
-    ranked = sorted(zip(found, names, strict=True), key=lambda pair: _order(pair[0]))
+    ranked = sorted(zip(matches, names, strict=True), key=lambda pair: _order(pair[0]))
     distinct = _distinct([match for match in _longer_first(ranked) if match.score >= LEAST_SCORE])
     return [replace(match, score=min(match.score, _most_score(match))) for match in _doubted(distinct[:_MOST_ANSWERS])]
 
@@ -193,13 +193,13 @@ def _longer_first(ranked: Sequence[tuple[Match, str]]) -> list[Match]:
 
 
 def _spots(
-    question: AddressQuery, hit: Hit, known: Sequence[GazetteerPlace], numbering: TownNumbering
+    question: AddressQuery, hit: Hit, places: Sequence[GazetteerPlace], numbering: TownNumbering
 ) -> Iterable[tuple[AddressPoint, float]]:
     number = hit.reading.number
     if number is None:
-        yield from ((spot, 1.0) for spot in whole_spots(known))
+        yield from ((spot, 1.0) for spot in whole_spots(places))
         return
-    numbered = [place for place in known if place.place is not None]
+    numbered = [place for place in places if place.place is not None]
     spots = exact_spots(number, numbered, question.details)
     if hit.reading.is_strict:
         spots = [spot for spot in spots if all(place.number_key == number.key for place in spot.places)]
@@ -208,15 +208,15 @@ def _spots(
     spots = spots or _near(hit, number, numbered, numbering)
     yield from ((spot, 1.0) for spot in spots)
     if not spots:
-        yield from ((spot, _NUMBER_UNKNOWN) for spot in whole_spots(known))
+        yield from ((spot, _NUMBER_UNKNOWN) for spot in whole_spots(places))
 
 
 def _near(
-    hit: Hit, number: HouseNumber, known: Sequence[GazetteerPlace], numbering: TownNumbering
+    hit: Hit, number: HouseNumber, places: Sequence[GazetteerPlace], numbering: TownNumbering
 ) -> list[AddressPoint]:
     """Return where an unknown number is by its neighbours, or by the town's numbering where that tells it closer."""
-    by_neighbours = near_spots(number, known)
-    by_rule = numbering.spot(number, hit.reading.name, hit.name.key, known)
+    by_neighbours = near_spots(number, places)
+    by_rule = numbering.spot(number, hit.reading.name, hit.name.key, places)
     if by_rule is None or min((spot.error_m for spot in by_neighbours), default=math.inf) <= by_rule.error_m:
         return by_neighbours
     return [by_rule]
@@ -252,26 +252,28 @@ def _why(hit: Hit, spot: AddressPoint, areas: Sequence[str]) -> tuple[str, ...]:
     why = [f"{hit.reading.name!r} {likeness} {hit.name.text!r}"]
     number = hit.reading.number
     if number is not None:
-        known = " and ".join(place.number_key for place in spot.places)
+        numbers = " and ".join(place.number_key for place in spot.places)
         said = {
-            "house_number": f"is the known number {known}",
-            "between_numbers": f"lies between the known numbers {known}",
-            "nearest_number": f"is not known; the nearest is {known}",
+            "house_number": f"is the known number {numbers}",
+            "between_numbers": f"lies between the known numbers {numbers}",
+            "nearest_number": f"is not known; the nearest is {numbers}",
         }
         if spot.is_by_rule:
-            said = dict.fromkeys(said, f"is where the town's streets have it, counted from the known {known}")
-        exact = f"is the known {spot.level.replace('_', ' ')} {known}" if spot.level in _EXACT else "is not known there"
+            said = dict.fromkeys(said, f"is where the town's streets have it, counted from the known {numbers}")
+        exact = (
+            f"is the known {spot.level.replace('_', ' ')} {numbers}" if spot.level in _EXACT else "is not known there"
+        )
         why.append(f"number {number.key} {said.get(spot.level, exact)}")
     return (*why, *(f"it lies in {area!r}, as was said" for area in areas))
 
 
 def _distinct(ranked: Sequence[Match]) -> list[Match]:
     """Return matches without those that say the same place again."""
-    found: list[Match] = []
+    kept: list[Match] = []
     for match in ranked:
-        if not any(_is_same_place(match, better) for better in found):
-            found.append(match)
-    return found
+        if not any(_is_same_place(match, better) for better in kept):
+            kept.append(match)
+    return kept
 
 
 def _is_same_place(match: Match, better: Match) -> bool:

@@ -62,18 +62,18 @@ def normalise(text: str) -> str:
 
 def _words(folded: str) -> str:
     words = _NOT_WORD.sub(" ", _STOPS.sub("", _NUMBER_SIGN.sub(" ", folded))).split()
-    found: list[str] = []
+    unified: list[str] = []
     for word in words:
         tens, _, ones = word.partition("-")
         if tens in TENS and 0 < ORDINALS.get(ones, 0) < 10:  # noqa: PLR2004 - twenty-first to ninety-ninth
-            found.append(str(TENS[tens] + ORDINALS[ones]))
-        elif found and found[-1] in TENS and 0 < ORDINALS.get(word, 0) < 10:  # noqa: PLR2004
-            found[-1] = str(TENS[found[-1]] + ORDINALS[word])
+            unified.append(str(TENS[tens] + ORDINALS[ones]))
+        elif unified and unified[-1] in TENS and 0 < ORDINALS.get(word, 0) < 10:  # noqa: PLR2004
+            unified[-1] = str(TENS[unified[-1]] + ORDINALS[word])
         else:
             stripped = word.strip("-/_")
             if stripped:
-                found += map(unify_word, unglued(stripped))
-    joined = " ".join(found)
+                unified += map(unify_word, unglued(stripped))
+    joined = " ".join(unified)
     return _BESIDE_HAN.sub("", joined) if is_chinese(joined) else joined
 
 

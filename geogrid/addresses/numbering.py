@@ -95,7 +95,7 @@ class TownNumbering:
     axes: Mapping[str, Axis] = field(default_factory=dict)
 
     def spot(
-        self, number: HouseNumber, asked: str, known_key: str, known: Sequence[GazetteerPlace]
+        self, number: HouseNumber, query_key: str, entry_key: str, places: Sequence[GazetteerPlace]
     ) -> AddressPoint | None:
         """Return where a number is on a street by the town's rule and the street's known numbers, None if unknown.
 
@@ -103,21 +103,21 @@ class TownNumbering:
         ----------
         number : HouseNumber
             As asked.
-        asked : str
+        query_key : str
             The street as asked, normalised.
-        known_key : str
+        entry_key : str
             The street as known, normalised; its direction may be another one.
-        known : sequence of GazetteerPlace
+        places : sequence of GazetteerPlace
             Numbers of the street.
         """
-        ours, theirs = (self.axes.get(direction_of(key)) for key in (asked, known_key))
-        numbered = [place for place in known if place.place is not None and not place.kind]
+        ours, theirs = (self.axes.get(direction_of(key)) for key in (query_key, entry_key))
+        numbered = [place for place in places if place.place is not None and not place.kind]
         if ours is None or theirs is None or not ours.is_parallel(theirs) or not numbered:
             return None
-        found = ours.at(number.first)
-        if found is None:
+        place_on_axis = ours.at(number.first)
+        if place_on_axis is None:
             return None
-        along_m, error_m = found
+        along_m, error_m = place_on_axis
         xy = self._metres(np.array([(place.lon, place.lat) for place in numbered]))
         own_m, aside_m = xy @ (ours.east, ours.north), xy @ (-ours.north, ours.east)
         nearest = int(np.abs(own_m - along_m).argmin())
@@ -141,8 +141,8 @@ class TownNumbering:
         return abs(float(xy @ (axis.east, axis.north)) - said[0]) <= _OFF_THE_GRID * said[1] + BUILDING_ERROR_M
 
     def _metres(self, lonlat: FloatArray) -> FloatArray:
-        found: FloatArray = (lonlat - np.array(self.origin)) * _scale(self.origin)
-        return found
+        xy_m: FloatArray = (lonlat - np.array(self.origin)) * _scale(self.origin)
+        return xy_m
 
     def _degrees(self, east_m: float, north_m: float) -> tuple[float, float]:
         lon, lat = (np.array([east_m, north_m]) / _scale(self.origin) + np.array(self.origin)).tolist()
@@ -234,8 +234,8 @@ def _way_of(numbers: FloatArray, xy: FloatArray) -> FloatArray:
         off = np.abs(table @ slope - numbers)
         is_in = off <= _OUTLIERS * max(float(np.median(off[is_in])), 1.0)
     way = slope[:2] / max(float(np.hypot(*slope[:2])), 1e-12)
-    found: FloatArray = way if (way[0], way[1]) >= (0.0, 0.0) else -way
-    return found
+    forward: FloatArray = way if (way[0], way[1]) >= (0.0, 0.0) else -way
+    return forward
 
 
 def _aside(along_m: float, own_m: FloatArray, aside_m: FloatArray) -> tuple[float, float]:

@@ -61,7 +61,7 @@ class AddressQuery:
     details: Details = field(default_factory=Details)
 
 
-def understand(text: str, tagger: ElementTagger | None = None) -> AddressQuery:
+def parse_query(text: str, tagger: ElementTagger | None = None) -> AddressQuery:
     """Return what an address text, or a complaint that mentions a place, may mean.
 
     Parameters
@@ -79,10 +79,10 @@ def understand(text: str, tagger: ElementTagger | None = None) -> AddressQuery:
     relation, rest = take_relation(folded)
     whole, details = normalise(folded), details_of(folded)
     if is_chinese(rest):
-        understood = read_chinese(parts_of(rest), tagger)
+        chinese = read_chinese(parts_of(rest), tagger)
         # The name of a firm may hold commas: Co., Ltd.
-        known = dict.fromkeys([Interpretation(whole), *latin_names(whole), *understood.readings])
-        return AddressQuery(whole, tuple(known), understood.fuzzy, relation, understood.areas, details)
+        distinct = dict.fromkeys([Interpretation(whole), *latin_names(whole), *chinese.readings])
+        return AddressQuery(whole, tuple(distinct), chinese.fuzzy, relation, chinese.areas, details)
     parts = [_without_unit(part.split()) for part in parts_of(rest)]
     parts = [part for part in parts if part]
     # All of it first: what a person has chosen for these words is known under them.
@@ -92,20 +92,20 @@ def understand(text: str, tagger: ElementTagger | None = None) -> AddressQuery:
 
 def _without_unit(words: Sequence[str]) -> list[str]:
     """Return words without flat and floor: "apt 5b" says nothing of where the house is."""
-    found: list[str] = []
+    kept: list[str] = []
     skipped = False
     for place, word in enumerate(words):
         if skipped:
             skipped = False
-        elif word in FLOORS and _is_floor(found, words[place + 1 : place + 2]):
-            found.pop()  # "2nd floor" has its number before it
+        elif word in FLOORS and _is_floor(kept, words[place + 1 : place + 2]):
+            kept.pop()  # "2nd floor" has its number before it
         elif word in UNITS and _UNIT.fullmatch(" ".join(words[place + 1 : place + 2])):
             skipped = True
-        elif word in BESIDE_NUMBER and found and _NUMBER.fullmatch(found[-1]):
+        elif word in BESIDE_NUMBER and kept and _NUMBER.fullmatch(kept[-1]):
             continue
-        elif found or word not in _LEADING:
-            found.append(word)
-    return found
+        elif kept or word not in _LEADING:
+            kept.append(word)
+    return kept
 
 
 def _is_floor(before: Sequence[str], after: Sequence[str]) -> bool:

@@ -88,15 +88,15 @@ def _way_m(way: re.Match[str]) -> tuple[float, float]:
 
 def _take_relation(folded: str) -> tuple[Relation, str]:
     for pattern, words in ((_CHINESE_BETWEEN, _SAYS_STRETCH), (_ENGLISH_BETWEEN, _SAYS_BETWEEN)):
-        found = pattern.search(folded) if words.search(folded) else None  # most texts say neither: asked first, cheaply
-        if found:
-            return Relation("between", (found["street"], found["first"], found["second"])), found["street"]
-    found = _CHINESE_CROSSING.search(folded)
-    if found:
-        return Relation("crossing", (found["first"], found["second"])), folded
+        match = pattern.search(folded) if words.search(folded) else None  # most texts say neither: asked first, cheaply
+        if match:
+            return Relation("between", (match["street"], match["first"], match["second"])), match["street"]
+    match = _CHINESE_CROSSING.search(folded)
+    if match:
+        return Relation("crossing", (match["first"], match["second"])), folded
     rest = _ENGLISH_BESIDE.sub(" ", _CHINESE_BESIDE.sub("\uff0c", folded))
     if not _STARTS_WITH_NUMBER.match(rest) or re.search(r"[&@]|\bcorner\b", folded):
-        found = _ENGLISH_CROSSING.fullmatch(folded.strip()) if _SAYS_CROSSING.search(folded) else None
-        if found and "between" not in folded:
-            return Relation("crossing", (found["first"], found["second"])), rest
+        match = _ENGLISH_CROSSING.fullmatch(folded.strip()) if _SAYS_CROSSING.search(folded) else None
+        if match and "between" not in folded:
+            return Relation("crossing", (match["first"], match["second"])), rest
     return Relation("beside" if rest != folded else "at"), rest

@@ -57,13 +57,13 @@ def distance_m(lonlat: FloatArray) -> FloatArray:
     """Return the distances between all pairs of (n, 2) points a town apart at most, metres, as (n, n)."""
     along_lon, along_lat = metres_per_degree(lonlat[:1, 1])
     offset = (lonlat[:, None, :] - lonlat[None, :, :]) * np.array([along_lon[0], along_lat[0]])
-    found: FloatArray = np.hypot(offset[..., 0], offset[..., 1])
-    return found
+    distance: FloatArray = np.hypot(offset[..., 0], offset[..., 1])
+    return distance
 
 
 def closest_between(ones: FloatArray, others: FloatArray) -> tuple[float, float, float]:
     """Return the middle (lon, lat) of the closest pair out of two sets of (n, 2) points, and their distance, metres."""
-    scale = np.array([each[0] for each in metres_per_degree(ones[:1, 1])])
+    scale = np.array([length[0] for length in metres_per_degree(ones[:1, 1])])
     offset = (ones[:, None, :] - others[None, :, :]) * scale
     distance = np.hypot(offset[..., 0], offset[..., 1])
     one, other = np.unravel_index(int(distance.argmin()), distance.shape)
@@ -78,7 +78,7 @@ def apart_m(first: AddressPoint | GazetteerPlace, second: AddressPoint | Gazette
 
 def exact_spots(
     number: HouseNumber,
-    known: Sequence[GazetteerPlace],
+    places: Sequence[GazetteerPlace],
     details: Details = Details(),  # noqa: B008 - frozen
 ) -> list[AddressPoint]:
     """Return where a number is known to be: one spot for each group of addresses that lie together.
@@ -87,74 +87,74 @@ def exact_spots(
     ----------
     number : HouseNumber
         As asked; a range such as 12-20 is the stretch between both; a part such as 12-1 is at 12.
-    known : sequence of GazetteerPlace
+    places : sequence of GazetteerPlace
         Of one name.
     details : Details
         Building, unit and room: of several addresses of the number those that agree are meant.
     """
-    same = [place for place in known if place.number_key == number.key]
+    same = [place for place in places if place.number_key == number.key]
     if not same:
         joined = number.key.replace("-", "")
-        same = [place for place in known if "-" in place.number_key and place.number_key.replace("-", "") == joined]
+        same = [place for place in places if "-" in place.number_key and place.number_key.replace("-", "") == joined]
     if not same and number.second is not None:
-        same = [place for place in known if place.place == number.block_place and "-" in place.number_key]
-        stretches = [] if same or _counts_blocks(known) else _stretches(number, known)
+        same = [place for place in places if place.place == number.block_place and "-" in place.number_key]
+        stretches = [] if same or _counts_blocks(places) else _stretches(number, places)
         if stretches:
             return stretches
-    if not same and (number.second is None or not _counts_blocks(known)):
-        same = [place for place in known if place.place == number.first]
+    if not same and (number.second is None or not _counts_blocks(places)):
+        same = [place for place in places if place.place == number.first]
     meant, level = narrowed(same, details)
     return [middle_of(group, level or group[0].kind or "house_number") for group in together(meant)]
 
 
-def _counts_blocks(known: Sequence[GazetteerPlace]) -> bool:
+def _counts_blocks(places: Sequence[GazetteerPlace]) -> bool:
     """Return whether the hyphens of a street's numbers set blocks apart, as in Queens."""
-    hyphenated = [place for place in known if place.place is not None and "-" in place.number_key]
+    hyphenated = [place for place in places if place.place is not None and "-" in place.number_key]
     return any((place.place or 0) > int(place.number_key.partition("-")[0]) * 100 for place in hyphenated)
 
 
-def _stretches(number: HouseNumber, known: Sequence[GazetteerPlace]) -> list[AddressPoint]:
+def _stretches(number: HouseNumber, places: Sequence[GazetteerPlace]) -> list[AddressPoint]:
     """Return the stretches that a range such as 12-20 takes up, where both of its ends are known."""
-    found = []
-    for group in _by_area([place for place in known if not place.kind]):
+    stretches = []
+    for group in _by_area([place for place in places if not place.kind]):
         first, last = ([place for place in group if place.place == end] for end in (number.first, number.range_end))
         if first and last:
             ends = middle_of(first, "house_number"), middle_of(last, "house_number")
             middle = (ends[0].lon + ends[1].lon) / 2, (ends[0].lat + ends[1].lat) / 2
             error_m = apart_m(*ends) / 2 + BUILDING_ERROR_M
-            found.append(AddressPoint(*middle, error_m, "between_numbers", (*ends[0].places, *ends[1].places)))
-    return found
+            stretches.append(AddressPoint(*middle, error_m, "between_numbers", (*ends[0].places, *ends[1].places)))
+    return stretches
 
 
-def near_spots(number: HouseNumber, known: Sequence[GazetteerPlace]) -> list[AddressPoint]:
+def near_spots(number: HouseNumber, places: Sequence[GazetteerPlace]) -> list[AddressPoint]:
     """Return where an unknown number is likely: between its neighbours, else beyond the last of them.
 
     Notes
     -----
     Only house numbers stand in a row; of buildings and village groups no number tells where another one is.
     """
-    found = []
-    for group in _by_area([place for place in known if place.place is not None and not place.kind]):
-        tried = [_near(asked, group) for asked in number.starts()]
+    nearest = []
+    for group in _by_area([place for place in places if place.place is not None and not place.kind]):
+        tried = [_near(start, group) for start in number.starts()]
         spots = [spot for spot in tried if spot is not None and spot.error_m <= _FARTHEST_M]
         if spots:
-            found.append(min(spots, key=lambda spot: (spot.level == "nearest_number", spot.error_m)))
-    return found
+            nearest.append(min(spots, key=lambda spot: (spot.level == "nearest_number", spot.error_m)))
+    return nearest
 
 
-def whole_spots(known: Sequence[GazetteerPlace]) -> list[AddressPoint]:
+def whole_spots(places: Sequence[GazetteerPlace]) -> list[AddressPoint]:
     """Return where a name without a number is: its places, its areas, or the middle of a street that spans it."""
-    found: list[AddressPoint] = []
-    plain = [place for place in known if place.place is None and not place.kind]
-    found += [middle_of(group, "name") for group in together(plain)]
-    areas = [middle_of([place], place.kind) for place in known if place.place is None and place.kind]
+    points: list[AddressPoint] = []
+    plain = [place for place in places if place.place is None and not place.kind]
+    points += [middle_of(group, "name") for group in together(plain)]
+    areas = [middle_of([place], place.kind) for place in places if place.place is None and place.kind]
     if areas:
-        return [*found, *areas]
+        return [*points, *areas]
     for kind, level in (("", "street"), ("building", "name"), ("village_group", "community")):
-        numbered = [place for place in known if place.place is not None and place.kind == kind]
+        numbered = [place for place in places if place.place is not None and place.kind == kind]
         groups = _by_street(numbered) if level == "street" else _by_area(numbered)
-        found += [middle_of(group, level) for group in groups]  # type: ignore[arg-type]
-    return found
+        points += [middle_of(group, level) for group in groups]  # type: ignore[arg-type]
+    return points
 
 
 def middle_of(same: Sequence[GazetteerPlace], level: PlaceLevel) -> AddressPoint:
@@ -169,10 +169,10 @@ def middle_of(same: Sequence[GazetteerPlace], level: PlaceLevel) -> AddressPoint
     return AddressPoint(chosen.lon, chosen.lat, error_m, level, (chosen,))
 
 
-def together(known: Sequence[GazetteerPlace]) -> list[list[GazetteerPlace]]:
+def together(places: Sequence[GazetteerPlace]) -> list[list[GazetteerPlace]]:
     """Return places in groups that lie within 250 m of their first member."""
     groups: list[list[GazetteerPlace]] = []
-    for place in sorted(known, key=lambda place: (place.lon, place.lat, place.address_id)):
+    for place in sorted(places, key=lambda place: (place.lon, place.lat, place.address_id)):
         home = next((group for group in groups if apart_m(group[0], place) <= _APART_M), None)
         if home is None:
             groups.append([place])
@@ -181,10 +181,10 @@ def together(known: Sequence[GazetteerPlace]) -> list[list[GazetteerPlace]]:
     return groups
 
 
-def _by_street(known: Sequence[GazetteerPlace]) -> list[list[GazetteerPlace]]:
+def _by_street(places: Sequence[GazetteerPlace]) -> list[list[GazetteerPlace]]:
     """Return places in groups that are one street each: parts of it in other areas that begin where it ends join it."""
     streets: list[list[GazetteerPlace]] = []
-    for part in _by_area(known)[:_MOST_GROUPS]:
+    for part in _by_area(places)[:_MOST_GROUPS]:
         lonlat = _lonlat(part)
         beside = [street for street in streets if closest_between(lonlat, _lonlat(street))[2] <= _ONE_STREET_M]
         streets = [street for street in streets if street not in beside]
@@ -196,32 +196,32 @@ def _lonlat(places: Sequence[GazetteerPlace]) -> FloatArray:
     return np.array([(place.lon, place.lat) for place in places], dtype=np.float64)
 
 
-def _by_area(known: Sequence[GazetteerPlace]) -> list[list[GazetteerPlace]]:
+def _by_area(places: Sequence[GazetteerPlace]) -> list[list[GazetteerPlace]]:
     areas: dict[str, list[GazetteerPlace]] = {}
-    for place in known:
+    for place in places:
         areas.setdefault(place.areas, []).append(place)
     return [areas[name] for name in sorted(areas)]
 
 
-def _near(asked: int, group: Sequence[GazetteerPlace]) -> AddressPoint | None:
+def _near(number: int, group: Sequence[GazetteerPlace]) -> AddressPoint | None:
     by_place: dict[int, list[GazetteerPlace]] = {}
     for place in group:
         if place.place is not None:
             by_place.setdefault(place.place, []).append(place)
-    side = _bracket(asked, [place for place in by_place if (place - asked) % 2 == 0])
-    any_side = _bracket(asked, list(by_place))
+    side = _bracket(number, [place for place in by_place if (place - number) % 2 == 0])
+    any_side = _bracket(number, list(by_place))
     chosen = side if _is_tighter(side, any_side) else any_side
     if chosen[0] is not None and chosen[1] is not None:
-        return _between(asked, by_place[chosen[0]], by_place[chosen[1]], across=chosen != side)
-    return _beyond(asked, by_place)
+        return _between(number, by_place[chosen[0]], by_place[chosen[1]], across=chosen != side)
+    return _beyond(number, by_place)
 
 
 Bracket = tuple[int | None, int | None]
 
 
-def _bracket(asked: int, known: Sequence[int]) -> Bracket:
-    below = max((place for place in known if place < asked), default=None)
-    return below, min((place for place in known if place > asked), default=None)
+def _bracket(number: int, numbers: Sequence[int]) -> Bracket:
+    below = max((place for place in numbers if place < number), default=None)
+    return below, min((place for place in numbers if place > number), default=None)
 
 
 def _is_tighter(side: Bracket, any_side: Bracket) -> bool:
@@ -234,14 +234,14 @@ def _is_tighter(side: Bracket, any_side: Bracket) -> bool:
 
 
 def _between(
-    asked: int, low: Sequence[GazetteerPlace], high: Sequence[GazetteerPlace], *, across: bool
+    number: int, low: Sequence[GazetteerPlace], high: Sequence[GazetteerPlace], *, across: bool
 ) -> AddressPoint:
     both = {place.address_id for place in low} & {place.address_id for place in high}
     if both and not across:  # the ends of a known range
         return middle_of([place for place in low if place.address_id in both], "house_number")
     first, last = middle_of(low, "house_number"), middle_of(high, "house_number")
     below, above = first.places[0].place or 0, last.places[0].place or 0
-    part = (asked - below) / (above - below)
+    part = (number - below) / (above - below)
     gap_m = apart_m(first, last)
     # Streets number evenly, but not exactly: the error is largest in the middle between the known numbers.
     error_m = max(gap_m * min(part, 1.0 - part) / 2, BUILDING_ERROR_M) + (_ACROSS_THE_STREET_M if across else 0.0)
@@ -254,13 +254,13 @@ def _between(
     )
 
 
-def _beyond(asked: int, by_place: dict[int, list[GazetteerPlace]]) -> AddressPoint | None:
+def _beyond(number: int, by_place: dict[int, list[GazetteerPlace]]) -> AddressPoint | None:
     """Return a spot beyond the last known number, as far as the street's own spacing of numbers says."""
     if not by_place:
         return None
-    nearest = sorted(by_place, key=lambda place: (abs(place - asked), place))
+    nearest = sorted(by_place, key=lambda place: (abs(place - number), place))
     end = middle_of(by_place[nearest[0]], "house_number")
-    steps = asked - nearest[0]
+    steps = number - nearest[0]
     fallback = AddressPoint(
         end.lon,
         end.lat,

@@ -180,10 +180,10 @@ def unify_chinese(text: str) -> str:
     Numerals in names stay: only those before a mark such as 号 or 单元 are counted things. Letters that a scanner
     takes for digits become digits between them: l2号 is 12号.
     """
-    text = _NAMED_BY_NUMBER.sub(lambda found: _NUMERALS[int(found[1])], text)
-    counted = _BARE.sub(lambda found: str(chinese_number(found[1])), text)
-    counted = _GROUP.sub(lambda found: found[1], counted)
-    counted = _COUNTED.sub(lambda found: str(chinese_number(found[1])), counted)
+    text = _NAMED_BY_NUMBER.sub(lambda match: _NUMERALS[int(match[1])], text)
+    counted = _BARE.sub(lambda match: str(chinese_number(match[1])), text)
+    counted = _GROUP.sub(lambda match: match[1], counted)
+    counted = _COUNTED.sub(lambda match: str(chinese_number(match[1])), counted)
     for pattern, digit in _MISREAD:
         counted = pattern.sub(digit, counted)
     counted = _STEM.sub(_with_stem, counted)
@@ -192,9 +192,9 @@ def unify_chinese(text: str) -> str:
     return counted
 
 
-def _with_stem(found: re.Match[str]) -> str:
+def _with_stem(match: re.Match[str]) -> str:
     """Return "甲12号" and "12号甲" as 12a号."""
-    number, stem = (found[2], found[1]) if found[1] else (found[3], found[4])
+    number, stem = (match[2], match[1]) if match[1] else (match[3], match[4])
     return f"{number}{stem.translate(_STEMS)}号"
 
 

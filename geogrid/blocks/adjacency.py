@@ -59,8 +59,8 @@ class Adjacency:
             kept = kept[labels[kept[:, 0]] == labels[kept[:, 1]]]
         ones = np.ones(len(kept), dtype=np.int8)
         matrix = coo_array((ones, (kept[:, 0], kept[:, 1])), shape=(self.count, self.count))
-        found: IntArray = connected_components(matrix, directed=False)[1].astype(np.int64)
-        return found
+        component: IntArray = connected_components(matrix, directed=False)[1].astype(np.int64)
+        return component
 
     def contracted(self, labels: IntArray) -> "Adjacency":
         """Return the adjacency of the groups that `labels` makes, shape (n,), values 0 .. k-1."""
@@ -125,9 +125,9 @@ def _shared_segments(polygons: GeometryArray) -> tuple[IntArray, FloatArray]:
 def _segment_ranks(segments: FloatArray, barriers: GeometryArray, ranks: IntArray) -> IntArray:
     """Return the highest rank of the barriers that run under the middle of each segment."""
     middles = shapely.points((segments[:, :2] + segments[:, 2:]) / 2.0)
-    found, line = shapely.STRtree(barriers).query(middles, predicate="dwithin", distance=_BARRIER_TOLERANCE_M)
+    segment, line = shapely.STRtree(barriers).query(middles, predicate="dwithin", distance=_BARRIER_TOLERANCE_M)
     rank = np.full(len(segments), NO_BARRIER)
-    np.maximum.at(rank, found, ranks[line])
+    np.maximum.at(rank, segment, ranks[line])
     return rank
 
 

@@ -256,8 +256,8 @@ class _Merger:
     def _to_merge(self, chosen: slice) -> BoolArray:
         """Tell which of some faces cannot stand alone."""
         small = self.rule.is_small(self.area[chosen], self.perimeter[chosen], occupied=self.occupied[chosen])
-        found: BoolArray = (small & ~self.settled[chosen]) | self.must_merge[chosen]
-        return found
+        to_merge: BoolArray = (small & ~self.settled[chosen]) | self.must_merge[chosen]
+        return to_merge
 
     def best_neighbor(self, face: int) -> int | None:
         """Return the neighbour over the costliest boundary, ordinary land before another building."""

@@ -62,12 +62,12 @@ def close_gaps(
     edge_m = _first_hit_m(ends, rays, np.atleast_1d(edge))
     reach = np.where(line_m <= rule.to_line_m, line_m, np.where(edge_m < line_m, edge_m, np.inf))
     reach[~((reach <= rule.to_line_m) | (reach <= rule.to_limit_m))] = np.inf
-    found = np.isfinite(reach)
+    reached = np.isfinite(reach)
     # A little further, so that snapping cannot leave the end short again; what sticks out bounds nothing.
-    links = _rays(ends[found], directions[found], reach[found] + _JUST_BEYOND_M, start=0.0)
+    links = _rays(ends[reached], directions[reached], reach[reached] + _JUST_BEYOND_M, start=0.0)
     blocked = np.zeros(len(links), dtype=np.bool_)
     blocked[shapely.STRtree(obstacles).query(links, predicate="intersects")[0]] = True
-    return links[~blocked], line[found][~blocked]
+    return links[~blocked], line[reached][~blocked]
 
 
 def _loose_ends(lines: GeometryArray) -> tuple[FloatArray, FloatArray, IntArray]:

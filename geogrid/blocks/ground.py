@@ -149,8 +149,8 @@ def load_points_of(
     """
     layers = [layer for layer in (buildings, others) if layer is not None]
     points = [shapely.point_on_surface(metric_geometry(layer, crs)) for layer in layers]
-    wanted = [name for name in columns if any(name in layer for layer in layers)]
-    values = {name: np.concatenate([_numbers(layer, name) for layer in layers]) for name in wanted}
+    present = [name for name in columns if any(name in layer for layer in layers)]
+    values = {name: np.concatenate([_numbers(layer, name) for layer in layers]) for name in present}
     count = sum(len(layer) for layer in layers)
     values["buildings"] = (np.arange(count) < (0 if buildings is None else len(buildings))).astype(np.float64)
     return LoadPoints(np.concatenate(points) if points else np.empty(0, dtype=object), values)

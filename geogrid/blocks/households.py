@@ -54,8 +54,9 @@ def estimate_households(
         Whole numbers: footprint x levels x residential share / 90 m2, rounded, at least 1 for a dwelling of 30 m2
         or more of known use. A house is 1 household whatever its size.
     """
-    known = levels[np.isfinite(levels)]
-    usual = default_levels if default_levels is not None else float(np.median(known)) if len(known) else DEFAULT_LEVELS
+    surveyed = levels[np.isfinite(levels)]
+    median = float(np.median(surveyed)) if len(surveyed) else DEFAULT_LEVELS
+    usual = median if default_levels is None else default_levels
     small = footprint_m2 < SMALL_HOUSE_M2
     storeys = np.where(np.isfinite(levels), levels, np.where(small, min(usual, SMALL_HOUSE_LEVELS), usual))
     share = np.array([RESIDENTIAL_SHARE.get(name, 0.0) for name in use])

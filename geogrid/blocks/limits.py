@@ -37,13 +37,13 @@ def onto_lines(polygons: GeometryArray, lines: GeometryArray) -> GeometryArray:
         changed = target[vertex]
         touched = np.unique(owner[moved[vertex]])
         inside = np.isin(owner, touched)
-        found = polygons.copy()
-        found[touched] = shapely.set_coordinates(polygons[touched].copy(), changed[inside])
+        snapped = polygons.copy()
+        snapped[touched] = shapely.set_coordinates(polygons[touched].copy(), changed[inside])
         bad = touched[
-            ~shapely.is_valid(found[touched]) | ~shapely.is_empty(shapely.coverage_invalid_edges(found[touched]))
+            ~shapely.is_valid(snapped[touched]) | ~shapely.is_empty(shapely.coverage_invalid_edges(snapped[touched]))
         ]
         if not len(bad):
-            return found
+            return snapped
         stuck = np.unique(vertex[np.isin(owner, bad)])
         target[stuck], moved[stuck] = places[stuck], False
 
@@ -82,8 +82,8 @@ def _targets(
 
 
 def _within_reach(segments: GeometryArray, points: GeometryArray) -> tuple[IntArray, IntArray]:
-    found = shapely.STRtree(points).query(segments, predicate="dwithin", distance=_REACH_M)
-    return found[0].astype(np.int64), found[1].astype(np.int64)
+    pairs = shapely.STRtree(points).query(segments, predicate="dwithin", distance=_REACH_M)
+    return pairs[0].astype(np.int64), pairs[1].astype(np.int64)
 
 
 def on_grid(polygons: GeometryArray) -> GeometryArray:

@@ -52,10 +52,9 @@ class Segment:
 
     def fault(self, digits: str) -> str | None:
         """Return what is wrong with the digits of this segment."""
-        if self.ranges and not any(found.first <= int(digits) <= found.last for found in self.ranges):
+        if self.ranges and not any(span.first <= int(digits) <= span.last for span in self.ranges):
             allowed = ", ".join(
-                f"{found.first:0{self.digits}d} to {found.last:0{self.digits}d} ({found.meaning})"
-                for found in self.ranges
+                f"{span.first:0{self.digits}d} to {span.last:0{self.digits}d} ({span.meaning})" for span in self.ranges
             )
             return f"its {self.name} number {digits} is none of {allowed}"
         return None

@@ -31,8 +31,8 @@ def reading_order(polygons: GeometryArray) -> IntArray:
 def number_within(parents: IntArray, order: IntArray) -> IntArray:
     """Return for each item its number, from 1, among those of the same parent in the order given."""
     number = np.empty(len(parents), dtype=np.int64)
-    seen: dict[int, int] = {}
+    used: dict[int, int] = {}
     for position in order.tolist():
         parent = int(parents[position])
-        seen[parent] = number[position] = seen.get(parent, 0) + 1
+        used[parent] = number[position] = used.get(parent, 0) + 1
     return number

@@ -36,14 +36,14 @@ class DatumGuess:
     distances_m: dict[CoordType, float]
 
 
-def guess_datum(lon: ArrayLike, lat: ArrayLike, known: GeometryArray) -> DatumGuess:
+def guess_datum(lon: ArrayLike, lat: ArrayLike, reference: GeometryArray) -> DatumGuess:
     """Return the datum under which points lie nearest to known streets or buildings.
 
     Parameters
     ----------
     lon, lat : (n,) float64
         Degrees in an unknown datum; at least 20 points.
-    known : (m,) of shapely geometry
+    reference : (m,) of shapely geometry
         Streets or buildings around them, WGS 84.
 
     Returns
@@ -68,18 +68,18 @@ def guess_datum(lon: ArrayLike, lat: ArrayLike, known: GeometryArray) -> DatumGu
             f"{len(lons)} points do not tell their datum.",
             f"Give at least {LEAST_POINTS}, all of numbers.",
         )
-    if not len(known):
+    if not len(reference):
         raise InvalidInputError.of("nothing-known", "There are no streets or buildings to compare the points with.")
-    scale = np.array([float(each[0]) for each in metres_per_degree(lats.mean(keepdims=True))])
-    tree = shapely.STRtree(shapely.transform(known, lambda xy: xy * scale))
+    scale = np.array([float(value[0]) for value in metres_per_degree(lats.mean(keepdims=True))])
+    tree = shapely.STRtree(shapely.transform(reference, lambda xy: xy * scale))
     distances: dict[CoordType, FloatArray] = {
         coord_type: _nearness(tree, np.column_stack(to_wgs84(lons, lats, coord_type)) * scale)
         for coord_type in COORD_TYPES
     }
-    means = {coord_type: float(each.mean()) for coord_type, each in distances.items()}
+    means = {coord_type: float(value.mean()) for coord_type, value in distances.items()}
     best = min(COORD_TYPES, key=lambda coord_type: (means[coord_type], COORD_TYPES.index(coord_type)))
     odds = [np.exp(_strength(distances[best], distances[other])) for other in COORD_TYPES if other != best]
-    confidence = 1.0 / (1.0 + sum(1.0 / each for each in odds))
+    confidence = 1.0 / (1.0 + sum(1.0 / value for value in odds))
     return DatumGuess(best, float(confidence), means)
 
 

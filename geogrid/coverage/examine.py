@@ -40,7 +40,7 @@ DEFAULT_TOLERANCES = Tolerances()
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class Examination:
     """Polygons mended into a coverage, with everything that was found on the way.
 
     Parameters
@@ -55,7 +55,7 @@ class Examined:
     problems: tuple[Problem, ...]
 
 
-def mend(polygons: GeometryArray, codes: Sequence[str], plane: Plane) -> Examined:
+def mend(polygons: GeometryArray, codes: Sequence[str], plane: Plane) -> Examination:
     """Repair invalid rings and list each with its place and its change of area.
 
     Parameters
@@ -73,11 +73,11 @@ def mend(polygons: GeometryArray, codes: Sequence[str], plane: Plane) -> Examine
     places = plane.lonlat(np.asarray(shapely.points(mended.xy), dtype=object)) if len(after) else mended.xy
     problems = []
     for n, which in enumerate(mended.repaired.tolist()):
-        told = f"Grid {codes[which]}: its ring is invalid ({mended.reasons[n]})"
+        text = f"Grid {codes[which]}: its ring is invalid ({mended.reasons[n]})"
         if shapely.is_empty(after[n]):
-            message, remedy, severity = f"{told} and encloses no area.", "Draw it again.", "error"
+            message, remedy, severity = f"{text} and encloses no area.", "Draw it again.", "error"
         else:
-            message = f"{told}; it was repaired, which changed its area by {area_text(change[n])}."
+            message = f"{text}; it was repaired, which changed its area by {area_text(change[n])}."
             remedy, severity = "Compare it with the original.", "warning"
         problems.append(
             Problem(
@@ -91,7 +91,7 @@ def mend(polygons: GeometryArray, codes: Sequence[str], plane: Plane) -> Examine
                 unit="m2",
             )
         )
-    return Examined(mended.polygons, tuple(problems))
+    return Examination(mended.polygons, tuple(problems))
 
 
 def examine(
@@ -101,7 +101,7 @@ def examine(
     *,
     yields: BoolArray | None = None,
     tolerances: Tolerances = DEFAULT_TOLERANCES,
-) -> Examined:
+) -> Examination:
     """List overlaps and gaps, and give every piece of land that two polygons claim to one of them.
 
     Parameters
@@ -120,7 +120,7 @@ def examine(
 
     Returns
     -------
-    Examined
+    Examination
         Where two overlap, the piece goes to the one that does not yield, then to the one with the smaller code, the
         rule of lookups. One that keeps nothing is an error.
     """
@@ -136,7 +136,7 @@ def examine(
         sliver_width_m=tolerances.sliver_width_m,
     )
     listed = _overlap_problems(overlaps, rank, codes, tolerances.area_m2)
-    return Examined(cut, (*swallowed, *listed, *_gap_problems(gaps, codes)))
+    return Examination(cut, (*swallowed, *listed, *_gap_problems(gaps, codes)))
 
 
 def compare_with_children(
@@ -156,11 +156,11 @@ def compare_with_children(
         Smaller differences are rounding.
     """
     different = np.array([only_polygons(geometry) for geometry in shapely.symmetric_difference(own, unions)])
-    shown = np.flatnonzero(shapely.area(different) >= min_area_m2)
-    if not len(shown):
+    large = np.flatnonzero(shapely.area(different) >= min_area_m2)
+    if not len(large):
         return ()
-    areas = plane.area_m2(different[shown])
-    places = plane.lonlat(largest_parts(different[shown]))
+    areas = plane.area_m2(different[large])
+    places = plane.lonlat(largest_parts(different[large]))
     return tuple(
         Problem(
             "parent-differs",
@@ -172,7 +172,7 @@ def compare_with_children(
             size=float(area),
             unit="m2",
         )
-        for which, area, place in zip(shown.tolist(), areas, places, strict=True)
+        for which, area, place in zip(large.tolist(), areas, places, strict=True)
     )
 
 
@@ -216,12 +216,12 @@ def _cut(
 
 
 def _overlap_problems(overlaps: Overlaps, rank: IntArray, codes: Sequence[str], min_area_m2: float) -> list[Problem]:
-    found = []
+    problems = []
     for pair, area, place in zip(overlaps.pairs.tolist(), overlaps.area_m2, overlaps.lonlat, strict=True):
         if area < min_area_m2:
             continue
         first, second = sorted(pair, key=lambda which: rank[which])
-        found.append(
+        problems.append(
             Problem(
                 "overlap",
                 f"Grids {codes[first]} and {codes[second]} overlap by {area_text(area)}.",
@@ -233,7 +233,7 @@ def _overlap_problems(overlaps: Overlaps, rank: IntArray, codes: Sequence[str], 
                 unit="m2",
             )
         )
-    return found
+    return problems
 
 
 def _gap_problems(gaps: Gaps, codes: Sequence[str]) -> list[Problem]:
@@ -254,10 +254,10 @@ def _gap_problems(gaps: Gaps, codes: Sequence[str]) -> list[Problem]:
 
 def _names(positions: Sequence[int] | IntArray, codes: Sequence[str]) -> str:
     named = sorted(codes[which] for which in positions)
-    shown = named[:_MOST_NAMES]
-    if len(named) > len(shown):
-        return f"grids {', '.join(shown)} and {len(named) - len(shown)} more"
-    return f"grid {shown[0]}" if len(shown) == 1 else f"grids {', '.join(shown[:-1])} and {shown[-1]}"
+    first = named[:_MOST_NAMES]
+    if len(named) > len(first):
+        return f"grids {', '.join(first)} and {len(named) - len(first)} more"
+    return f"grid {first[0]}" if len(first) == 1 else f"grids {', '.join(first[:-1])} and {first[-1]}"
 
 
 def _lonlat(place: np.ndarray) -> tuple[float, float]:

@@ -68,7 +68,7 @@ def find_gaps(
     is_hole = np.arange(len(pieces)) < len(holes)
     # A notch in the outer limit of one polygon is its shape, not a gap.
     kept = np.flatnonzero(
-        (area >= min_area_m2) & (is_hole | np.array([len(found) > 1 for found in around], dtype=bool))
+        (area >= min_area_m2) & (is_hole | np.array([len(neighbours) > 1 for neighbours in around], dtype=bool))
     )
     return Gaps(pieces[kept], area[kept], plane.lonlat(pieces[kept]), tuple(around[which] for which in kept))
 
@@ -142,10 +142,10 @@ def _touching(polygons: GeometryArray, pieces: GeometryArray) -> tuple[IntArray,
     if not len(pieces):
         return ()
     piece, polygon = shapely.STRtree(polygons).query(pieces, predicate="dwithin", distance=_TOUCHING_M)
-    found = [np.empty(0, dtype=np.int64)] * len(pieces)
+    touching = [np.empty(0, dtype=np.int64)] * len(pieces)
     for which, members in zip(*_grouped(piece, polygon), strict=True):
-        found[which] = np.sort(members)
-    return tuple(found)
+        touching[which] = np.sort(members)
+    return tuple(touching)
 
 
 def _grouped(keys: IntArray, values: IntArray) -> tuple[IntArray, list[IntArray]]:

@@ -65,9 +65,9 @@ def _points_on(segments: FloatArray, xy: FloatArray, tolerance_m: float) -> dict
     point, segment, along = point[within], segment[within], along[within]
     order = np.lexsort((along, segment))
     point, segment = point[order], segment[order]
-    found, starts = np.unique(segment, return_index=True)
+    noded, starts = np.unique(segment, return_index=True)
     groups: list[IntArray] = np.split(point, starts[1:])
-    return {tuple(segments[which].tolist()): xy[members] for which, members in zip(found, groups, strict=False)}
+    return {tuple(segments[which].tolist()): xy[members] for which, members in zip(noded, groups, strict=False)}
 
 
 def _with_points(polygon: shapely.Geometry, inserted: dict[_Segment, FloatArray]) -> shapely.Geometry:

@@ -69,10 +69,10 @@ def largest_parts(geometries: GeometryArray) -> GeometryArray:
 
 def _neighbours(polygons: GeometryArray, suspects: BoolArray) -> IntArray:
     """Return the pairs (k, 2) of which at least one is a suspect and whose interiors may meet."""
-    asked = np.flatnonzero(suspects)
-    if not len(asked):
+    suspect = np.flatnonzero(suspects)
+    if not len(suspect):
         return np.empty((0, 2), dtype=np.int64)
-    position, other = shapely.STRtree(polygons).query(polygons[asked], predicate="intersects")
-    pairs = np.sort(np.column_stack([asked[position], other]), axis=1)
-    found: IntArray = np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
-    return found
+    position, other = shapely.STRtree(polygons).query(polygons[suspect], predicate="intersects")
+    pairs = np.sort(np.column_stack([suspect[position], other]), axis=1)
+    neighbours: IntArray = np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
+    return neighbours

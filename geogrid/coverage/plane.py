@@ -64,16 +64,16 @@ class Plane:
         originals : (m,) of shapely geometry
             What `flatten` was given.
         """
-        given = np.unique(shapely.get_coordinates(originals), axis=0)
-        flat = _as_keys(given * self.metres)
+        originals_xy = np.unique(shapely.get_coordinates(originals), axis=0)
+        flat = _as_keys(originals_xy * self.metres)
         order = np.argsort(flat)
-        flat, given = flat[order], given[order]
+        flat, originals_xy = flat[order], originals_xy[order]
 
         def unstretched(xy: FloatArray) -> FloatArray:
             keys = _as_keys(xy)
             position = np.minimum(np.searchsorted(flat, keys), len(flat) - 1)
-            known = flat[position] == keys
-            return np.where(known[:, None], given[position], xy / self.metres)
+            matched = flat[position] == keys
+            return np.where(matched[:, None], originals_xy[position], xy / self.metres)
 
         restored: GeometryArray = shapely.transform(geometries, unstretched)
         return restored

@@ -185,13 +185,13 @@ def _fitting(bounds: Bounds, limit: Bounds) -> list[tuple[str, str]]:
     """Return the projected CRSs of a place that put the coordinates into it, the closest first."""
     centre = _centre(limit)
     around = AreaOfInterest(centre[0], centre[1], centre[0], centre[1])
-    found = []
+    fitting = []
     for info in query_crs_info("EPSG", PJType.PROJECTED_CRS, area_of_interest=around, contains=True):
         placed = _lonlat_bounds(bounds, CRS.from_epsg(info.code))
         if placed is not None and _near(placed, limit, 0.0):
             off = np.hypot(*np.subtract(_centre(placed), centre))
-            found.append((off > _NEAR_DEGREES / 100.0, len(info.name), info.code, info.name))
-    return [(code, name) for _, _, code, name in sorted(found)[:_MOST_CANDIDATES]]
+            fitting.append((off > _NEAR_DEGREES / 100.0, len(info.name), info.code, info.name))
+    return [(code, name) for _, _, code, name in sorted(fitting)[:_MOST_CANDIDATES]]
 
 
 def _lonlat_bounds(bounds: Bounds, crs: CRS) -> Bounds | None:

@@ -51,15 +51,15 @@ def mend_rings(polygons: GeometryArray) -> Mended:
         Lines and points that a repair leaves are dropped: they have no area.
     """
     wrong = np.flatnonzero(~shapely.is_valid(polygons))
-    told = [shapely.is_valid_reason(polygon) for polygon in polygons[wrong]]
+    texts = [shapely.is_valid_reason(polygon) for polygon in polygons[wrong]]
     mended = polygons.copy()
     valid = shapely.make_valid(polygons[wrong], method="structure", keep_collapsed=False)
     mended[wrong] = [only_polygons(geometry) for geometry in valid]
     return Mended(
         polygons=mended,
         repaired=wrong.astype(np.int64),
-        reasons=tuple(_PLACE.sub("", reason) for reason in told),
-        xy=np.array([_place(reason) for reason in told], dtype=np.float64).reshape(-1, 2),
+        reasons=tuple(_PLACE.sub("", reason) for reason in texts),
+        xy=np.array([_place(reason) for reason in texts], dtype=np.float64).reshape(-1, 2),
         before=polygons[wrong],
     )
 
@@ -73,5 +73,5 @@ def only_polygons(geometry: shapely.Geometry) -> shapely.Geometry:
 
 
 def _place(reason: str) -> tuple[float, float]:
-    found = _PLACE.search(reason)
-    return (float(found[1]), float(found[2])) if found else (np.nan, np.nan)
+    match = _PLACE.search(reason)
+    return (float(match[1]), float(match[2])) if match else (np.nan, np.nan)

@@ -63,13 +63,13 @@ def check_codes(codes: Sequence[str | None], places: Sequence[tuple[float, float
     problems += [
         Problem(
             "duplicate-code",
-            f"Code {code} stands in {len(found)} rows: {', '.join(map(str, found))}.",
+            f"Code {code} stands in {len(row_numbers)} rows: {', '.join(map(str, row_numbers))}.",
             "Give each grid a code of its own; parts of one grid are joined with --dissolve.",
             subject=code,
-            lonlat=places[found[1] - 1],
+            lonlat=places[row_numbers[1] - 1],
         )
-        for code, found in rows.items()
-        if len(found) > 1
+        for code, row_numbers in rows.items()
+        if len(row_numbers) > 1
     ]
     return tuple(problems)
 
@@ -186,7 +186,7 @@ def _unknown_parents(unknown: Sequence[str], parents: Mapping[str, str | None]) 
 def _circles(parents: Mapping[str, str | None]) -> list[Problem]:
     """List every circle of parents once, from its smallest code."""
     settled: set[str] = set()
-    found: dict[str, list[str]] = {}
+    circles: dict[str, list[str]] = {}
     for start in parents:
         path: list[str] = []
         code: str | None = start
@@ -194,7 +194,7 @@ def _circles(parents: Mapping[str, str | None]) -> list[Problem]:
             if code in path:
                 circle = path[path.index(code) :]
                 first = circle.index(min(circle))
-                found[min(circle)] = circle[first:] + circle[: first + 1]
+                circles[min(circle)] = circle[first:] + circle[: first + 1]
                 break
             path.append(code)
             code = parents[code]
@@ -206,7 +206,7 @@ def _circles(parents: Mapping[str, str | None]) -> list[Problem]:
             "Correct the parent of one of them.",
             subject=code,
         )
-        for code, circle in sorted(found.items())
+        for code, circle in sorted(circles.items())
     ]
 
 

@@ -98,10 +98,10 @@ class Edition:
 
     def chain(self, code: GridCode) -> tuple[GridInfo, ...]:
         """Return the grid and its parents, leaf first."""
-        found = [self.grids[code]]
-        while (parent := found[-1].parent) is not None:
-            found.append(self.grids[parent])
-        return tuple(found)
+        chain = [self.grids[code]]
+        while (parent := chain[-1].parent) is not None:
+            chain.append(self.grids[parent])
+        return tuple(chain)
 
     def locate(self, lon: float, lat: float, *, error_m: float = 0.0) -> Located | None:
         """Return everything a caller needs to know about one point.
@@ -136,10 +136,10 @@ class Edition:
     def _neighbours(self, x: FloatArray, y: FloatArray, own: int, error_m: float) -> tuple[Neighbour, ...]:
         if error_m <= 0:
             return ()
-        found = self.index.within(x, y, error_m, scale=metres_per_degree(y))
+        candidates = self.index.within(x, y, error_m, scale=metres_per_degree(y))
         near = [
             Neighbour(self.leaves[position], float(distance))
-            for position, distance in zip(found.positions, found.distances, strict=True)
+            for position, distance in zip(candidates.positions, candidates.distances, strict=True)
             if position != own
         ]
         return tuple(sorted(near, key=lambda neighbour: (neighbour.distance_m, neighbour.grid.code)))

@@ -45,8 +45,8 @@ def grid_shares(edition: Edition, lon: float, lat: float, error_m: float) -> Seq
     x = lon + radius * np.cos(number * _GOLDEN_ANGLE) / along_lon[0]
     y = lat + radius * np.sin(number * _GOLDEN_ANGLE) / along_lat[0]
     positions, counts = np.unique(edition.index.locate(x, y), return_counts=True)
-    found = [
+    shares = [
         GridShare(edition.leaves[position] if position >= 0 else None, count / _POINTS)
         for position, count in zip(positions.tolist(), counts.tolist(), strict=True)
     ]
-    return sorted(found, key=lambda share: (-share.share, "" if share.grid is None else share.grid.code))
+    return sorted(shares, key=lambda share: (-share.share, "" if share.grid is None else share.grid.code))

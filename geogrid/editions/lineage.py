@@ -36,9 +36,9 @@ def follow(code: str, steps: Iterable[Step]) -> tuple[Heir, ...]:
     shares = {code: 1.0}
     for step in steps:
         passed: dict[str, float] = {}
-        for each, share in shares.items():
-            for heir, part in step.get(each, ()):
+        for name, share in shares.items():
+            for heir, part in step.get(name, ()):
                 passed[heir] = passed.get(heir, 0.0) + share * part
         shares = passed
-    found = [Heir(each, share) for each, share in shares.items()]
-    return tuple(sorted(found, key=lambda heir: (-heir.share, heir.code)))
+    heirs = [Heir(name, share) for name, share in shares.items()]
+    return tuple(sorted(heirs, key=lambda heir: (-heir.share, heir.code)))

@@ -309,9 +309,9 @@ def _finer_columns(
         length += max(0.0, across, up)
     if not table.coarse and length > _SHORT * count and 2 * count > table.end - table.begin:
         return least
-    wanted = max(_PER_LENGTH * length, _PER_ROOT_OF_EDGES * math.sqrt(count))
+    columns = max(_PER_LENGTH * length, _PER_ROOT_OF_EDGES * math.sqrt(count))
     most = max(_FREE_LENGTH, _MOST_PER_EDGE * count) / max(length, 1e-9)
-    return max(2, min(MAX_COLUMNS, int(min(wanted, most) + 0.5)))
+    return max(2, min(MAX_COLUMNS, int(min(columns, most) + 0.5)))
 
 
 @borrowing

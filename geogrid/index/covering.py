@@ -37,12 +37,12 @@ def entry_at(frame: Frame, coarse: Array, fine: Array, words: Array, doubles: Ar
     while True:
         u, v = (u - column) * columns, (v - row) * columns
         column, row = min(int(u), columns - 1), min(int(v), columns - 1)
-        found = fine[first + row * columns + column]
-        if found >= OUTSIDE or (FIRST_RECORD - found) & KIND_MASK != GENERAL:
-            return found
-        word = ((FIRST_RECORD - found) >> KIND_BITS) * WORDS_PER_SLOT
+        fine_entry = fine[first + row * columns + column]
+        if fine_entry >= OUTSIDE or (FIRST_RECORD - fine_entry) & KIND_MASK != GENERAL:
+            return fine_entry
+        word = ((FIRST_RECORD - fine_entry) >> KIND_BITS) * WORDS_PER_SLOT
         if words[word] >= 0:
-            return found
+            return fine_entry
         columns = -words[word]
         first = int(doubles[word // 2 + 1])
 
@@ -127,13 +127,13 @@ def first_cover(entry: int, words: Array, doubles: Array, vertices: Array, px: f
 
 
 @borrowing
-def all_covers(entry: int, words: Array, doubles: Array, vertices: Array, px: float, py: float, found: Array) -> int:
+def all_covers(entry: int, words: Array, doubles: Array, vertices: Array, px: float, py: float, covers: Array) -> int:
     """Write every face that covers a point of the entry's cell; return their number.
 
     Found must have room for the faces of the largest record.
     """
     if entry >= OUTSIDE:
-        found[0] = entry
+        covers[0] = entry
         return 1 if entry >= 0 else 0
     kind = (FIRST_RECORD - entry) & KIND_MASK
     word = ((FIRST_RECORD - entry) >> KIND_BITS) * WORDS_PER_SLOT
@@ -143,7 +143,7 @@ def all_covers(entry: int, words: Array, doubles: Array, vertices: Array, px: fl
             inside, on = chunk_masks(words, doubles, vertices, word, px, py)
             for bit in range(words[word] & FACE_MASK):
                 if ((inside | on) >> bit) & 1:
-                    found[count] = words[word + HEADER_WORDS + bit]
+                    covers[count] = words[word + HEADER_WORDS + bit]
                     count += 1
             word = next_chunk(words, word)
         return count
@@ -151,6 +151,6 @@ def all_covers(entry: int, words: Array, doubles: Array, vertices: Array, px: fl
     for answer in range(1, 3):
         face = words[word + answer]
         if face >= 0 and (side == 0 or (side > 0) == (answer == 1)):
-            found[count] = face
+            covers[count] = face
             count += 1
     return count

@@ -166,7 +166,7 @@ def pair_edges(
     table, hashes = np.full(size, NOBODY, np.int64), np.empty(_AHEAD, np.int64)
     ends = np.empty((total, 2), np.int32)
     left, right = np.empty(total, np.int32), np.empty(total, np.int32)
-    count, seen = ZERO, ZERO
+    count, checksum = ZERO, ZERO
     for ring in range(len(starts) - 1):
         start, stop = starts[ring], starts[ring + 1]
         # Inside is on the left: shells run counter-clockwise, holes clockwise.
@@ -177,11 +177,11 @@ def pair_edges(
                 a = origin + step * (begin + i)
                 b = a + step
                 hashes[i] = _hash(bits[a, 0], bits[a, 1], bits[b, 0], bits[b, 1])
-                seen ^= table[hashes[i] & (size - 1)]
+                checksum ^= table[hashes[i] & (size - 1)]
             for i in range(batch):
                 a = origin + step * (begin + i)
                 count = _insert(bits, table, ends, left, right, count, a, a + step, hashes[i], polygon_of_ring[ring])
-    return ends, left, right, count, seen
+    return ends, left, right, count, checksum
 
 
 @borrowing

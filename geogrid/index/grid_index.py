@@ -224,13 +224,13 @@ class GridIndex:
         xs, ys = _points(x, y)
         if threads < 1:
             raise InvalidInputError.of("threads", f"threads is {threads}, at least 1 is needed.")
-        found = np.empty(len(xs), dtype=np.int32)
+        faces = np.empty(len(xs), dtype=np.int32)
 
         def work(part: slice) -> None:
-            locate_points(xs[part], ys[part], self._parts, found[part])
+            locate_points(xs[part], ys[part], self._parts, faces[part])
 
         share_out(work, len(xs), threads)
-        return found
+        return faces
 
     def nearest_boundary(
         self, x: ArrayLike, y: ArrayLike, *, scale: Scale = (1.0, 1.0)
@@ -282,18 +282,18 @@ class GridIndex:
             raise InvalidInputError.of("radius", "A radius is negative or NaN.", "Give 0 or more.")
         places = ScaledPoints(xs, ys, *_factors(scale, len(xs)))
         rows, begin, room = np.zeros(len(self), dtype=np.int64), 0, _FIRST_ROWS + 4 * len(xs)
-        found: list[tuple[Array, Array, Array]] = []
+        chunks: list[tuple[Array, Array, Array]] = []
         while begin < len(xs):
             out = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int32), np.empty(room)
             begin, used = polygons_within(begin, places, radii, self._parts, rows, out)
-            found.append((out[0][:used], out[1][:used], out[2][:used]))
+            chunks.append((out[0][:used], out[1][:used], out[2][:used]))
             rows[:] = 0
             room *= 2
-        return self._ordered(found)
+        return self._ordered(chunks)
 
-    def _ordered(self, found: list[tuple[Array, Array, Array]]) -> Candidates:
+    def _ordered(self, chunks: list[tuple[Array, Array, Array]]) -> Candidates:
         empty = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty(0)
-        point, positions, squared = (np.concatenate(parts) for parts in zip(empty, *found, strict=True))
+        point, positions, squared = (np.concatenate(parts) for parts in zip(empty, *chunks, strict=True))
         order = np.lexsort((self.rank[positions], squared, point))
         return Candidates(point[order], positions[order], np.sqrt(squared[order]))
 

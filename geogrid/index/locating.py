@@ -38,7 +38,7 @@ _AHEAD: Final = 4
 
 
 @kernel
-def locate_points(x: Array, y: Array, parts: Parts, found: Array) -> None:
+def locate_points(x: Array, y: Array, parts: Parts, result: Array) -> None:
     """Write the face of the smallest rank that covers each point, -1 for none."""
     frame, coarse, fine = parts.frame, parts.coarse, parts.fine
     words, doubles, vertices = parts.words, parts.doubles, parts.vertices
@@ -49,19 +49,19 @@ def locate_points(x: Array, y: Array, parts: Parts, found: Array) -> None:
         size = min(_BLOCK, len(x) - begin)
         _read_coarse(x, y, begin, size, frame, coarse, entries, fractions, edges)
         _read_fine(size, fine, entries, fractions, edges)
-        _sort_by_kind(begin, size, entries, words, found, edges, lists, counts)
+        _sort_by_kind(begin, size, entries, words, result, edges, lists, counts)
         _read_records(entries, words, vertices.reshape(-1), edges, lists, counts)
         for kind in range(GENERAL):
             for j in range(counts[kind]):
                 i = lists[kind, j]
                 side = side_of_record(kind, edges[i], vertices, x[begin + i], y[begin + i])
-                found[begin + i] = _answer(entries[i], words, side)
+                result[begin + i] = _answer(entries[i], words, side)
         for j in range(counts[GENERAL]):
             i = lists[GENERAL, j]
             px, py, entry = x[begin + i], y[begin + i], entries[i]
             if edges[i] < 0:  # not a record but a still finer table
                 entry = entry_at(frame, coarse, fine, words, doubles, px, py)
-            found[begin + i] = first_cover(entry, words, doubles, vertices, px, py)
+            result[begin + i] = first_cover(entry, words, doubles, vertices, px, py)
 
 
 @borrowing
@@ -110,12 +110,12 @@ def _read_fine(size: int, fine: Array, entries: Array, fractions: Array, places:
 
 @borrowing
 def _sort_by_kind(
-    begin: int, size: int, entries: Array, words: Array, found: Array, hard: Array, lists: Array, counts: Array
+    begin: int, size: int, entries: Array, words: Array, result: Array, hard: Array, lists: Array, counts: Array
 ) -> None:
     """Answer points in cells without edges; list the others by kind of record."""
     count = 0
     for i in range(size):
-        found[begin + i] = entries[i]
+        result[begin + i] = entries[i]
         hard[count] = i
         count += int(entries[i] <= FIRST_RECORD)
     for kind in range(_KINDS):

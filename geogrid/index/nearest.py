@@ -80,16 +80,16 @@ def _other_side(left: int, right: int, own: int, rank: Array) -> int:
 
 
 @borrowing
-def _comes_first(vertices: Array, edge: int, other: int, known: int, known_other: int, rank: Array) -> bool:
+def _comes_first(vertices: Array, edge: int, other: int, best: int, best_other: int, rank: Array) -> bool:
     """Tell which of two equally near edges answers: the one to the smaller rank, else the lower left one."""
-    if other >= 0 and known_other >= 0:
-        return rank[other] < rank[known_other]
-    if other >= 0 or known_other >= 0:
+    if other >= 0 and best_other >= 0:
+        return rank[other] < rank[best_other]
+    if other >= 0 or best_other >= 0:
         return other >= 0
     for vertex in range(2):
         for axis in range(2):
-            if vertices[edge + vertex, axis] != vertices[known + vertex, axis]:
-                return vertices[edge + vertex, axis] < vertices[known + vertex, axis]
+            if vertices[edge + vertex, axis] != vertices[best + vertex, axis]:
+                return vertices[edge + vertex, axis] < vertices[best + vertex, axis]
     return False
 
 
@@ -111,7 +111,7 @@ def _face_across(parts: Parts, edge: int, along: float, direction: float) -> int
 
 @kernel
 def polygons_within(
-    begin: int, places: ScaledPoints, radius: Array, parts: Parts, rows: Array, found: tuple[Array, Array, Array]
+    begin: int, places: ScaledPoints, radius: Array, parts: Parts, rows: Array, candidates: tuple[Array, Array, Array]
 ) -> tuple[int, int]:
     """Write point, polygon and squared distance of all polygons within a radius of each point.
 
@@ -119,7 +119,7 @@ def polygons_within(
     than the row that it was last written to.
     """
     vertices, left, right, boxes, levels = parts.vertices, parts.left, parts.right, parts.boxes, parts.box_levels
-    words, doubles, room = parts.words, parts.doubles, len(found[0])
+    words, doubles, room = parts.words, parts.doubles, len(candidates[0])
     stack, bounds, covers = np.empty(STACK, np.int64), np.empty(STACK), np.empty(len(rows) + 1, np.int32)
     used = ZERO
     for i in range(begin, len(radius)):
@@ -130,7 +130,7 @@ def polygons_within(
         if used + count > room:
             return i, first
         for k in range(count):
-            used = _note(covers[k], 0.0, i, first, used, rows, found)
+            used = _note(covers[k], 0.0, i, first, used, rows, candidates)
         size = push(boxes, len(boxes) - 1, len(levels) - 2, px, py, sx, sy, stack, bounds, ZERO)
         while True:
             leaf, size = next_leaf(boxes, levels, px, py, sx, sy, limit, stack, bounds, size)
@@ -143,19 +143,19 @@ def polygons_within(
                     squared, _ = squared_distance(vertices, e, px, py, sx, sy)
                     squared = max(squared, _LEAST_SQUARED)
                     if squared <= limit:
-                        used = _note(left[e], squared, i, first, used, rows, found)
-                        used = _note(right[e], squared, i, first, used, rows, found)
+                        used = _note(left[e], squared, i, first, used, rows, candidates)
+                        used = _note(right[e], squared, i, first, used, rows, candidates)
     return len(radius), used
 
 
 @borrowing
 def _note(
-    face: int, squared: float, i: int, first: int, used: int, rows: Array, found: tuple[Array, Array, Array]
+    face: int, squared: float, i: int, first: int, used: int, rows: Array, candidates: tuple[Array, Array, Array]
 ) -> int:
     """Write a polygon at a squared distance, or shorten the distance of its row; return the rows used."""
     if face < 0:
         return used
-    points, positions, distances = found
+    points, positions, distances = candidates
     row = rows[face] - 1
     if first <= row < used and positions[row] == face:
         distances[row] = min(distances[row], squared)

@@ -37,20 +37,20 @@ def overlapping_pairs(parts: Parts) -> NDArray[np.int32]:
     keys, at = np.full(_FIRST_ROOM, _NO_PAIR, dtype=np.int64), 0
     polygons = len(parts.rank)
     while at < len(parts.fine):
-        found = keys[keys != _NO_PAIR]
+        pair_keys = keys[keys != _NO_PAIR]
         keys = np.full(_TWO * len(keys), _NO_PAIR, dtype=np.int64)
-        at = find_overlaps(at, found, parts, keys)
+        at = find_overlaps(at, pair_keys, parts, keys)
     pairs = np.sort(keys[keys != _NO_PAIR])
     return np.stack([pairs // polygons, pairs % polygons], axis=1).astype(np.int32)
 
 
 @kernel
-def find_overlaps(begin: int, known: Array, parts: Parts, keys: Array) -> int:
+def find_overlaps(begin: int, earlier: Array, parts: Parts, keys: Array) -> int:
     """Add the pairs of all records from an entry on to a hash set; return the entry where it is too full to go on."""
     frame, coarse, fine, words, doubles = parts.frame, parts.coarse, parts.fine, parts.words, parts.doubles
     vertices, left, right, polygons = parts.vertices, parts.left, parts.right, len(parts.rank)
-    count = len(known)
-    for key in known:
+    count = len(earlier)
+    for key in earlier:
         put_pair(keys, polygons, key // polygons, key % polygons)
     for at in range(begin, len(fine)):
         entry = fine[at]
@@ -112,11 +112,11 @@ def _edges(words: Array, word: int, listed: Array) -> int:
     while word >= 0:
         at = word + HEADER_WORDS + (words[word] & FACE_MASK)
         for _ in range(words[word] >> EDGE_SHIFT):
-            known = False
+            listed_before = False
             if word != first:
                 for i in range(count):
-                    known |= listed[i] == words[at]
-            if not known:
+                    listed_before |= listed[i] == words[at]
+            if not listed_before:
                 listed[count] = words[at]
                 count += 1
             at += _TWO

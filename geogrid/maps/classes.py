@@ -96,25 +96,25 @@ def periods(times: "pd.Series[pd.Timestamp]", *, most: int = 60) -> Periods:
     A few dates of long ago would make every step a year. Where the whole stretch is too long for a step, it is
     measured between the first and the last thousandth of the cases; those before and after share a period each.
     """
-    known = times.notna().to_numpy()
+    dated_rows = times.notna().to_numpy()
     index = np.full(len(times), -1, dtype=np.int64)
-    if not known.any():
+    if not dated_rows.any():
         return Periods((), index)
-    dated = times[known].sort_values()
+    dated = times[dated_rows].sort_values()
     trimmed = dated.iloc[len(dated) // 1000], dated.iloc[-1 - len(dated) // 1000]
     spans = (pd.period_range(*ends, freq=step) for step in _STEPS for ends in ((dated.min(), dated.max()), trimmed))
     span = next(span for span in spans if len(span) <= most or span.freqstr.startswith("Y"))
-    found = pd.PeriodIndex(times[known], freq=span.freq)
-    ordinal = span.get_indexer(found)
-    ordinal[found < span[0]] = -1
-    ordinal[found > span[-1]] = len(span)
+    periods_of = pd.PeriodIndex(times[dated_rows], freq=span.freq)
+    ordinal = span.get_indexer(periods_of)
+    ordinal[periods_of < span[0]] = -1
+    ordinal[periods_of > span[-1]] = len(span)
     labels = [_period_label(period) for period in span]
     if (ordinal < 0).any():
         labels.insert(0, f"< {_period_label(span[0])}")
         ordinal += 1
     if (ordinal == len(labels)).any():
         labels.append(f"> {_period_label(span[-1])}")
-    index[known] = ordinal
+    index[dated_rows] = ordinal
     index.setflags(write=False)
     return Periods(tuple(labels), index)
 

@@ -92,9 +92,9 @@ def comparison_map(
     }
     for side, drawn in sides.items():
         frame = compared.before if side == "before" else compared.after
-        shown = frame if len(frame) <= _MOST_DETAILED else frame[frame["fates"].map(main_fate) != "unchanged"]
-        data[side] = [_grid_row(row, language) for row in shown.drop(columns="geometry").to_dict("records")]
-        _add_grids(drawn, shown)
+        detailed = frame if len(frame) <= _MOST_DETAILED else frame[frame["fates"].map(main_fate) != "unchanged"]
+        data[side] = [_grid_row(row, language) for row in detailed.drop(columns="geometry").to_dict("records")]
+        _add_grids(drawn, detailed)
         _add_moved(drawn, compared.moved)
     maps = ", ".join(drawn.get_name() for drawn in sides.values())
     sides["after"].add_child(
@@ -199,7 +199,7 @@ def _body(compared: Compared, data: Mapping[str, Any], language: Language, subti
         f"{say('households')}: {number(round(float(moved['households'].sum()), 1))}",
         f"{say('open_cases')}: {int(moved['open_cases'].sum()):,}",
     ]
-    told = "".join(f"<li>{escaped(fact)}</li>" for fact in facts)
+    items = "".join(f"<li>{escaped(fact)}</li>" for fact in facts)
     below = f'<p class="gg-subtitle">{escaped(subtitle)}</p>' if subtitle else ""
     names = "".join(
         f'<p class="gg-panel gg-side gg-side-{side}"><small>{escaped(say(side))}</small> {escaped(name)}</p>'
@@ -209,7 +209,7 @@ def _body(compared: Compared, data: Mapping[str, Any], language: Language, subti
     nothing = "" if len(counts - Counter(unchanged=counts["unchanged"])) else notice(say("no_change"))
     return (
         f'<header class="gg-panel gg-title"><h1>{escaped(say("comparison"))}</h1>{below}'
-        f'<ul class="gg-facts">{told}</ul></header>{names}'
+        f'<ul class="gg-facts">{items}</ul></header>{names}'
         f"{legend(say('legend'), {say('fates'): rows, say('moved_land'): [key]})}{nothing}"
         f'<script type="application/json" id="geogrid-data">{script_json(data)}</script>'
     )

@@ -153,12 +153,12 @@ def coverage_map(  # noqa: PLR0913 - each is one choice of the reader
 
 def _describe(page: Page, tree: MapGrids, states: list[BandState], band: tuple[float, float] | None, load: str) -> None:
     leaves = tree.leaves
-    told: dict[int, dict[str, str]] = {}
+    texts: dict[int, dict[str, str]] = {}
     values = number_column(leaves, load)
     for place, kind, state, value in zip(leaves.index, leaves["kind"], states, values, strict=True):
         if kind == "comprehensive" and band is not None:
-            told[int(place)] = {load: f"{number(value)} · {page.say(state)} ({number(band[0])}–{number(band[1])})"}
-    page.data["details"] = tree.details(page.language, told)
+            texts[int(place)] = {load: f"{number(value)} · {page.say(state)} ({number(band[0])}–{number(band[1])})"}
+    page.data["details"] = tree.details(page.language, texts)
     circles = label_places(leaves)
     page.data["names"] = [
         [str(name) or str(code), *circle]
@@ -281,10 +281,10 @@ def _legend(  # noqa: PLR0913 - the parts of one panel
     leaves, say = tree.leaves, page.say
     ordinary = [s for s, kind in zip(states, leaves["kind"], strict=True) if kind == "comprehensive"]
     limits = {} if band is None else _limits_text(band)
-    shown = [state for state in _STATES if state in ordinary or (band is not None and state != "unknown")]
+    present = [state for state in _STATES if state in ordinary or (band is not None and state != "unknown")]
     rows = [
         LegendRow(_swatch(STATE_COLORS[state], "#46525e"), say(state), limits.get(state, ""), ordinary.count(state))
-        for state in shown
+        for state in present
     ]
     heading = f"{say('comprehensive')} · {word(load, page.language)}" if band is not None else say("comprehensive")
     sections = {heading: rows} if ordinary else {}

@@ -89,9 +89,9 @@ def _unneeded_links(drawn: folium.Map) -> frozenset[str]:
     if any(type(element) not in _LEAFLET_ONLY for element in elements):
         return frozenset()
     root = _figure(drawn)
-    known = {"meta_http", *(element.get_name() for element in elements)}
+    names = {"meta_http", *(element.get_name() for element in elements)}
     for part in (root.header, root.html, root.script):
-        if any(name not in known and not isinstance(child, Link) for name, child in _children(part).items()):
+        if any(name not in names and not isinstance(child, Link) for name, child in _children(part).items()):
             return frozenset()
     return frozenset(name for name, _ in [*drawn.default_js, *drawn.default_css]) - _ALWAYS_NEEDED
 
@@ -119,7 +119,7 @@ def _numbered(html: str, identifiers: set[str]) -> str:
     numbers: dict[str, str] = {}
 
     def numbered(match: re.Match[str]) -> str:
-        found = match[0]
-        return numbers.setdefault(found, str(len(numbers) + 1)) if found in identifiers else found
+        name = match[0]
+        return numbers.setdefault(name, str(len(numbers) + 1)) if name in identifiers else name
 
     return _IDENTIFIER.sub(numbered, html)

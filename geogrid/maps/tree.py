@@ -94,7 +94,7 @@ class MapGrids:
             What is told of a load instead of its bare number, or beside the usual loads.
         """
         above, names = self.positions_above(), self.table["name"].to_list()
-        told = []
+        texts = []
         for place, row in enumerate(self.table.itertuples(index=False)):
             kind = label(row.kind, language) if row.kind in {"comprehensive", "dedicated", "parent"} else row.kind
             if row.category:
@@ -111,13 +111,13 @@ class MapGrids:
                     for name, text in _load_texts(row, (loads or {}).get(place, {})).items()
                 ),
             ]
-            told.append({"title": row.name or row.code, "rows": [pair for pair in rows if pair[1]]})
-        return told
+            texts.append({"title": row.name or row.code, "rows": [pair for pair in rows if pair[1]]})
+        return texts
 
 
-def _load_texts(row: Any, told: Mapping[str, str]) -> dict[str, str]:
+def _load_texts(row: Any, texts: Mapping[str, str]) -> dict[str, str]:
     usual = {name: float(getattr(row, name)) for name in _LOADS if hasattr(row, name)}
-    return {name: number(value) for name, value in usual.items() if np.isfinite(value)} | dict(told)
+    return {name: number(value) for name, value in usual.items() if np.isfinite(value)} | dict(texts)
 
 
 def require_lonlat(layer: gpd.GeoDataFrame | gpd.GeoSeries, what: str) -> None:

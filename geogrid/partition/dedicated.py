@@ -113,30 +113,30 @@ def _claims(blocks: Blocks, sites: gpd.GeoDataFrame, rule: SiteRule) -> tuple[_C
     """Return the sites that are large enough, without doubles, and why the others are not."""
     unknown = sorted(set(sites["category"]) - set(DEDICATED_CATEGORIES))
     if unknown:
-        known = ", ".join(DEDICATED_CATEGORIES)
+        categories = ", ".join(DEDICATED_CATEGORIES)
         raise InvalidInputError(
-            Problem("unknown-category", f"'{name}' is no category of dedicated grids.", f"Known: {known}.")
+            Problem("unknown-category", f"'{name}' is no category of dedicated grids.", f"Known: {categories}.")
             for name in unknown
         )
     plain = sites["category"].str.replace("_", " ").str.capitalize()
     names = sites["name"].fillna(plain).astype(str).tolist()
-    found = [Site(name, category) for name, category in zip(names, sites["category"], strict=True)]
+    candidates = [Site(name, category) for name, category in zip(names, sites["category"], strict=True)]
     land = _land(blocks, shapely.make_valid(metric_geometry(sites, blocks.crs)), rule.min_area_m2)
     area = shapely.area(land)
     problems = [
-        _landless(found[number].name, _too_small(float(area[number]), rule.min_area_m2))
+        _landless(candidates[number].name, _too_small(float(area[number]), rule.min_area_m2))
         for number in np.flatnonzero(area < rule.min_area_m2).tolist()
     ]
     # Larger first while doubles are dropped; ties by name, so that the order of the rows does not matter.
-    order = sorted(np.flatnonzero(area >= rule.min_area_m2).tolist(), key=lambda n: (-area[n], found[n].name))
+    order = sorted(np.flatnonzero(area >= rule.min_area_m2).tolist(), key=lambda n: (-area[n], candidates[n].name))
     kept: list[int] = []
     for number in order:
-        same = [other for other in kept if found[other].category == found[number].category]
+        same = [other for other in kept if candidates[other].category == candidates[number].category]
         covered = shapely.area(shapely.intersection(land[number], shapely.union_all(land[same]), grid_size=PRECISION_M))
         if covered < _SAME_SHARE * area[number]:
             kept.append(number)
     kept.reverse()
-    return _Claims(tuple(found[number] for number in kept), land[kept]), problems
+    return _Claims(tuple(candidates[number] for number in kept), land[kept]), problems
 
 
 def _land(blocks: Blocks, geometry: GeometryArray, min_area_m2: float) -> GeometryArray:

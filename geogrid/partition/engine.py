@@ -171,17 +171,17 @@ def _wishes(
     return [Wish(band, count) for count in counts], problems
 
 
-def _labelled(land: Land, tasks: list[_Task], found: list[IntArray]) -> tuple[IntArray, IntArray]:
+def _labelled(land: Land, tasks: list[_Task], results: list[IntArray]) -> tuple[IntArray, IntArray]:
     """Return a number for the grid of each block, and the former grid that each number goes on with, -1 for none."""
     of_unit = np.full(len(land.graph), NOWHERE)
     former: list[IntArray] = []
     used = 0
-    for task, labels in zip(tasks, found, strict=True):
+    for task, labels in zip(tasks, results, strict=True):
         present, label = np.unique(labels, return_inverse=True)
-        known = np.full(max(int(present.max()) + 1, len(task.former)), FREE)
-        known[: len(task.former)] = task.former if task.home is not None else FREE
+        previous = np.full(max(int(present.max()) + 1, len(task.former)), FREE)
+        previous[: len(task.former)] = task.former if task.home is not None else FREE
         of_unit[task.members] = used + label
-        former.append(known[present])
+        former.append(previous[present])
         used += len(present)
     whole = np.flatnonzero(~land.divisible)
     number = np.full(len(land.locked), NOWHERE)
@@ -198,8 +198,8 @@ def _check_wish(
 ) -> None:
     problems = []
     if load not in blocks.loads:
-        known = ", ".join(sorted(blocks.loads))
-        problems.append(Problem("unknown-load", f"The blocks have no load '{load}'.", f"They have: {known}."))
+        names = ", ".join(sorted(blocks.loads))
+        problems.append(Problem("unknown-load", f"The blocks have no load '{load}'.", f"They have: {names}."))
     if band is None and n_grids is None:
         problems.append(Problem("band-or-count", "A band, a number of grids, or both are needed."))
     if band is not None and not (0 < band[0] <= band[1] < math.inf):

@@ -50,8 +50,8 @@ class Subject:
     @cached_property
     def is_comprehensive(self) -> BoolArray:
         """Which grids the band is for."""
-        found: BoolArray = self.partition.site == NOWHERE
-        return found
+        comprehensive: BoolArray = self.partition.site == NOWHERE
+        return comprehensive
 
     @cached_property
     def inner_m(self) -> FloatArray:
@@ -143,8 +143,8 @@ def evaluate(
 
 def _deviation(subject: Subject) -> FloatArray:
     low, high = subject.partition.band
-    wanted = (low + high) / 2.0 if math.isfinite(high) else float(subject.partition.load.mean())
-    deviation: FloatArray = subject.partition.load / (wanted or 1.0) - 1.0
+    target = (low + high) / 2.0 if math.isfinite(high) else float(subject.partition.load.mean())
+    deviation: FloatArray = subject.partition.load / (target or 1.0) - 1.0
     return deviation
 
 

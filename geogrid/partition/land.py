@@ -43,15 +43,15 @@ class Bounds:
 
     def problems(self, count: int) -> list[Problem]:
         """Return what is wrong with them for so many blocks."""
-        found = [
+        problems = [
             Problem("wrong-length", f"{name} has {len(values)} values for {count} blocks.", "Give one for each block.")
             for name, values in (("nested_in", self.parent), ("previous", self.previous))
             if values is not None and len(values) != count
         ]
         if self.locked and self.previous is None:
-            found.append(Problem("locked-without-previous", "Grids are locked, but no earlier plan is given."))
+            problems.append(Problem("locked-without-previous", "Grids are locked, but no earlier plan is given."))
         elif self.previous is not None:
-            found.extend(
+            problems.extend(
                 Problem("unknown-grid", f"The locked grid {grid} is not in the earlier plan.", subject=str(grid))
                 for grid in sorted(set(self.locked) - set(np.unique(self.previous).tolist()))
             )
@@ -60,17 +60,17 @@ class Bounds:
         twice = sorted(
             {block for block, times in zip(*np.unique(blocks, return_counts=True), strict=True) if times > 1}
         )
-        found.extend(Problem("unknown-block", f"There is no block {block} to keep together.") for block in wrong)
-        found.extend(
+        problems.extend(Problem("unknown-block", f"There is no block {block} to keep together.") for block in wrong)
+        problems.extend(
             Problem("block-kept-twice", f"Block {block} is in two groups to keep together.", "Join the groups.")
             for block in twice
         )
-        found.extend(
+        problems.extend(
             Problem("unknown-rank", f"{rank} is no rank of a barrier.", f"Give 1 to {RANK_COUNT - 1}.")
             for rank in self.hard_barriers
             if not 1 <= rank < RANK_COUNT
         )
-        return found
+        return problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ class Land:
     @property
     def divisible(self) -> BoolArray:
         """Which regions are to be divided into grids, shape (r,)."""
-        found: BoolArray = (self.locked == FREE) & ~self.dedicated
-        return found
+        divisible: BoolArray = (self.locked == FREE) & ~self.dedicated
+        return divisible
 
     def unit_regions(self) -> IntArray:
         """Return the region of each unit."""

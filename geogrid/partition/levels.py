@@ -199,10 +199,10 @@ def _join(  # noqa: PLR0913 - a level, what it is made of, and what bounds it
             message = f"Level '{level.name}': {level.n_grids} grids were asked for; {sum(shares)} is the nearest."
             remedy = f"There are {len(graphs)} separate pieces of land with {len(loads)} grids of the level below."
             problems.append(Problem("count-missed", message, remedy, severity="warning", subject=level.name))
-    found = at_once(lambda lot, chance: divide(*lot, chance), list(zip(graphs, wishes, strict=True)), rng)
+    results = at_once(lambda lot, chance: divide(*lot, chance), list(zip(graphs, wishes, strict=True)), rng)
     above = np.empty(len(loads), dtype=np.int64)
     used = 0
-    for number, label in enumerate(found):
+    for number, label in enumerate(results):
         above[region == number] = used + label
         used += int(label.max()) + 1
     return above[grids], problems
@@ -291,13 +291,13 @@ def _names(
     level: str, codes: Sequence[str], above: Sequence[str] | None, institutions: Sequence[str | None]
 ) -> list[str]:
     """Return the name of each grid: its institution's, numbered from the second piece on, or level and number."""
-    seen: Counter[str] = Counter()
+    count_of: Counter[str] = Counter()
     names = []
     for place, (code, institution) in enumerate(zip(codes, institutions, strict=True)):
         if institution is None:
             number = code[len(above[place]) :] if above else code[-_CODE_DIGITS:]
             names.append(f"{level.capitalize()} {number.lstrip('0')}")
             continue
-        seen[institution] += 1
-        names.append(institution if seen[institution] == 1 else f"{institution} ({seen[institution]})")
+        count_of[institution] += 1
+        names.append(institution if count_of[institution] == 1 else f"{institution} ({count_of[institution]})")
     return names

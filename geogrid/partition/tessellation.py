@@ -42,8 +42,8 @@ def divide_heavy(blocks: Blocks, limit: MaxLoad, *, rule: MergeRule | None = Non
         A load that the blocks do not have, or a limit of 0 or less.
     """
     if limit.load not in blocks.loads:
-        known = ", ".join(sorted(blocks.loads))
-        raise InvalidInputError.of("unknown-load", f"The blocks have no load '{limit.load}'.", f"They have: {known}.")
+        names = ", ".join(sorted(blocks.loads))
+        raise InvalidInputError.of("unknown-load", f"The blocks have no load '{limit.load}'.", f"They have: {names}.")
     if not limit.most > 0:
         raise InvalidInputError.of("bad-max-load", f"A block of at most {limit.most:g} is none.", "Give more than 0.")
     lines = dividing_lines(blocks.polygons, blocks.ground, limit)

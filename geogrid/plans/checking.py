@@ -67,14 +67,14 @@ def check(draft: Draft, around: Surroundings) -> tuple[Problem, ...]:
         Limit and buildings.
     """
     leaves = _leaves(draft)
-    found = [*_tree_problems(draft), *_name_problems(draft), *_code_problems(draft), *_duty_problems(draft)]
+    problems = [*_tree_problems(draft), *_name_problems(draft), *_code_problems(draft), *_duty_problems(draft)]
     if leaves.nodes:
         plane = Plane.around(leaves.shapes, WGS84)
-        found += _land_problems(leaves, plane, around.limit)
-        found += _building_problems(leaves, plane, around.buildings)
-        found += _fragment_problems(leaves)
-        found += _band_problems(draft, leaves)
-    return tuple(sorted(found, key=lambda each: (each.severity != "error", each.kind, each.subject)))
+        problems += _land_problems(leaves, plane, around.limit)
+        problems += _building_problems(leaves, plane, around.buildings)
+        problems += _fragment_problems(leaves)
+        problems += _band_problems(draft, leaves)
+    return tuple(sorted(problems, key=lambda problem: (problem.severity != "error", problem.kind, problem.subject)))
 
 
 def _leaves(draft: Draft) -> _Leaves:
@@ -135,7 +135,7 @@ def _duty_problems(draft: Draft) -> Iterator[Problem]:
 def _land_problems(leaves: _Leaves, plane: Plane, limit: shapely.Geometry | None) -> list[Problem]:
     polygons, codes = plane.flatten(leaves.shapes), leaves.codes()
     overlaps = find_overlaps(polygons, plane, min_area_m2=_LEAST_M2)
-    found = [
+    problems = [
         _sized("overlap", f"Grids {codes[a]} and {codes[b]} overlap", f"{codes[a]}, {codes[b]}", float(area), place)
         for (a, b), area, place in zip(overlaps.pairs.tolist(), overlaps.area_m2, overlaps.lonlat, strict=True)
     ]
@@ -146,10 +146,10 @@ def _land_problems(leaves: _Leaves, plane: Plane, limit: shapely.Geometry | None
         named = [codes[which] for which in beside.tolist()]
         # Where the limit is known, it says below whether the land is missing; without it a planner has to.
         message = f"Land enclosed by {_some(named)} is in no grid"
-        found.append(_sized("gap", message, ", ".join(named[:_SHOWN]), float(area), place, severity="warning"))
+        problems.append(_sized("gap", message, ", ".join(named[:_SHOWN]), float(area), place, severity="warning"))
     if limit is not None:
-        found += _limit_problems(polygons, plane, limit)
-    return found
+        problems += _limit_problems(polygons, plane, limit)
+    return problems
 
 
 def _limit_problems(polygons: GeometryArray, plane: Plane, limit: shapely.Geometry) -> Iterator[Problem]:
@@ -272,11 +272,13 @@ def judge(problems: tuple[Problem, ...], reasons: Mapping[tuple[str, str], str])
         The accepted exceptions; errors of `NEVER_ACCEPTED` stand whatever the reason.
     """
     accepted = tuple(
-        each for each in problems if (each.kind, each.subject) in reasons and each.kind not in NEVER_ACCEPTED
+        problem
+        for problem in problems
+        if (problem.kind, problem.subject) in reasons and problem.kind not in NEVER_ACCEPTED
     )
-    left = [each for each in problems if each not in accepted]
+    left = [problem for problem in problems if problem not in accepted]
     return Verdict(
-        errors=tuple(each for each in left if each.severity == "error"),
-        warnings=tuple(each for each in left if each.severity == "warning"),
+        errors=tuple(problem for problem in left if problem.severity == "error"),
+        warnings=tuple(problem for problem in left if problem.severity == "warning"),
         accepted=accepted,
     )

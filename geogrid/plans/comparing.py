@@ -94,7 +94,7 @@ class Comparison:
         ``net``, gained - lost - from nowhere + to nowhere, is zero but for rounding.
         """
         leaves = [change for change in self.grids if _is_leaf(change)]
-        gained, lost = (sum((getattr(each, name) for each in leaves), np.zeros(4)) for name in ("gained", "lost"))
+        gained, lost = (sum((getattr(leaf, name) for leaf in leaves), np.zeros(4)) for name in ("gained", "lost"))
         sums = np.column_stack([self.pieces.area_m2, self.pieces.loads])
         come = sums[self.moved & (self.pieces.before == NOWHERE)].sum(axis=0)
         gone = sums[self.moved & (self.pieces.after == NOWHERE)].sum(axis=0)
@@ -161,10 +161,10 @@ class _Table:
 
     def changes(self) -> list[GridChange]:
         """Return what became of each grid."""
-        found = [self._change(a, b) for b, a in self.same.items()]
-        found += [self._change(None, b) for b in self.whole_after if b != NOWHERE and b not in self.same]
-        found += [self._change(a, None) for a in self.whole_before if a != NOWHERE and a not in self.continued]
-        return sorted(found, key=lambda each: min(node.code for node in (each.before, each.after) if node))
+        changes = [self._change(a, b) for b, a in self.same.items()]
+        changes += [self._change(None, b) for b in self.whole_after if b != NOWHERE and b not in self.same]
+        changes += [self._change(a, None) for a in self.whole_before if a != NOWHERE and a not in self.continued]
+        return sorted(changes, key=lambda change: min(node.code for node in (change.before, change.after) if node))
 
     def links(self) -> list[SharedLand]:
         """Return every pair that has land in common worth counting."""
@@ -272,14 +272,14 @@ def _at(draft: Draft, leaves: IntArray, level: int) -> IntArray:
     """Return the grid of a level above each leaf."""
     keys, position = np.unique(leaves, return_inverse=True)
     above = [_ancestor(draft, key, level) for key in keys.tolist()]
-    found: IntArray = np.array(above, dtype=np.int64)[position]
-    return found
+    ancestor: IntArray = np.array(above, dtype=np.int64)[position]
+    return ancestor
 
 
 def _ancestor(draft: Draft, key: int, level: int) -> int:
     if key == NOWHERE:
         return NOWHERE
-    return next((each for each in draft.chain(key) if draft.nodes[each].level <= level), NOWHERE)
+    return next((candidate for candidate in draft.chain(key) if draft.nodes[candidate].level <= level), NOWHERE)
 
 
 _NO_ROWS: Final[IntArray] = np.empty(0, dtype=np.int64)

@@ -73,19 +73,19 @@ def cut_by(blocks: BlockTable, drawn: GeometryArray, buildings: Buildings) -> Cu
     near = _near_cuts(blocks.polygons, np.flatnonzero(whole == NO_GRID))
     faces = _faces(blocks.polygons, near, led)
     kept = np.setdiff1d(np.flatnonzero(whole != NO_GRID), near)
-    found = _Collected(blocks, buildings)
+    collected = _Collected(blocks, buildings)
     for position in near.tolist():
-        found.add(position, faces)
-    found.add_new_land(faces)
+        collected.add(position, faces)
+    collected.add_new_land(faces)
     ids, grids = blocks.ids[kept], whole[kept]
-    order = np.argsort(np.concatenate([ids, np.array(found.kept_ids, dtype=np.int64)]), kind="stable")
+    order = np.argsort(np.concatenate([ids, np.array(collected.kept_ids, dtype=np.int64)]), kind="stable")
     return CutBlocks(
-        np.concatenate([ids, np.array(found.kept_ids, dtype=np.int64)])[order],
-        np.concatenate([grids, np.array(found.kept_grids, dtype=np.int64)])[order],
-        np.array(found.polygons, dtype=np.object_),
-        np.array(found.loads, dtype=np.float64).reshape(-1, len(LOADS)),
-        np.array(found.grids, dtype=np.int64),
-        np.array(found.left_out, dtype=np.int64),
+        np.concatenate([ids, np.array(collected.kept_ids, dtype=np.int64)])[order],
+        np.concatenate([grids, np.array(collected.kept_grids, dtype=np.int64)])[order],
+        np.array(collected.polygons, dtype=np.object_),
+        np.array(collected.loads, dtype=np.float64).reshape(-1, len(LOADS)),
+        np.array(collected.grids, dtype=np.int64),
+        np.array(collected.left_out, dtype=np.int64),
     )
 
 
@@ -120,8 +120,8 @@ def _near_cuts(blocks: GeometryArray, cut: IntArray) -> IntArray:
     if not len(cut):
         return cut
     _, beside = shapely.STRtree(blocks).query(blocks[cut], predicate="dwithin", distance=TOUCH_DEGREES)
-    found: IntArray = np.union1d(cut, beside)
-    return found
+    near: IntArray = np.union1d(cut, beside)
+    return near
 
 
 def _faces(blocks: GeometryArray, near: IntArray, drawn: GeometryArray) -> _Faces:
@@ -141,12 +141,12 @@ def _faces(blocks: GeometryArray, near: IntArray, drawn: GeometryArray) -> _Face
 
 
 def _first_with(polygons: GeometryArray, points: GeometryArray) -> IntArray:
-    found: IntArray = np.full(len(points), -1, dtype=np.int64)
+    first: IntArray = np.full(len(points), -1, dtype=np.int64)
     if len(polygons):
         point, polygon = shapely.STRtree(polygons).query(points, predicate="intersects")
         order = np.lexsort((-polygon, point))
-        found[point[order]] = polygon[order]
-    return found
+        first[point[order]] = polygon[order]
+    return first
 
 
 class _Collected:
@@ -201,8 +201,8 @@ def _without_slivers(faces: GeometryArray, grid: IntArray) -> IntArray:
     sums = np.bincount(group, weights=area)
     small: BoolArray = sums < SLIVER_M2
     small[sums.argmax()] = False
-    found: IntArray = np.where(small[group], keys[sums.argmax()], grid)
-    return found
+    merged: IntArray = np.where(small[group], keys[sums.argmax()], grid)
+    return merged
 
 
 def _grouped(faces: GeometryArray, grid: IntArray) -> tuple[GeometryArray, list[int]]:

@@ -67,8 +67,8 @@ class Delta:
         """Return the keys of the leaves whose land or own facts changed, before or after, ascending."""
         own = [change.key for change in self.nodes if (change.after or change.before or _NOBODY).is_leaf]
         keys = np.unique(np.concatenate([np.array(own, dtype=np.int64), self.before, self.after]))
-        found: IntArray = keys[keys != NOT_IN_PLAN]
-        return found
+        touched: IntArray = keys[keys != NOT_IN_PLAN]
+        return touched
 
 
 _NOBODY = Node(NOT_IN_PLAN, "", "", 1, None, "parent")  # type: ignore[arg-type]
@@ -110,9 +110,9 @@ def apply(draft: Draft, delta: Delta) -> Draft:
     come = delta.blocks.rows(np.isin(delta.blocks.ids, delta.block_ids[delta.before == NOT_IN_PLAN]))
     stay = ~np.isin(draft.blocks.ids, delta.block_ids[delta.after == NOT_IN_PLAN])
     blocks = draft.blocks.rows(stay).joined(come)
-    known = dict(zip(delta.block_ids.tolist(), delta.after.tolist(), strict=True))
+    owner_of = dict(zip(delta.block_ids.tolist(), delta.after.tolist(), strict=True))
     kept = dict(zip(draft.blocks.ids.tolist(), draft.owner.tolist(), strict=True))
-    owner = np.array([known.get(block, kept.get(block)) for block in blocks.ids.tolist()], dtype=np.int64)
+    owner = np.array([owner_of.get(block, kept.get(block)) for block in blocks.ids.tolist()], dtype=np.int64)
     rules = draft.rules if delta.rules is None else delta.rules[1]
     return replace(draft, blocks=blocks, owner=owner, nodes=dict(sorted(nodes.items())), rules=rules)
 

@@ -59,8 +59,8 @@ def figures(draft: Draft, keys: Iterable[int]) -> tuple[GridFigures, ...]:
     order = np.argsort(draft.owner, kind="stable")
     present, starts = np.unique(draft.owner[order], return_index=True)
     members = dict(zip(present.tolist(), np.split(order, starts[1:]), strict=False))
-    found = [_figures(draft, key, members[key]) for key in keys if key in members]
-    return tuple(sorted(found, key=lambda each: each.code))
+    rows = [_figures(draft, key, members[key]) for key in keys if key in members]
+    return tuple(sorted(rows, key=lambda row: row.code))
 
 
 def _figures(draft: Draft, key: int, positions: IntArray) -> GridFigures:

@@ -60,8 +60,8 @@ def _codes(draft: Draft, keys: set[int]) -> tuple[str, ...]:
 
 
 def _duties(draft: Draft) -> dict[tuple[str, str], set[int]]:
-    found: dict[tuple[str, str], set[int]] = {}
+    duties: dict[tuple[str, str], set[int]] = {}
     for key, node in draft.nodes.items():
         for duty in node.duties:
-            found.setdefault((duty.role, duty.holder), set()).add(key)
-    return found
+            duties.setdefault((duty.role, duty.holder), set()).add(key)
+    return duties

@@ -67,13 +67,13 @@ class BlockTable:
 
     def positions(self, ids: Iterable[int]) -> IntArray:
         """Return where blocks stand; raise `NotFoundError` with those that are not here."""
-        wanted = np.unique(np.fromiter(ids, dtype=np.int64))
-        found = np.searchsorted(self.ids, wanted)
-        known = np.isin(wanted, self.ids)
-        if not known.all():
-            missing = ", ".join(map(str, wanted[~known].tolist()[:10]))
+        block_ids = np.unique(np.fromiter(ids, dtype=np.int64))
+        position = np.searchsorted(self.ids, block_ids)
+        present = np.isin(block_ids, self.ids)
+        if not present.all():
+            missing = ", ".join(map(str, block_ids[~present].tolist()[:10]))
             raise NotFoundError(f"The plan has no block {missing}. Take the numbers from its blocks as they are now.")
-        return found.astype(np.int64)
+        return position.astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,17 +216,17 @@ class Draft:
     def leaves(self, codes: Sequence[str]) -> list[Node]:
         """Return leaves by their codes, each once, in order; everything wrong is raised at once."""
         problems: list[Problem] = []
-        found = []
+        leaves = []
         for code in dict.fromkeys(codes):
             try:
-                found.append(self.leaf(code))
+                leaves.append(self.leaf(code))
             except InvalidInputError as error:
                 problems.extend(error.problems)
             except NotFoundError as error:
                 problems.append(Problem("unknown-grid", str(error), subject=code))
         if problems:
             raise InvalidInputError(problems)
-        return found
+        return leaves
 
     def members(self, key: int) -> IntArray:
         """Return the positions of the blocks of a leaf."""
@@ -242,22 +242,25 @@ class Draft:
 
     def chain(self, key: int | None) -> tuple[int, ...]:
         """Return a grid and those above it."""
-        found = []
+        chain = []
         while key is not None:
-            found.append(key)
+            chain.append(key)
             key = self.nodes[key].parent
-        return tuple(found)
+        return tuple(chain)
 
     def leaves_below(self, key: int) -> list[int]:
         """Return the leaves below a grid, or the leaf itself, by key."""
-        return [each for each, node in sorted(self.nodes.items()) if node.is_leaf and key in self.chain(each)]
+        return [leaf for leaf, node in sorted(self.nodes.items()) if node.is_leaf and key in self.chain(leaf)]
 
     def owner_at(self, level: int) -> IntArray:
         """Return the key of the grid of a level that each block is in, shape (n,)."""
         keys, position = np.unique(self.owner, return_inverse=True)
-        above = [next(each for each in self.chain(key) if self.nodes[each].level <= level) for key in keys.tolist()]
-        found: IntArray = np.array(above, dtype=np.int64)[position]
-        return found
+        above = [
+            next(ancestor for ancestor in self.chain(key) if self.nodes[ancestor].level <= level)
+            for key in keys.tolist()
+        ]
+        owner: IntArray = np.array(above, dtype=np.int64)[position]
+        return owner
 
     def codes(self) -> frozenset[str]:
         """Return every code in use."""
@@ -289,8 +292,8 @@ def union(polygons: GeometryArray) -> shapely.Geometry:
 
 def leaf_loads(loads: FloatArray, unplaced: Sequence[float]) -> FloatArray:
     """Return the sums of the loads of blocks, shape (n, 3), and of what no block has; NaN where all are unknown."""
-    known = np.isfinite(loads).any(axis=0) | (np.asarray(unplaced) > 0)
-    total: FloatArray = np.where(known, np.nansum(loads, axis=0) + np.asarray(unplaced), np.nan)
+    counted = np.isfinite(loads).any(axis=0) | (np.asarray(unplaced) > 0)
+    total: FloatArray = np.where(counted, np.nansum(loads, axis=0) + np.asarray(unplaced), np.nan)
     return total
 
 

@@ -75,9 +75,9 @@ def cut(leaves: GeometryArray, matrix_set: TileMatrixSet, tile: Tile, *, coord_t
 def noded(placed: GeometryArray) -> CutTile:
     """Return polygons in units of a tile cut to it, all edges rounded together; the first wins where two overlap."""
     lines = shapely.clip_by_rect(shapely.boundary(placed), _LOW, _LOW, _HIGH, _HIGH)
-    found = rebuilt(placed, [*lines, *_FRAME], unit=1.0)
+    rebuilt_shapes = rebuilt(placed, [*lines, *_FRAME], unit=1.0)
     # Rounding makes zeros with a minus, too; PostGIS compares bits and takes a ring between both zeros for open.
-    return CutTile(found.owners, shapely.transform(found.shapes, lambda xy: xy + 0.0))
+    return CutTile(rebuilt_shapes.owners, shapely.transform(rebuilt_shapes.shapes, lambda xy: xy + 0.0))
 
 
 def rounded(placed: GeometryArray) -> CutTile | None:
@@ -135,7 +135,7 @@ def _edges(shapes: GeometryArray) -> tuple[FloatArray, FloatArray]:
 def _on_units(shapes: GeometryArray) -> GeometryArray | None:
     """Return shapes with vertices where they cross a side of the tile, all rounded; None where a ring vanishes."""
     _, coordinates, offsets = shapely.to_ragged_array(as_multi(shapes))
-    to_ring, *others = (np.asarray(each, dtype=np.int64) for each in offsets)
+    to_ring, *others = (np.asarray(values, dtype=np.int64) for values in offsets)
     xy, source = _crossed(coordinates)
     # The last vertex of a ring and the first of the next are no edge: what was found between them goes.
     is_last = np.zeros(len(coordinates), dtype=bool)

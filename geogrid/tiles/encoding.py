@@ -78,13 +78,13 @@ def _tags(columns: Sequence[Sequence[Value]], count: int) -> tuple[list[bytes], 
     tags: list[list[bytes]] = []
     values: list[bytes] = []
     for key, column in enumerate(columns):
-        known: dict[Value, bytes] = {None: b""}
+        packed: dict[Value, bytes] = {None: b""}
         head = _varint(key)
         for value in dict.fromkeys(column):
             if value is not None:
-                known[value] = head + _varint(len(values))
+                packed[value] = head + _varint(len(values))
                 values.append(_value(value))
-        tags.append([known[value] for value in column])
+        tags.append([packed[value] for value in column])
     return [b"".join(own) for own in zip(*tags, strict=True)] if tags else [b""] * count, values
 
 
@@ -109,7 +109,7 @@ def _points(shapes: GeometryArray) -> list[bytes]:
 def _areas(shapes: GeometryArray) -> list[bytes]:
     """Return the commands that draw each polygon: outlines clockwise as seen, holes against it."""
     _, coordinates, offsets = shapely.to_ragged_array(shapely.orient_polygons(as_multi(shapes)))
-    to_ring, to_polygon, to_shape = (np.asarray(each, dtype=np.int64) for each in offsets)
+    to_ring, to_polygon, to_shape = (np.asarray(values, dtype=np.int64) for values in offsets)
     starts, lengths = to_ring[:-1], np.diff(to_ring) - 1  # a ring's last vertex is its first
     first_ring = to_polygon[to_shape]
     own_ring = np.repeat(np.arange(len(lengths)), lengths)
@@ -158,9 +158,9 @@ def _chunk(field: int, content: bytes) -> bytes:
 def _varint(number: int) -> bytes:
     if number < _MORE:
         return _SMALL[number]
-    found = bytearray()
+    packed = bytearray()
     while number > _SEVEN_BITS:
-        found.append(number & _SEVEN_BITS | _MORE)
+        packed.append(number & _SEVEN_BITS | _MORE)
         number >>= 7
-    found.append(number)
-    return bytes(found)
+    packed.append(number)
+    return bytes(packed)

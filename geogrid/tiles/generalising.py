@@ -55,7 +55,7 @@ def generalised(leaves: GeometryArray, zoom: int) -> GeometryArray:
 
 
 def _joined(polygons: GeometryArray) -> GeometryArray:
-    found = rebuilt(polygons, list(shapely.boundary(polygons)), unit=_SAME_PLACE)
+    joined_shapes = rebuilt(polygons, list(shapely.boundary(polygons)), unit=_SAME_PLACE)
     joined = np.full(len(polygons), shapely.MultiPolygon(), dtype=object)
-    joined[found.owners] = found.shapes
+    joined[joined_shapes.owners] = joined_shapes.shapes
     return joined

@@ -136,13 +136,13 @@ def _setback(sides: FloatArray) -> FloatArray:
 def _plots(sides: FloatArray, land: LandUse) -> tuple[IntArray, IntArray, IntArray]:
     """Return the columns and rows of plots on each block, and how many of them are built upon."""
     plot = np.array([one.plot for one in _STYLES])[land.housing]
-    each = np.array([max(one.each, 1) for one in _STYLES])[land.housing]
+    size = np.array([max(one.each, 1) for one in _STYLES])[land.housing]
     clustered = np.array([one.clustered for one in _STYLES])[land.housing]
     free = sides - 2 * _setback(sides)[:, None]
     cells = np.maximum(np.floor(free / plot), 1).astype(np.int64)
     built = np.array([category != "other" for category in land.categories] + [False])
-    wanted = np.where(land.site == _NOBODY, -(-land.households // each), np.where(built[land.site], _ON_A_SITE, 0))
-    count = np.minimum(wanted, cells.prod(axis=1))
+    houses = np.where(land.site == _NOBODY, -(-land.households // size), np.where(built[land.site], _ON_A_SITE, 0))
+    count = np.minimum(houses, cells.prod(axis=1))
     # A village is as wide as it needs to be; flats fill their block.
     narrow = clustered & (cells.prod(axis=1) > _LOOSE * count) & (count > 0)
     shrunk = np.maximum(np.floor(cells * np.sqrt(_LOOSE * count / cells.prod(axis=1))[:, None]), 1).astype(np.int64)

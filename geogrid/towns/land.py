@@ -85,15 +85,15 @@ def use_of_land(
     return LandUse(site, categories, living, housing, _estates(housing, pair, rng))
 
 
-def _sites(sides_m: FloatArray, wanted: int, rng: np.random.Generator) -> tuple[IntArray, list[DedicatedCategory]]:
+def _sites(sides_m: FloatArray, count: int, rng: np.random.Generator) -> tuple[IntArray, list[DedicatedCategory]]:
     fit = np.flatnonzero(sides_m.min(axis=1) >= _LEAST_SIDE_M)
-    if len(fit) < wanted:
+    if len(fit) < count:
         fit = np.argsort(-sides_m.min(axis=1), kind="stable")
-    chosen = np.sort(rng.permutation(fit)[:wanted])
+    chosen = np.sort(rng.permutation(fit)[:count])
     site = np.full(len(sides_m), _NOBODY)
-    site[chosen] = np.arange(wanted)
+    site[chosen] = np.arange(count)
     shares = np.array([_SHARES[name] for name in DEDICATED_CATEGORIES])
-    kinds = rng.permutation(np.repeat(np.arange(len(shares)), shared_exactly(shares, wanted)))
+    kinds = rng.permutation(np.repeat(np.arange(len(shares)), shared_exactly(shares, count)))
     return site, [DEDICATED_CATEGORIES[kind] for kind in kinds]
 
 

@@ -108,14 +108,14 @@ def halve(size: IntArray, counts: IntArray, density: Density, rng: np.random.Gen
     levels = len(counts) - 1
     top = np.array([[0, 0, *size.tolist()]])
     state = _Open(top, np.array([counts]), np.full((1, levels), _UNSET), np.full(1, _UNSET))
-    done: list[_Open] = []
+    complete: list[_Open] = []
     lines: list[Splits] = []
     unit_boxes: list[list[IntArray]] = [[] for _ in range(levels)]
     order = 0
     while len(state.box):
         _name_units(state, unit_boxes)
         whole = state.counts[:, -1] == 1
-        done.append(state.chosen(whole))
+        complete.append(state.chosen(whole))
         state = state.chosen(~whole)
         if len(state.box):
             state, line = _halved(state, density, order, rng)
@@ -124,7 +124,7 @@ def halve(size: IntArray, counts: IntArray, density: Density, rng: np.random.Gen
             state.pair[:] = np.tile(np.where(twins, number, _UNSET), 2)
             lines.append(line)
             order += 1
-    blocks = _Open(*(np.concatenate([getattr(part, name) for part in done]) for name in _Open.__slots__))
+    blocks = _Open(*(np.concatenate([getattr(part, name) for part in complete]) for name in _Open.__slots__))
     return Lattice(
         size=size,
         box=blocks.box,
@@ -213,11 +213,11 @@ def _by_density(box: IntArray, upright: BoolArray, share: FloatArray, density: D
         places = np.stack([box[:, :1] + u * size[:, :1], box[:, 1:2] + v * size[:, 1:]], axis=-1)
         mass += density(places.reshape(-1, 2)).reshape(mass.shape)
     summed = np.cumsum(mass, axis=1)
-    wanted = share * summed[:, -1]
-    step = np.argmax(summed >= wanted[:, None], axis=1)
+    target = share * summed[:, -1]
+    step = np.argmax(summed >= target[:, None], axis=1)
     rows = np.arange(len(box))
     before = summed[rows, step] - mass[rows, step]
-    part: FloatArray = (step + (wanted - before) / mass[rows, step]) / _SAMPLES
+    part: FloatArray = (step + (target - before) / mass[rows, step]) / _SAMPLES
     return part
 
 
@@ -229,8 +229,8 @@ def _shared_out(counts: IntArray, share: FloatArray) -> tuple[IntArray, IntArray
     for level in range(counts.shape[1]):
         total = counts[:, level]
         divided = total > 1
-        wanted = np.rint(share * total).astype(np.int64)
-        got = np.minimum(np.maximum(wanted, least_near), total - least_far)
+        target = np.rint(share * total).astype(np.int64)
+        got = np.minimum(np.maximum(target, least_near), total - least_far)
         near[:, level] = np.where(divided, got, 1)
         least_near = np.where(divided, near[:, level], least_near)
         least_far = np.where(divided, total - near[:, level], least_far)

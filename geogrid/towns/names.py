@@ -41,10 +41,10 @@ def street_names(endings: np.ndarray, important: np.ndarray, rng: np.random.Gene
     return named
 
 
-def _shuffled_words(words: tuple[str, ...], wanted: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _shuffled_words(words: tuple[str, ...], counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return a word for each row, each of the wanted ones another as long as there are words."""
     order = rng.permutation(len(words))
-    number: IntArray = np.cumsum(wanted) - 1
+    number: IntArray = np.cumsum(counts) - 1
     chosen: np.ndarray = np.array(words)[order[number % len(words)]]
     return chosen
 

@@ -207,10 +207,10 @@ def _density(size: FloatArray, n_blocks: int, rng: np.random.Generator) -> Densi
     reach = _CORE * np.sqrt(size.prod() / count)
 
     def density(places: FloatArray) -> FloatArray:
-        found = np.ones(len(places))
+        value = np.ones(len(places))
         for centre in centres:
-            found += _DENSE * np.exp(-(((places - centre) / reach) ** 2).sum(axis=1))
-        return found
+            value += _DENSE * np.exp(-(((places - centre) / reach) ** 2).sum(axis=1))
+        return value
 
     return density
 
@@ -271,11 +271,11 @@ def _areas(drawing: BentLattice, *, crs: CRS, rng: np.random.Generator) -> tuple
 
 def _codes(above: list[str], parent: list[int]) -> list[str]:
     """Return three digits after the code of the parent, counted within it."""
-    seen = [0] * len(above)
+    used = [0] * len(above)
     codes = []
     for row in parent:
-        seen[row] += 1
-        codes.append(f"{above[row]}{seen[row]:03d}")
+        used[row] += 1
+        codes.append(f"{above[row]}{used[row]:03d}")
     return codes
 
 

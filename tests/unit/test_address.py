@@ -11,8 +11,8 @@ from geogrid.addresses import (
     core_of,
     name_likeness,
     normalise,
+    parse_query,
     rank,
-    understand,
 )
 from geogrid.addresses.misspell import misspell
 from geogrid.addresses.numbers import known_places, parse_number, style_of
@@ -45,7 +45,7 @@ class Town:
         return self
 
     def ask(self, text: str, *, near: tuple[float, float] | None = None) -> list[Match]:
-        question = understand(text)
+        question = parse_query(text)
         hits = [
             Hit(reading, name, reading.worth * name_likeness(reading.name, name))
             for reading in (*question.readings, *question.fuzzy)
@@ -251,7 +251,7 @@ def test_beside_a_place_is_less_exact_than_at_it() -> None:
     ],
 )
 def test_relations_are_understood(text: str, kind: str, names: tuple[str, ...]) -> None:
-    relation = understand(text).relation
+    relation = parse_query(text).relation
     assert (relation.kind, relation.names) == (kind, names)
 
 

@@ -4,7 +4,7 @@ import shapely
 from pyproj import CRS
 from shapely import Polygon, box
 
-from geogrid.coverage.examine import Examined, compare_with_children, examine, mend
+from geogrid.coverage.examine import Examination, compare_with_children, examine, mend
 from geogrid.coverage.plane import Plane
 from geogrid.types import GeometryArray
 
@@ -22,13 +22,13 @@ def plane() -> Plane:
     return Plane(UTM, np.array([1.0, 1.0]))
 
 
-def examined(*polygons: shapely.Geometry, codes: str = "ABCDEFGH", dedicated: str = "") -> Examined:
+def examined(*polygons: shapely.Geometry, codes: str = "ABCDEFGH", dedicated: str = "") -> Examination:
     names = list(codes[: len(polygons)])
     yields = np.array([name not in dedicated for name in names])
     return examine(array(*polygons), names, plane(), yields=yields)
 
 
-def told(found: Examined) -> list[str]:
+def told(found: Examination) -> list[str]:
     return [problem.message for problem in found.problems]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from geogrid.addresses import GazetteerName, GazetteerPlace, Match, core_of, name_likeness, normalise, rank, understand
+from geogrid.addresses import GazetteerName, GazetteerPlace, Match, core_of, name_likeness, normalise, parse_query, rank
 from geogrid.addresses.match import REVIEW_BELOW, Hit
 from geogrid.addresses.numbering import TownNumbering, direction_of, learn_numbering
 from geogrid.addresses.numbers import parse_number
@@ -37,7 +37,7 @@ def known(number: int, aside_m: float, *, turned: float = 0.0, off_m: float = 0.
 
 
 def asked(text: str, town: TownNumbering, *places: GazetteerPlace, street: str = "E Main Street") -> list[Match]:
-    question = understand(text)
+    question = parse_query(text)
     key = normalise(street)
     name = GazetteerName(1, key, core_of(key), street)
     hits = [

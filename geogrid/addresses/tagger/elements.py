@@ -67,16 +67,16 @@ class ElementTagger:
         scores = self._memory.scores(features)
         _add_weights(scores, features, self._pages, self._buckets, self._starts, self._states, self._weights)
         path = _best_path(scores, self._transitions)
-        found: list[Element] = []
+        elements: list[Element] = []
         for (start, end), label in zip(spans, path.tolist(), strict=True):
             name = self._labels[label]
             kind = name[2:]
-            if name.startswith("I-") and found and found[-1].kind == kind:
-                begun = found.pop().start
-                found.append(Element(kind, text[begun:end], begun, end))
+            if name.startswith("I-") and elements and elements[-1].kind == kind:
+                begun = elements.pop().start
+                elements.append(Element(kind, text[begun:end], begun, end))
             else:
-                found.append(Element(kind, text[start:end], start, end))
-        return found
+                elements.append(Element(kind, text[start:end], start, end))
+        return elements
 
 
 @kernel

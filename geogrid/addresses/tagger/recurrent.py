@@ -38,7 +38,7 @@ class Memory:
         of_characters = vectors[:, None, :split] @ inputs[:, :, :width] + biases[:, :, None]
         of_pairs = vectors[:, None, split:] @ inputs[:, :, width:]
         self._of_characters, self._of_pairs = (
-            np.ascontiguousarray(each.reshape(-1, *each.shape[2:])) for each in (of_characters, of_pairs)
+            np.ascontiguousarray(table.reshape(-1, *table.shape[2:])) for table in (of_characters, of_pairs)
         )
 
     def scores(self, features: IntArray) -> FloatArray:
@@ -49,20 +49,20 @@ class Memory:
         characters = _rows(features[:, CHARACTER], self._characters)
         pairs = _rows(features[:, PAIR], self._pairs)
         outputs = _outputs(characters, pairs, self._of_characters, self._of_pairs, self._recurrent)
-        found: FloatArray = (outputs @ self._out + self._out_bias).astype(np.float64)
-        return found
+        scores: FloatArray = (outputs @ self._out + self._out_bias).astype(np.float64)
+        return scores
 
 
-def _rows(buckets: IntArray, known: IntArray) -> IntArray:
+def _rows(buckets: IntArray, trained: IntArray) -> IntArray:
     """Return the place of each bucket among the known ones; for an unknown one the number of those."""
-    places = np.searchsorted(known, buckets)
-    return np.where(known[np.minimum(places, len(known) - 1)] == buckets, places, len(known))
+    places = np.searchsorted(trained, buckets)
+    return np.where(trained[np.minimum(places, len(trained) - 1)] == buckets, places, len(trained))
 
 
 @kernel
 def _outputs(characters: Array, pairs: Array, of_characters: Array, of_pairs: Array, recurrent: Array) -> Array:
     n, h = len(characters), recurrent.shape[1]
-    found = np.empty((n, len(recurrent) * h), dtype=np.float32)
+    outputs = np.empty((n, len(recurrent) * h), dtype=np.float32)
     gate = np.empty(4 * h, dtype=np.float32)
     cell = np.empty(h, dtype=np.float32)
     output = np.empty(h, dtype=np.float32)
@@ -80,8 +80,8 @@ def _outputs(characters: Array, pairs: Array, of_characters: Array, of_pairs: Ar
                 cell[j] = _sigmoid(gate[h + j]) * cell[j] + _sigmoid(gate[j]) * _tanh(gate[3 * h + j])
             for j in range(h):
                 output[j] = _sigmoid(gate[2 * h + j]) * _tanh(cell[j])
-            found[i, way * h : (way + 1) * h] = output
-    return found
+            outputs[i, way * h : (way + 1) * h] = output
+    return outputs
 
 
 @kernel

@@ -36,9 +36,9 @@ def tokenise(text: str) -> tuple[list[tuple[int, int]], IntArray]:
         A character's code point; for digits and letters only their number counts, and a single letter.
     """
     spans, codes = [], []
-    for found in _TOKEN.finditer(text):
-        token = found[0]
-        spans.append(found.span())
+    for match in _TOKEN.finditer(text):
+        token = match[0]
+        spans.append(match.span())
         if token.isascii() and token.isdigit():
             codes.append(_NUMBER + min(len(token), 7))
         elif token.isascii() and token.isalpha():
@@ -61,8 +61,8 @@ def feature_buckets(codes: IntArray) -> IntArray:
     (n, FEATURES) int64
         0 to `BUCKETS` - 1.
     """
-    found: IntArray = _features(codes, _KEYWORD_CODES)
-    return found
+    buckets: IntArray = _features(codes, _KEYWORD_CODES)
+    return buckets
 
 
 @kernel
@@ -110,7 +110,7 @@ def _number_from(codes: Array, start: int, step: int) -> int:
 @kernel
 def _features(codes: Array, keywords: Array) -> Array:
     n = len(codes)
-    found = np.empty((n, 36), dtype=np.int64)
+    buckets = np.empty((n, 36), dtype=np.int64)
     for i in range(n):
         b2, b1, c, a1, a2 = _at(codes, i - 2), _at(codes, i - 1), codes[i], _at(codes, i + 1), _at(codes, i + 2)
         b3, a3 = _at(codes, i - 3), _at(codes, i + 3)
@@ -119,7 +119,7 @@ def _features(codes: Array, keywords: Array) -> Array:
         next_word, last_word = _at(codes, i + ahead), _at(codes, i - 1 - back)
         second_word = _at(codes, i + ahead + 1 + after)
         number, past_number = _number_from(codes, i, 1), _number_from(codes, i - 1, -1)
-        row = found[i]
+        row = buckets[i]
         row[0], row[1], row[2] = _mix(0, c, 0, 0), _mix(1, b1, 0, 0), _mix(2, a1, 0, 0)
         row[3], row[4], row[5] = _mix(3, b2, 0, 0), _mix(4, a2, 0, 0), _mix(5, b1, c, 0)
         row[6], row[7], row[8] = _mix(6, c, a1, 0), _mix(7, b2, b1, 0), _mix(8, a1, a2, 0)
@@ -136,4 +136,4 @@ def _features(codes: Array, keywords: Array) -> Array:
         row[31], row[32] = _mix(31, ahead * 16 + after, next_word, second_word), _mix(32, c, b2, 0)
         row[33], row[34] = _mix(33, c, a2, 0), _mix(34, _at(codes, i + ahead - 1), next_word, ahead)
         row[35] = _mix(35, min(n, 30) // 3, back, last_word)
-    return found
+    return buckets

@@ -77,14 +77,14 @@ def divide(graph: Graph, wish: Wish, rng: np.random.Generator) -> IntArray:
     there are processors, and then mended along their seams. The result does not depend on the processors.
     """
     if len(graph) <= MOST_BLOCKS:
-        found = _weighed(graph, wish)
+        labels = _weighed(graph, wish)
     elif len(graph) > 2 * _QUARTER:
-        found = _divide_in_quarters(graph, wish, rng)
+        labels = _divide_in_quarters(graph, wish, rng)
     else:
-        found = _search(graph, wish, rng)
+        labels = _search(graph, wish, rng)
     if wish.band is not None and wish.count is None:
-        found = _absorbed(graph, found, wish.band)
-    return np.unique(found, return_inverse=True)[1].astype(np.int64)
+        labels = _absorbed(graph, labels, wish.band)
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
 
 
 def _weighed(graph: Graph, wish: Wish) -> IntArray:
@@ -102,10 +102,10 @@ def _search(graph: Graph, wish: Wish, rng: np.random.Generator) -> IntArray:
             break
         if best[0] and attempt - fewer_at >= min(enough + len(counts), _IN_VAIN):
             break
-        found = _attempt(graph, wish, counts[attempt % len(counts)], rng)
-        if found[0] < best[0]:
+        candidate = _attempt(graph, wish, counts[attempt % len(counts)], rng)
+        if candidate[0] < best[0]:
             fewer_at = attempt
-        best = min(best, found, key=lambda each: each[:2])
+        best = min(best, candidate, key=lambda result: result[:2])
     return best[2]
 
 

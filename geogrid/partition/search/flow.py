@@ -73,9 +73,9 @@ class _Flow:
         for label in out:
             best: tuple[float, list[tuple[int, int]]] | None = None
             for chain in self._chains(label):
-                found = self._steps(chain)
-                if found is not None and (best is None or found[0] > best[0]):
-                    best = found
+                steps = self._steps(chain)
+                if steps is not None and (best is None or steps[0] > best[0]):
+                    best = steps
             if best is not None:
                 for node, target in best[1]:
                     self._move(node, target)
@@ -105,22 +105,22 @@ class _Flow:
         gives = self.loads[label] > self.high
         pending = deque([[label]])
         reached = {label}
-        found = 0
-        while pending and found < _CHAINS_TRIED:
+        count = 0
+        while pending and count < _CHAINS_TRIED:
             chain = pending.popleft()
             for other in self._around(chain[-1]):
                 if other in reached:
                     continue
                 reached.add(other)
                 longer = [*chain, other]
-                found += 1
+                count += 1
                 yield longer if gives else longer[::-1]
                 if len(longer) < _LONGEST_CHAIN:
                     pending.append(longer)
 
     def _around(self, label: int) -> list[int]:
-        found = {self.labels[other] for node in self.members[label] for other in self.graph.neighbors[node]}
-        return sorted(found - {label})
+        around = {self.labels[other] for node in self.members[label] for other in self.graph.neighbors[node]}
+        return sorted(around - {label})
 
     def _steps(self, chain: list[int]) -> tuple[float, list[tuple[int, int]]] | None:
         """Return the gain for each household moved, and the moves, one from each leaf to the next."""

@@ -63,10 +63,10 @@ class Graph:
     @cached_property
     def neighbors(self) -> list[dict[int, float]]:
         """For each node its neighbours with the cost of a grid boundary between them, for walks in Python."""
-        found: list[dict[int, float]] = [{} for _ in range(len(self))]
+        costs: list[dict[int, float]] = [{} for _ in range(len(self))]
         for node, other, cost in zip(self.owners.tolist(), self.others.tolist(), self.cost.tolist(), strict=True):
-            found[node][other] = cost
-        return found
+            costs[node][other] = cost
+        return costs
 
     def components(self, labels: IntArray | None = None) -> IntArray:
         """Return the contiguous component of each node, numbered from 0; of nodes of the same label, if given."""
@@ -75,8 +75,8 @@ class Graph:
             same = labels[owners] == labels[others]
             owners, others = owners[same], others[same]
         matrix = coo_array((np.ones(len(owners), dtype=np.int8), (owners, others)), shape=(len(self), len(self)))
-        found: IntArray = connected_components(matrix, directed=False)[1].astype(np.int64)
-        return found
+        component: IntArray = connected_components(matrix, directed=False)[1].astype(np.int64)
+        return component
 
     def part(self, members: IntArray) -> "Graph":
         """Return the graph of some nodes, given ascending, renumbered in order."""
@@ -175,11 +175,11 @@ def graph_of(
 
 def reachable(graph: Graph, start: int, allowed: set[int]) -> set[int]:
     """Return the nodes of `allowed` that a walk inside `allowed` reaches from `start`."""
-    found = {start}
+    reached = {start}
     pending = [start]
     while pending:
         for other in graph.neighbors[pending.pop()]:
-            if other in allowed and other not in found:
-                found.add(other)
+            if other in allowed and other not in reached:
+                reached.add(other)
                 pending.append(other)
-    return found
+    return reached

@@ -155,9 +155,9 @@ def _least_moved(case: _Case, start: IntArray, rng: np.random.Generator) -> IntA
     """Return the best assignment with the grids that there are."""
     count = len(case.extra)
     if len(case.graph) <= MOST_BLOCKS and len(np.unique(start)) == count:
-        found = best_redivision(case.net, case.weights, case.extra)
-        if _is_contiguous(case.graph, found):
-            return found
+        labels = best_redivision(case.net, case.weights, case.extra)
+        if _is_contiguous(case.graph, labels):
+            return labels
     band = case.weights.low, case.weights.high
     flowed = flow(case.graph, case.home, start, band, case.extra)
     candidates = [start, flowed]
@@ -178,13 +178,13 @@ def _is_contiguous(graph: Graph, labels: IntArray) -> bool:
 
 def _recounted(case: _Case, start: IntArray, rng: np.random.Generator) -> IntArray:
     """Return an assignment with grids split and merged, to the wanted number or as the band needs it."""
-    wanted = case.wish.count
-    labels = start if wanted is None else _merged_down(case, start, wanted)
-    state = case.state(labels, rng, room=max(wanted or 0, len(case.extra)) + 16)
+    count = case.wish.count
+    labels = start if count is None else _merged_down(case, start, count)
+    state = case.state(labels, rng, room=max(count or 0, len(case.extra)) + 16)
     free = case.weights._replace(stay=0.0)
-    repair(case.net, state, free, wanted is not None, wanted or 0)
+    repair(case.net, state, free, count is not None, count or 0)
     for _ in range(_ROUNDS):
-        if not repair(case.net, state, free, wanted is not None, 0):
+        if not repair(case.net, state, free, count is not None, 0):
             break
         anneal(case.net, state, case.weights, _POLISH, _FROZEN)
     named = _named(case, state.label.copy())
@@ -195,10 +195,10 @@ def _recounted(case: _Case, start: IntArray, rng: np.random.Generator) -> IntArr
     return min((named, state.label.copy()), key=case.score)
 
 
-def _merged_down(case: _Case, labels: IntArray, wanted: int) -> IntArray:
+def _merged_down(case: _Case, labels: IntArray, count: int) -> IntArray:
     """Return the assignment with its lightest grids joined to their lightest neighbours until so many are left."""
     labels, graph = labels.copy(), case.graph
-    while len(used := np.unique(labels)) > wanted:
+    while len(used := np.unique(labels)) > count:
         load = np.bincount(labels, weights=graph.load_of)
         for grid in used[np.argsort(load[used], kind="stable")].tolist():
             beside = np.unique(labels[graph.others[labels[graph.owners] == grid]])
@@ -217,10 +217,10 @@ def _named(case: _Case, labels: IntArray) -> IntArray:
     former = len(case.extra)
     if not former:
         return label.astype(np.int64)
-    known = case.home >= 0
+    settled = case.home >= 0
     # A block without households still says which grid it was in.
-    weight = case.graph.load_of[known] + 1e-6 * max(case.graph.total, 1.0) / len(labels)
-    kept = coo_array((weight, (label[known], case.home[known])), shape=(len(present), former)).toarray()
+    weight = case.graph.load_of[settled] + 1e-6 * max(case.graph.total, 1.0) / len(labels)
+    kept = coo_array((weight, (label[settled], case.home[settled])), shape=(len(present), former)).toarray()
     from scipy.optimize import linear_sum_assignment  # a quarter of a second for every command
 
     grid, home = linear_sum_assignment(-kept)

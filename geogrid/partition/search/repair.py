@@ -130,18 +130,18 @@ def _best_chain(net: Net, state: State, weights: Weights, anchor: IntArray, own:
 def _around(net: Net, state: State, nodes: IntArray) -> IntArray:
     """Return the grids next to the grid of some nodes, in the order in which they are met."""
     own = state.label[nodes[0]]
-    found = np.empty(_MOST_AROUND, dtype=np.int64)
+    around = np.empty(_MOST_AROUND, dtype=np.int64)
     filled = 0
     for node in nodes:
         for edge in range(net.starts[node], net.starts[node + 1]):
             label = state.label[net.others[edge]]
             fresh = label != own and filled < _MOST_AROUND
             for place in range(filled):
-                fresh = fresh and found[place] != label
+                fresh = fresh and around[place] != label
             if fresh:
-                found[filled] = label
+                around[filled] = label
                 filled += 1
-    return found[:filled].copy()
+    return around[:filled].copy()
 
 
 @inner
@@ -165,12 +165,12 @@ def _three_parts(net: Net, state: State, nodes: IntArray, weights: Weights) -> I
     for place in range(len(nodes)):
         rest_size += 0 if first[place] else 1
     # Two parts are to come of the rest.
-    wanted = rest_size >= 2  # noqa: PLR2004
-    rest = np.empty(rest_size if wanted else len(nodes) - rest_size, dtype=np.int64)
+    divisible = rest_size >= 2  # noqa: PLR2004
+    rest = np.empty(rest_size if divisible else len(nodes) - rest_size, dtype=np.int64)
     where = np.empty(len(rest), dtype=np.int64)
     filled = 0
     for place in range(len(nodes)):
-        if first[place] != wanted:
+        if first[place] != divisible:
             rest[filled] = nodes[place]
             where[filled] = place
             filled += 1
@@ -187,7 +187,7 @@ def _gain(net: Net, state: State, weights: Weights, nodes: IntArray, part: IntAr
     state.clock[0] += 1
     walk = state.clock[0]
     for place in range(len(nodes)):
-        state.seen[nodes[place]] = walk
+        state.visited[nodes[place]] = walk
         state.queue[nodes[place]] = place
     load, area, perimeter = np.zeros(_PARTS), np.zeros(_PARTS), np.zeros(_PARTS)
     parts = 0
@@ -200,7 +200,7 @@ def _gain(net: Net, state: State, weights: Weights, nodes: IntArray, part: IntAr
         perimeter[own] += net.perimeter[node]
         for edge in range(net.starts[node], net.starts[node + 1]):
             other = net.others[edge]
-            if state.seen[other] != walk:
+            if state.visited[other] != walk:
                 continue
             apart = part[state.queue[other]] != own
             if not apart:

@@ -34,8 +34,8 @@ class State(NamedTuple):
         Grid of each node.
     nodes, load, area, perimeter : (c,)
         Nodes, load, area, perimeter of each grid.
-    seen, queue : (n,) int64
-        For walks; `seen` holds the number of the last walk that came by.
+    visited, queue : (n,) int64
+        For walks; `visited` holds the number of the last walk that came by.
     clock : (1,) int64
         Number of the last walk.
     random : (1,) uint64
@@ -47,7 +47,7 @@ class State(NamedTuple):
     load: FloatArray
     area: FloatArray
     perimeter: FloatArray
-    seen: IntArray
+    visited: IntArray
     queue: IntArray
     clock: IntArray
     random: "np.ndarray[tuple[int], np.dtype[np.uint64]]"
@@ -68,7 +68,7 @@ def state_of(net: Net, labels: IntArray, *, capacity: int, rng: np.random.Genera
         load=np.zeros(capacity),
         area=np.zeros(capacity),
         perimeter=np.zeros(capacity),
-        seen=np.zeros(size, dtype=np.int64),
+        visited=np.zeros(size, dtype=np.int64),
         queue=np.empty(size, dtype=np.int64),
         clock=np.zeros(1, dtype=np.int64),
         random=rng.integers(2**63, size=1, dtype=np.uint64),
@@ -132,7 +132,7 @@ def is_removable(net: Net, state: State, node: int) -> bool:
     """Tell whether a node's grid stays contiguous, and stays, without it."""
     grid = state.label[node]
     state.clock[0] += 1
-    wanted = state.clock[0]
+    clock = state.clock[0]
     state.clock[0] += 1
     walk = state.clock[0]
     missing, first = 0, -1
@@ -140,12 +140,12 @@ def is_removable(net: Net, state: State, node: int) -> bool:
         other = net.others[edge]
         if state.label[other] == grid:
             missing += 1
-            state.seen[other] = wanted
+            state.visited[other] = clock
             first = other
     if missing <= 1:
         return missing == 1
-    state.seen[node] = walk
-    state.seen[first] = walk
+    state.visited[node] = walk
+    state.visited[first] = walk
     state.queue[0] = first
     filled, at = 1, 0
     missing -= 1
@@ -154,14 +154,14 @@ def is_removable(net: Net, state: State, node: int) -> bool:
         at += 1
         for edge in range(net.starts[here], net.starts[here + 1]):
             other = net.others[edge]
-            mark = state.seen[other]
+            mark = state.visited[other]
             if mark == walk or state.label[other] != grid:
                 continue
-            if mark == wanted:
+            if mark == clock:
                 missing -= 1
                 if missing == 0:
                     return True
-            state.seen[other] = walk
+            state.visited[other] = walk
             state.queue[filled] = other
             filled += 1
     return False

@@ -35,7 +35,7 @@ def members(net: Net, state: State, start: int) -> IntArray:
     grid = state.label[start]
     state.clock[0] += 1
     walk = state.clock[0]
-    state.seen[start] = walk
+    state.visited[start] = walk
     state.queue[0] = start
     filled, at = 1, 0
     while at < filled:
@@ -43,8 +43,8 @@ def members(net: Net, state: State, start: int) -> IntArray:
         at += 1
         for edge in range(net.starts[here], net.starts[here + 1]):
             other = net.others[edge]
-            if state.seen[other] != walk and state.label[other] == grid:
-                state.seen[other] = walk
+            if state.visited[other] != walk and state.label[other] == grid:
+                state.visited[other] = walk
                 state.queue[filled] = other
                 filled += 1
     return state.queue[:filled].copy()
@@ -96,30 +96,30 @@ def _spanning_tree(net: Net, state: State, nodes: IntArray) -> Walk:
 
     Notes
     -----
-    `state.queue` gives the place of each node in `nodes`, `state.seen` tells who is among them.
+    `state.queue` gives the place of each node in `nodes`, `state.visited` tells who is among them.
     """
     size = len(nodes)
     state.clock[0] += 1
     walk = state.clock[0]
     bound = 0
     for place in range(size):
-        state.seen[nodes[place]] = walk
+        state.visited[nodes[place]] = walk
         state.queue[nodes[place]] = place
         bound += net.starts[nodes[place] + 1] - net.starts[nodes[place]]
     left, right = np.empty(bound, dtype=np.int64), np.empty(bound, dtype=np.int64)
     key = np.empty(bound)
-    found = 0
+    count = 0
     for place in range(size):
         for edge in range(net.starts[nodes[place]], net.starts[nodes[place] + 1]):
             other = net.others[edge]
-            if other > nodes[place] and state.seen[other] == walk:
-                left[found], right[found] = place, state.queue[other]
-                key[found] = -draw(state.random) * max(net.cost[edge], _FLAT)
-                found += 1
+            if other > nodes[place] and state.visited[other] == walk:
+                left[count], right[count] = place, state.queue[other]
+                key[count] = -draw(state.random) * max(net.cost[edge], _FLAT)
+                count += 1
     joined = np.arange(size)
     head, after, end = np.full(size, -1), np.empty(2 * size, dtype=np.int64), np.empty(2 * size, dtype=np.int64)
     used = 0
-    for edge in ascending(key[:found]):
+    for edge in ascending(key[:count]):
         one, two = _root(joined, left[edge]), _root(joined, right[edge])
         if one == two:
             continue
@@ -160,7 +160,7 @@ def _preorder(head: IntArray, after: IntArray, end: IntArray, root: int) -> Walk
 def _inside_m(net: Net, state: State, nodes: IntArray, part: BoolArray) -> tuple[float, float]:
     """Return the length between nodes of the part, and the cost between it and the others.
 
-    `state.seen` and `state.queue` are as `_spanning_tree` left them.
+    `state.visited` and `state.queue` are as `_spanning_tree` left them.
     """
     walk = state.clock[0]
     inside = cost = 0.0
@@ -169,7 +169,7 @@ def _inside_m(net: Net, state: State, nodes: IntArray, part: BoolArray) -> tuple
             continue
         for edge in range(net.starts[nodes[place]], net.starts[nodes[place] + 1]):
             other = net.others[edge]
-            if state.seen[other] != walk:
+            if state.visited[other] != walk:
                 continue
             if part[state.queue[other]]:
                 inside += net.length[edge]

@@ -36,7 +36,7 @@ class _Pieces:
     inside: BoolArray
 
 
-def move_land(draft: Draft, wanted: MoveLand, tools: Tools) -> Draft:
+def move_land(draft: Draft, operation: MoveLand, tools: Tools) -> Draft:
     """Give the land within a patch to a leaf.
 
     Blocks that lie in it go whole. Others are cut: both pieces become new blocks, which share the loads of the old
@@ -50,11 +50,11 @@ def move_land(draft: Draft, wanted: MoveLand, tools: Tools) -> Draft:
     InvalidInputError
         The edge would cut buildings, all of which are listed; no land is in the patch; a grid would have none left.
     """
-    target = draft.leaf(wanted.to)
-    near = np.flatnonzero(shapely.dwithin(draft.blocks.polygons, wanted.patch, TOUCH_DEGREES))
+    target = draft.leaf(operation.to)
+    near = np.flatnonzero(shapely.dwithin(draft.blocks.polygons, operation.patch, TOUCH_DEGREES))
     if not len(near):
         raise InvalidInputError.of("patch-outside", "The patch lies outside the plan.", "Draw it over the grids.")
-    pieces = _cut(draft.blocks.polygons[near], _snapped(wanted.patch, draft.blocks.polygons[near]))
+    pieces = _cut(draft.blocks.polygons[near], _snapped(operation.patch, draft.blocks.polygons[near]))
     moved = draft.owner[near[pieces.block]] != target.key
     if not (pieces.inside & moved).any():
         raise InvalidInputError.of(
@@ -208,7 +208,7 @@ def shared_loads(loads: FloatArray, pieces: GeometryArray, buildings: Buildings)
     counted, settled = _built(pieces, buildings)
     weights = np.column_stack([_first_known(settled, counted, area), _first_known(settled, counted, area), area])
     weights[:, _BUILDINGS] = _first_known(counted, area)
-    whole = np.array([float(np.nan_to_num(each)).is_integer() for each in loads])
+    whole = np.array([float(np.nan_to_num(load)).is_integer() for load in loads])
     left = loads.copy()
     for number in range(len(pieces)):
         rest = weights[number:].sum(axis=0)

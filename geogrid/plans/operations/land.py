@@ -21,7 +21,7 @@ from geogrid.plans.state import Draft, Node
 from geogrid.types import DEDICATED_CATEGORIES, GridCode, IntArray
 
 
-def move_blocks(draft: Draft, wanted: MoveBlocks, _tools: Tools) -> Draft:
+def move_blocks(draft: Draft, operation: MoveBlocks, _tools: Tools) -> Draft:
     """Give blocks to a leaf.
 
     Raises
@@ -31,8 +31,8 @@ def move_blocks(draft: Draft, wanted: MoveBlocks, _tools: Tools) -> Draft:
     InvalidInputError
         They are all there already, or a grid would have no land left.
     """
-    target = draft.leaf(wanted.to)
-    positions = draft.blocks.positions(wanted.blocks)
+    target = draft.leaf(operation.to)
+    positions = draft.blocks.positions(operation.blocks)
     if (draft.owner[positions] == target.key).all():
         raise InvalidInputError.of(
             "nothing-to-move", f"Every block named is in grid {target.code} already.", "Name others."
@@ -42,7 +42,7 @@ def move_blocks(draft: Draft, wanted: MoveBlocks, _tools: Tools) -> Draft:
     return moved
 
 
-def merge(draft: Draft, wanted: Merge, _tools: Tools) -> Draft:
+def merge(draft: Draft, operation: Merge, _tools: Tools) -> Draft:
     """Make one grid of several of a level; those below them come along.
 
     The grid that remains keeps its parent, its duties and, unless another is asked for, its code and name.
@@ -54,25 +54,25 @@ def merge(draft: Draft, wanted: Merge, _tools: Tools) -> Draft:
     InvalidInputError
         Fewer than two, of different levels, the code is taken, or a parent would have no grid left.
     """
-    nodes = [draft.node(code) for code in dict.fromkeys(wanted.grids)]
-    _check_mergeable(draft, nodes, wanted)
-    kept = draft.node(wanted.keep) if wanted.keep is not None else _heaviest(draft, nodes)
+    nodes = [draft.node(code) for code in dict.fromkeys(operation.grids)]
+    _check_mergeable(draft, nodes, operation)
+    kept = draft.node(operation.keep) if operation.keep is not None else _heaviest(draft, nodes)
     others = [node for node in nodes if node.key != kept.key]
     gone = {node.key for node in others}
     owner = np.where(np.isin(draft.owner, list(gone)), kept.key, draft.owner)
     children = [replace(node, parent=kept.key) for node in draft.nodes.values() if node.parent in gone]
     result = replace(draft, owner=owner).without(*gone).with_nodes(*children)
-    code = wanted.code
+    code = operation.code
     if code == "new":
         code = next_code(draft, kept, merged=True)
     elif code is not None and code in draft.codes() - {node.code for node in nodes}:
         raise taken(code)
-    merged = replace(with_unplaced(kept, *others), code=GridCode(code or kept.code), name=wanted.name or kept.name)
+    merged = replace(with_unplaced(kept, *others), code=GridCode(code or kept.code), name=operation.name or kept.name)
     refuse_childless(draft, result)
     return result.with_nodes(merged)
 
 
-def _check_mergeable(draft: Draft, nodes: list[Node], wanted: Merge) -> None:
+def _check_mergeable(draft: Draft, nodes: list[Node], operation: Merge) -> None:
     problems = []
     if len(nodes) < 2:  # noqa: PLR2004 - two make a merger
         problems.append(Problem("too-few-grids", "A merger needs at least two grids.", "Name them by their codes."))
@@ -82,9 +82,9 @@ def _check_mergeable(draft: Draft, nodes: list[Node], wanted: Merge) -> None:
         problems.append(Problem("levels-differ", f"Grids of one level are merged; these are {named}."))
     if levels == [1]:
         problems.append(Problem("top-level", "Grids of the top level are not merged: a plan tiles one jurisdiction."))
-    if wanted.keep is not None and wanted.keep not in wanted.grids:
+    if operation.keep is not None and operation.keep not in operation.grids:
         problems.append(
-            Problem("keep-not-merged", f"Grid {wanted.keep} is to remain, but is not among those that are merged.")
+            Problem("keep-not-merged", f"Grid {operation.keep} is to remain, but is not among those that are merged.")
         )
     if problems:
         raise InvalidInputError(problems)
@@ -101,7 +101,7 @@ def _heaviest(draft: Draft, nodes: list[Node]) -> Node:
     return max(nodes, key=weight)
 
 
-def carve(draft: Draft, wanted: Carve, tools: Tools) -> Draft:
+def carve(draft: Draft, operation: Carve, tools: Tools) -> Draft:
     """Make a dedicated grid of blocks; grids whose whole land it takes end.
 
     Raises
@@ -112,35 +112,41 @@ def carve(draft: Draft, wanted: Carve, tools: Tools) -> Draft:
         An unknown category, no name, no land, a code that is taken; for a patch also as `move_land`.
     """
     problems = []
-    if wanted.category not in DEDICATED_CATEGORIES:
-        known = ", ".join(DEDICATED_CATEGORIES)
-        problems.append(Problem("unknown-category", f"'{wanted.category}' is no category.", f"Known: {known}."))
-    if not wanted.name.strip():
+    if operation.category not in DEDICATED_CATEGORIES:
+        categories = ", ".join(DEDICATED_CATEGORIES)
+        problems.append(Problem("unknown-category", f"'{operation.category}' is no category.", f"Known: {categories}."))
+    if not operation.name.strip():
         problems.append(Problem("no-name", "A dedicated grid has the name of its institution, and none is given."))
-    if bool(wanted.blocks) == (wanted.patch is not None):
+    if bool(operation.blocks) == (operation.patch is not None):
         problems.append(Problem("no-land", "Exactly one of blocks and a patch is needed.", "Say which land it has."))
     if problems:
         raise InvalidInputError(problems)
-    positions = _within(draft, wanted)
+    positions = _within(draft, operation)
     donor = draft.nodes[_main_owner(draft, positions)]
     carved, key = add_leaf(
-        draft, tools, like=donor, name=wanted.name, code=wanted.code, kind="dedicated", category=wanted.category
+        draft,
+        tools,
+        like=donor,
+        name=operation.name,
+        code=operation.code,
+        kind="dedicated",
+        category=operation.category,
     )
-    if wanted.patch is not None:
-        return move_land(carved, MoveLand(wanted.patch, carved.nodes[key].code), tools)
+    if operation.patch is not None:
+        return move_land(carved, MoveLand(operation.patch, carved.nodes[key].code), tools)
     carved = carved.with_owner(positions, key)
     emptied = sorted(set(draft.owner.tolist()) - set(carved.owner.tolist()))
-    heir = with_unplaced(carved.nodes[key], *(draft.nodes[each] for each in emptied))
+    heir = with_unplaced(carved.nodes[key], *(draft.nodes[row] for row in emptied))
     result = carved.without(*emptied).with_nodes(heir)
     refuse_childless(draft, result)
     return result
 
 
-def _within(draft: Draft, wanted: Carve) -> IntArray:
+def _within(draft: Draft, operation: Carve) -> IntArray:
     """Return the blocks that are named, or that the patch meets."""
-    if wanted.patch is None:
-        return draft.blocks.positions(wanted.blocks)
-    shared = shapely.area(shapely.intersection(draft.blocks.polygons, wanted.patch))
+    if operation.patch is None:
+        return draft.blocks.positions(operation.blocks)
+    shared = shapely.area(shapely.intersection(draft.blocks.polygons, operation.patch))
     if not shared.any():
         raise InvalidInputError.of("patch-outside", "The patch lies outside the plan.", "Draw it over the grids.")
     return np.flatnonzero(shared > shared.max() / 2)
@@ -152,7 +158,7 @@ def _main_owner(draft: Draft, positions: IntArray) -> int:
     return int(owners[counts.argmax()])
 
 
-def dissolve(draft: Draft, wanted: Dissolve, tools: Tools) -> Draft:
+def dissolve(draft: Draft, operation: Dissolve, tools: Tools) -> Draft:
     """Give the land of a dedicated grid to a leaf beside it.
 
     Raises
@@ -162,7 +168,7 @@ def dissolve(draft: Draft, wanted: Dissolve, tools: Tools) -> Draft:
     InvalidInputError
         It is not dedicated, or no comprehensive grid lies beside it.
     """
-    node = draft.leaf(wanted.grid)
+    node = draft.leaf(operation.grid)
     if node.kind != "dedicated":
         raise InvalidInputError.of(
             "not-dedicated",
@@ -170,7 +176,7 @@ def dissolve(draft: Draft, wanted: Dissolve, tools: Tools) -> Draft:
             "Merge it instead.",
             subject=node.code,
         )
-    target = draft.leaf(wanted.into) if wanted.into is not None else _nearest(draft, node)
+    target = draft.leaf(operation.into) if operation.into is not None else _nearest(draft, node)
     return merge(draft, Merge((node.code, target.code), keep=target.code), tools)
 
 

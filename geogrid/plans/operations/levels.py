@@ -13,7 +13,7 @@ from geogrid.types import GridCode
 MOST_LEVELS: Final = 6
 
 
-def insert_level(draft: Draft, wanted: InsertLevel, tools: Tools) -> Draft:
+def insert_level(draft: Draft, operation: InsertLevel, tools: Tools) -> Draft:
     """Put a level into a plan: every grid of the level above gets one grid of it, which has all that it had.
 
     Below the lowest level the new grids are the leaves, and take blocks and category; duties stay where they are.
@@ -24,21 +24,21 @@ def insert_level(draft: Draft, wanted: InsertLevel, tools: Tools) -> Draft:
         There is no such position, a level has that name, or six levels are there already.
     """
     depth = draft.rules.depth
-    problems = _name_problems(draft, wanted.name)
-    if not 2 <= wanted.position <= depth + 1:  # noqa: PLR2004 - below the top
+    problems = _name_problems(draft, operation.name)
+    if not 2 <= operation.position <= depth + 1:  # noqa: PLR2004 - below the top
         problems.append(
-            Problem("no-such-level", f"A level can be put at 2 to {depth + 1}, and {wanted.position} is asked for.")
+            Problem("no-such-level", f"A level can be put at 2 to {depth + 1}, and {operation.position} is asked for.")
         )
     if depth >= MOST_LEVELS:
         problems.append(Problem("too-many-levels", f"The plan has {depth} levels, and at most {MOST_LEVELS} are kept."))
     if problems:
         raise InvalidInputError(problems)
     titles = list(draft.rules.levels)
-    titles.insert(wanted.position - 1, BilingualName(wanted.name, wanted.name_zh))
-    above = [node for node in draft.nodes.values() if node.level == wanted.position - 1]
+    titles.insert(operation.position - 1, BilingualName(operation.name, operation.name_zh))
+    above = [node for node in draft.nodes.values() if node.level == operation.position - 1]
     result = _with_levels(draft, titles)
-    result = _moved(result, wanted.position, 1)
-    for node in sorted(above, key=lambda each: each.code):
+    result = _moved(result, operation.position, 1)
+    for node in sorted(above, key=lambda child: child.code):
         result = _with_one_between(result, result.nodes[node.key], tools)
     return result
 
@@ -56,7 +56,7 @@ def _with_one_between(draft: Draft, above: Node, tools: Tools) -> Draft:
     return draft.with_nodes(coded, *children)
 
 
-def remove_level(draft: Draft, wanted: RemoveLevel, _tools: Tools) -> Draft:
+def remove_level(draft: Draft, operation: RemoveLevel, _tools: Tools) -> Draft:
     """Take a level out of a plan: what is below its grids goes to the grids above them; their duties end.
 
     Raises
@@ -65,29 +65,29 @@ def remove_level(draft: Draft, wanted: RemoveLevel, _tools: Tools) -> Draft:
         It is the top or the lowest level, or there is none.
     """
     depth = draft.rules.depth
-    if not 2 <= wanted.position < depth:  # noqa: PLR2004 - below the top
+    if not 2 <= operation.position < depth:  # noqa: PLR2004 - below the top
         raise InvalidInputError.of(
             "no-such-level",
-            f"Of {depth} levels those between the top and the lowest can be taken out, and {wanted.position} is asked "
-            "for.",
+            f"Of {depth} levels those between the top and the lowest can be taken out, "
+            f"and {operation.position} is asked for.",
             "Merge grids to do without the lowest.",
         )
-    gone = {node.key: node for node in draft.nodes.values() if node.level == wanted.position}
+    gone = {node.key: node for node in draft.nodes.values() if node.level == operation.position}
     children = [replace(node, parent=gone[node.parent].parent) for node in draft.nodes.values() if node.parent in gone]
-    titles = [title for place, title in enumerate(draft.rules.levels, start=1) if place != wanted.position]
-    return _moved(_with_levels(draft.without(*gone).with_nodes(*children), titles), wanted.position + 1, -1)
+    titles = [title for place, title in enumerate(draft.rules.levels, start=1) if place != operation.position]
+    return _moved(_with_levels(draft.without(*gone).with_nodes(*children), titles), operation.position + 1, -1)
 
 
-def rename_level(draft: Draft, wanted: RenameLevel, _tools: Tools) -> Draft:
+def rename_level(draft: Draft, operation: RenameLevel, _tools: Tools) -> Draft:
     """Give a level another name. Raises `InvalidInputError` for a level that is not there, or a name that is taken."""
     depth = draft.rules.depth
-    problems = _name_problems(draft, wanted.name, but=wanted.position)
-    if not 1 <= wanted.position <= depth:
-        problems.append(Problem("no-such-level", f"The plan has {depth} levels and no level {wanted.position}."))
+    problems = _name_problems(draft, operation.name, but=operation.position)
+    if not 1 <= operation.position <= depth:
+        problems.append(Problem("no-such-level", f"The plan has {depth} levels and no level {operation.position}."))
     if problems:
         raise InvalidInputError(problems)
     titles = list(draft.rules.levels)
-    titles[wanted.position - 1] = BilingualName(wanted.name, wanted.name_zh)
+    titles[operation.position - 1] = BilingualName(operation.name, operation.name_zh)
     return _with_levels(draft, titles)
 
 

@@ -15,17 +15,17 @@ from geogrid.plans.state import Draft
 from geogrid.types import GeometryArray, GridCode, IntArray
 
 
-def rename(draft: Draft, wanted: Rename, _tools: Tools) -> Draft:
+def rename(draft: Draft, operation: Rename, _tools: Tools) -> Draft:
     """Give grids other names. Raises `NotFoundError` for an unknown grid, `InvalidInputError` for an empty name."""
-    empty = [code for code, name in wanted.names.items() if not name.strip()]
-    if empty or not wanted.names:
+    empty = [code for code, name in operation.names.items() if not name.strip()]
+    if empty or not operation.names:
         raise InvalidInputError(
             Problem("no-name", f"The new name of grid {code} is empty.", subject=code) for code in empty or ["?"]
         )
-    return draft.with_nodes(*(replace(draft.node(code), name=name) for code, name in wanted.names.items()))
+    return draft.with_nodes(*(replace(draft.node(code), name=name) for code, name in operation.names.items()))
 
 
-def recode(draft: Draft, wanted: Recode, _tools: Tools) -> Draft:
+def recode(draft: Draft, operation: Recode, _tools: Tools) -> Draft:
     """Give grids other codes, all at once, so that two may exchange theirs.
 
     Raises
@@ -35,9 +35,9 @@ def recode(draft: Draft, wanted: Recode, _tools: Tools) -> Draft:
     InvalidInputError
         A code is empty, or two grids would have the same; all of them are listed.
     """
-    if not wanted.codes:
+    if not operation.codes:
         return _number_all(draft)
-    renamed = {draft.node(old).key: GridCode(new.strip()) for old, new in wanted.codes.items()}
+    renamed = {draft.node(old).key: GridCode(new.strip()) for old, new in operation.codes.items()}
     result = draft.with_nodes(*(replace(draft.nodes[key], code=code) for key, code in renamed.items()))
     elsewhere = draft.taken - {node.code for node in draft.nodes.values()}
     counts = Counter([node.code for node in result.nodes.values()]) + Counter(elsewhere)
@@ -48,7 +48,7 @@ def recode(draft: Draft, wanted: Recode, _tools: Tools) -> Draft:
     ]
     problems += [
         Problem("no-code", f"The new code of grid {old} is empty.", subject=old)
-        for old, new in wanted.codes.items()
+        for old, new in operation.codes.items()
         if not new.strip()
     ]
     if problems:
@@ -92,7 +92,7 @@ def _envelopes(polygons: GeometryArray, group: IntArray) -> GeometryArray:
     return boxes
 
 
-def change_parent(draft: Draft, wanted: ChangeParent, _tools: Tools) -> Draft:
+def change_parent(draft: Draft, operation: ChangeParent, _tools: Tools) -> Draft:
     """Put grids below another parent.
 
     Raises
@@ -102,8 +102,8 @@ def change_parent(draft: Draft, wanted: ChangeParent, _tools: Tools) -> Draft:
     InvalidInputError
         The parent is not of the level above, or a former parent would have no grid left; all of it is listed.
     """
-    parent = draft.node(wanted.parent)
-    nodes = [draft.node(code) for code in dict.fromkeys(wanted.grids)]
+    parent = draft.node(operation.parent)
+    nodes = [draft.node(code) for code in dict.fromkeys(operation.grids)]
     problems = [
         Problem(
             "wrong-level",
@@ -131,28 +131,28 @@ def change_parent(draft: Draft, wanted: ChangeParent, _tools: Tools) -> Draft:
     return draft.with_nodes(*(replace(node, parent=parent.key) for node in nodes))
 
 
-def assign_duty(draft: Draft, wanted: AssignDuty, _tools: Tools) -> Draft:
+def assign_duty(draft: Draft, operation: AssignDuty, _tools: Tools) -> Draft:
     """Put a person or team on duty. Raises `InvalidInputError` if they are already, or are not named."""
-    node = draft.node(wanted.grid)
-    if not wanted.role.strip() or not wanted.holder.strip():
+    node = draft.node(operation.grid)
+    if not operation.role.strip() or not operation.holder.strip():
         raise InvalidInputError.of("no-name", "A duty has a role and a holder.", "Give both.", subject=node.code)
-    if any((duty.role, duty.holder) == (wanted.role, wanted.holder) for duty in node.duties):
+    if any((duty.role, duty.holder) == (operation.role, operation.holder) for duty in node.duties):
         raise InvalidInputError.of(
-            "on-duty-already", f"{wanted.holder} is {wanted.role} of grid {node.code} already.", subject=node.code
+            "on-duty-already", f"{operation.holder} is {operation.role} of grid {node.code} already.", subject=node.code
         )
-    duty = Duty(wanted.role, wanted.holder, wanted.phone)
+    duty = Duty(operation.role, operation.holder, operation.phone)
     return draft.with_nodes(replace(node, duties=(*node.duties, duty)))
 
 
-def end_duty(draft: Draft, wanted: EndDuty, _tools: Tools) -> Draft:
+def end_duty(draft: Draft, operation: EndDuty, _tools: Tools) -> Draft:
     """Take a person or team off duty. Raises `InvalidInputError` if they are not on it."""
-    node = draft.node(wanted.grid)
-    left = tuple(duty for duty in node.duties if (duty.role, duty.holder) != (wanted.role, wanted.holder))
+    node = draft.node(operation.grid)
+    left = tuple(duty for duty in node.duties if (duty.role, duty.holder) != (operation.role, operation.holder))
     if len(left) == len(node.duties):
         on_duty = ", ".join(f"{duty.role} {duty.holder}" for duty in node.duties) or "nobody"
         raise InvalidInputError.of(
             "not-on-duty",
-            f"{wanted.holder} is not {wanted.role} of grid {node.code}.",
+            f"{operation.holder} is not {operation.role} of grid {node.code}.",
             f"On duty there: {on_duty}.",
             subject=node.code,
         )

@@ -87,47 +87,49 @@ class OperationScope:
     barriers: bool = False
 
 
-def scope_of(wanted: Operation) -> OperationScope:  # noqa: C901, PLR0911, PLR0912 - one line a kind of operation
+def scope_of(operation: Operation) -> OperationScope:  # noqa: C901, PLR0911, PLR0912 - one line a kind of operation
     """Return the part of a plan that an operation needs."""
-    match wanted:
+    match operation:
         case MoveBlocks():
-            return OperationScope((wanted.to,), wanted.blocks)
+            return OperationScope((operation.to,), operation.blocks)
         case MoveLand():
-            return OperationScope((wanted.to,), area=wanted.patch)
+            return OperationScope((operation.to,), area=operation.patch)
         case SplitByLine():
-            return OperationScope((wanted.grid,), area=wanted.line if wanted.cut else None, siblings=True)
+            return OperationScope((operation.grid,), area=operation.line if operation.cut else None, siblings=True)
         case SplitInto():
-            return OperationScope((wanted.grid,), siblings=True, barriers=True)
+            return OperationScope((operation.grid,), siblings=True, barriers=True)
         case Merge():
-            return OperationScope(wanted.grids, siblings=True)
+            return OperationScope(operation.grids, siblings=True)
         case Carve():
-            return OperationScope((), wanted.blocks, area=wanted.patch, siblings=True)
+            return OperationScope((), operation.blocks, area=operation.patch, siblings=True)
         case Dissolve(into=into):
             return OperationScope(
-                (wanted.grid,) if into is None else (wanted.grid, into), beside=into is None, siblings=True
+                (operation.grid,) if into is None else (operation.grid, into), beside=into is None, siblings=True
             )
         case Rebalance():
-            return OperationScope(wanted.grids, whole=not wanted.grids)
+            return OperationScope(operation.grids, whole=not operation.grids)
         case Rename():
-            return OperationScope(tuple(wanted.names), land=False)
+            return OperationScope(tuple(operation.names), land=False)
         case Recode():
-            return OperationScope(tuple(wanted.codes), land=not wanted.codes, whole=not wanted.codes, siblings=True)
+            return OperationScope(
+                tuple(operation.codes), land=not operation.codes, whole=not operation.codes, siblings=True
+            )
         case ChangeParent():
-            return OperationScope((*wanted.grids, wanted.parent), land=False, siblings=True)
+            return OperationScope((*operation.grids, operation.parent), land=False, siblings=True)
         case InsertLevel() | RemoveLevel() | RenameLevel():
             return OperationScope(whole=True)
         case AssignDuty() | EndDuty():
-            return OperationScope((wanted.grid,), land=False)
+            return OperationScope((operation.grid,), land=False)
 
 
-def perform(draft: Draft, wanted: Operation, tools: Tools) -> tuple[Draft, Delta]:
+def perform(draft: Draft, operation: Operation, tools: Tools) -> tuple[Draft, Delta]:
     """Return the plan after an operation, and what changed.
 
     Parameters
     ----------
     draft : Draft
         The plan, or the part of it that `scope_of` says.
-    wanted : Operation
+    operation : Operation
         What to do.
     tools : Tools
         What else it needs.
@@ -137,5 +139,5 @@ def perform(draft: Draft, wanted: Operation, tools: Tools) -> tuple[Draft, Delta
     NotFoundError, InvalidInputError
         It cannot be done; nothing is changed.
     """
-    after = _HOW[type(wanted)](draft, wanted, tools)
+    after = _HOW[type(operation)](draft, operation, tools)
     return after, difference(draft, after)

@@ -18,7 +18,7 @@ from geogrid.types import IntArray
 _SEED: Final = 7
 
 
-def rebalance(draft: Draft, wanted: Rebalance, _tools: Tools) -> Draft:
+def rebalance(draft: Draft, operation: Rebalance, _tools: Tools) -> Draft:
     """Move blocks between comprehensive leaves of the same parent until as many as can be are in the band.
 
     Raises
@@ -28,10 +28,10 @@ def rebalance(draft: Draft, wanted: Rebalance, _tools: Tools) -> Draft:
     InvalidInputError
         No band, or nothing could be improved.
     """
-    band = wanted.band or draft.rules.band
+    band = operation.band or draft.rules.band
     if band is None:
         raise InvalidInputError.of("no-band", "The plan has no band.", "Give one.")
-    chosen = _chosen(draft, wanted.grids)
+    chosen = _chosen(draft, operation.grids)
     owner = draft.owner.copy()
     for group in chosen:
         positions = np.flatnonzero(np.isin(owner, group))
@@ -82,9 +82,9 @@ def balanced(graph: Graph, labels: list[int], band: tuple[float, float], extra: 
     beside = np.array([extra.get(leaf, 0.0) for leaf in leaves.tolist()])
     effort = thoroughness(len(labels))
     # The result depends on the draft alone: hence a seed of its own.
-    found = redivide(
+    moved = redivide(
         graph, home.astype(np.int64), Wish(band, None, effort=effort), np.random.default_rng(_SEED), extra=beside
     )
-    is_better = misses(graph, found, band, beside) < misses(graph, home, band, beside)
-    balanced_labels: IntArray = leaves[found if is_better else home]
+    is_better = misses(graph, moved, band, beside) < misses(graph, home, band, beside)
+    balanced_labels: IntArray = leaves[moved if is_better else home]
     return balanced_labels

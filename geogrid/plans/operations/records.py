@@ -43,10 +43,10 @@ _LONGEST_TEXT: Final = 200
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
-def record_of(wanted: Operation) -> dict[str, Any]:
+def record_of(operation: Operation) -> dict[str, Any]:
     """Return an operation as a record that JSON can hold; members that say nothing are left out."""
-    kind = next(name for name, each in KINDS.items() if isinstance(wanted, each))
-    members = {each.name: getattr(wanted, each.name) for each in fields(wanted)}
+    kind = next(name for name, candidate in KINDS.items() if isinstance(operation, candidate))
+    members = {member.name: getattr(operation, member.name) for member in fields(operation)}
     said = {name: _plain(value) for name, value in members.items() if value is not None and value not in ((), {})}
     return {"kind": kind, **said}
 
@@ -60,36 +60,36 @@ def operations_of(records: Sequence[Any]) -> tuple[Operation, ...]:
         With everything that is wrong with any of them.
     """
     problems: list[Problem] = []
-    found: list[Operation] = []
+    operations: list[Operation] = []
     for number, record in enumerate(records, start=1):
         try:
-            found.append(_operation(record))
+            operations.append(_operation(record))
         except InvalidInputError as error:
             problems += [
-                Problem(each.kind, f"Operation {number}: {each.message}", each.remedy, subject=each.subject)
-                for each in error.problems
+                Problem(problem.kind, f"Operation {number}: {problem.message}", problem.remedy, subject=problem.subject)
+                for problem in error.problems
             ]
     if not records:
         problems.append(Problem("no-operation", "No operation is given.", f"There are: {', '.join(KINDS)}."))
     if problems:
         raise InvalidInputError(problems)
-    return tuple(found)
+    return tuple(operations)
 
 
 def _operation(record: Any) -> Operation:
     kind = KINDS.get(record.get("kind", "")) if isinstance(record, Mapping) else None
     if kind is None:
-        given = record.get("kind") if isinstance(record, Mapping) else record
-        raise InvalidInputError.of("unknown-kind", f"there is no kind {given!r}.", f"There are: {', '.join(KINDS)}.")
-    known = {each.name: each for each in fields(kind)}
+        name = record.get("kind") if isinstance(record, Mapping) else record
+        raise InvalidInputError.of("unknown-kind", f"there is no kind {name!r}.", f"There are: {', '.join(KINDS)}.")
+    allowed = {item.name: item for item in fields(kind)}
     problems = [
-        Problem("unknown-member", f"{name} is no member of {record['kind']}.", f"There are: {', '.join(known)}.")
+        Problem("unknown-member", f"{name} is no member of {record['kind']}.", f"There are: {', '.join(allowed)}.")
         for name in record
-        if name != "kind" and name not in known
+        if name != "kind" and name not in allowed
     ]
     values = {}
-    for name, each in known.items():
-        optional = each.default is not MISSING or each.default_factory is not MISSING
+    for name, item in allowed.items():
+        optional = item.default is not MISSING or item.default_factory is not MISSING
         if record.get(name) is None:
             if not optional:
                 problems.append(Problem("missing", f"{name} is missing.", subject=name))
@@ -119,18 +119,18 @@ def _text(value: Any) -> str:
 def _texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise ValueError("it must be a list of texts")  # noqa: TRY004 - collected as a problem
-    return tuple(_text(each) for each in value)
+    return tuple(_text(text) for text in value)
 
 
 def _mapping(value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise ValueError("it must be an object of texts")  # noqa: TRY004 - collected as a problem
-    return {_text(key): _text(each) for key, each in value.items()}
+    return {_text(key): _text(text) for key, text in value.items()}
 
 
 def _blocks(value: Any) -> tuple[int, ...]:
     whole = isinstance(value, list | tuple) and all(
-        isinstance(each, int) and not isinstance(each, bool) and 0 < each <= _LARGEST for each in value
+        isinstance(block, int) and not isinstance(block, bool) and 0 < block <= _LARGEST for block in value
     )
     if not whole or not value:
         raise ValueError("it must be a list of one or more block numbers")
@@ -156,7 +156,7 @@ def _seed(value: Any) -> int:
 
 
 def _band(value: Any) -> tuple[float, float]:
-    numbers = [float(each) for each in value] if isinstance(value, list | tuple) else []
+    numbers = [float(number) for number in value] if isinstance(value, list | tuple) else []
     if len(numbers) != 2 or not 0 < numbers[0] <= numbers[1] < float("inf"):  # noqa: PLR2004 - low and high
         raise ValueError("it must be two numbers, 0 < low <= high")
     return numbers[0], numbers[1]

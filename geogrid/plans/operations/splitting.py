@@ -20,7 +20,7 @@ from geogrid.types import FloatArray, GeometryArray, IntArray
 _TWO: Final = 2
 
 
-def split_by_line(draft: Draft, wanted: SplitByLine, tools: Tools) -> Draft:
+def split_by_line(draft: Draft, operation: SplitByLine, tools: Tools) -> Draft:
     """Split a leaf along a line; a block goes to the side that has most of its area.
 
     Raises
@@ -30,10 +30,10 @@ def split_by_line(draft: Draft, wanted: SplitByLine, tools: Tools) -> Draft:
     InvalidInputError
         The line does not divide it, all its blocks lie on one side, or cutting would meet buildings.
     """
-    node = draft.leaf(wanted.grid)
+    node = draft.leaf(operation.grid)
     positions = draft.members(node.key)
     blocks, scale = flat(draft.blocks.polygons[positions])
-    line = shapely.transform(wanted.line, lambda xy: xy * scale)
+    line = shapely.transform(operation.line, lambda xy: xy * scale)
     sides = _sides(union(blocks), line)
     if len(sides) < _TWO:
         raise InvalidInputError.of(
@@ -42,8 +42,8 @@ def split_by_line(draft: Draft, wanted: SplitByLine, tools: Tools) -> Draft:
             "Draw it from edge to edge, a little beyond both.",
             subject=node.code,
         )
-    if wanted.cut:
-        return _cut_apart(draft, wanted, node, shapely.transform(sides, lambda xy: xy / scale), tools)
+    if operation.cut:
+        return _cut_apart(draft, operation, node, shapely.transform(sides, lambda xy: xy / scale), tools)
     side = _side_of(blocks, sides)
     groups = [positions[side == number] for number in range(len(sides)) if (side == number).any()]
     if len(groups) < _TWO:
@@ -53,15 +53,15 @@ def split_by_line(draft: Draft, wanted: SplitByLine, tools: Tools) -> Draft:
             "Draw it nearer to the middle, or have the blocks cut.",
             subject=node.code,
         )
-    return divided(draft, tools, node, groups, wanted.names)
+    return divided(draft, tools, node, groups, operation.names)
 
 
-def _cut_apart(draft: Draft, wanted: SplitByLine, node: Node, sides: GeometryArray, tools: Tools) -> Draft:
+def _cut_apart(draft: Draft, operation: SplitByLine, node: Node, sides: GeometryArray, tools: Tools) -> Draft:
     """Return the draft with each side of a line but the largest as a grid of its own, blocks cut."""
     kept = int(shapely.area(sides).argmax())
-    given = list(wanted.names)
-    for side in [each for number, each in enumerate(sides) if number != kept]:
-        name = given.pop(0) if given else None
+    names = list(operation.names)
+    for side in [part for number, part in enumerate(sides) if number != kept]:
+        name = names.pop(0) if names else None
         draft, key = add_leaf(draft, tools, like=node, name=name, kind=node.kind, category=node.category)
         draft = move_land(draft, MoveLand(side, draft.nodes[key].code), tools)
     return draft
@@ -85,7 +85,7 @@ def _side_of(blocks: GeometryArray, sides: GeometryArray) -> IntArray:
     return most
 
 
-def split_into(draft: Draft, wanted: SplitInto, tools: Tools) -> Draft:
+def split_into(draft: Draft, operation: SplitInto, tools: Tools) -> Draft:
     """Let the engine split a leaf into contiguous grids: so many, or within the band.
 
     Raises
@@ -95,16 +95,16 @@ def split_into(draft: Draft, wanted: SplitInto, tools: Tools) -> Draft:
     InvalidInputError
         More grids than blocks or fewer than its separate pieces, no band, or nothing to split.
     """
-    node = draft.leaf(wanted.grid)
-    band = wanted.band or draft.rules.band
-    if wanted.count is None and band is None:
+    node = draft.leaf(operation.grid)
+    band = operation.band or draft.rules.band
+    if operation.count is None and band is None:
         raise InvalidInputError.of("no-band", "The plan has no band.", "Give a band, or a number of grids.")
     positions = draft.members(node.key)
     adjacency = _adjacency(draft, positions, tools)
     pieces = adjacency.components()
     loads = np.nan_to_num(draft.blocks.loads[positions, draft.rules.load_column])
-    wishes = _wishes(node, pieces, loads, wanted.count, band)
-    labels = _divided(adjacency, pieces, loads, wishes, np.random.default_rng(wanted.seed))
+    wishes = _wishes(node, pieces, loads, operation.count, band)
+    labels = _divided(adjacency, pieces, loads, wishes, np.random.default_rng(operation.seed))
     if labels.max() == 0:
         raise InvalidInputError.of(
             "nothing-to-split",

@@ -180,12 +180,17 @@ def divided(draft: Draft, tools: Tools, node: Node, groups: list[IntArray], name
     area = shapely.area(draft.blocks.polygons)
     weights = [(float(np.nansum(draft.blocks.loads[group, column])), float(area[group].sum())) for group in groups]
     kept = max(range(len(groups)), key=lambda number: (*weights[number], -number))
-    given = list(names)
+    left_names = list(names)
     for number, group in enumerate(groups):
         if number == kept:
             continue
         draft, key = add_leaf(
-            draft, tools, like=node, name=given.pop(0) if given else None, kind=node.kind, category=node.category
+            draft,
+            tools,
+            like=node,
+            name=left_names.pop(0) if left_names else None,
+            kind=node.kind,
+            category=node.category,
         )
         draft = draft.with_owner(group, key)
     return draft
@@ -193,5 +198,7 @@ def divided(draft: Draft, tools: Tools, node: Node, groups: list[IntArray], name
 
 def with_unplaced(node: Node, *others: Node) -> Node:
     """Return a grid that has also the loads that no block of the others has."""
-    total = tuple(float(sum(each)) for each in zip(node.unplaced, *(other.unplaced for other in others), strict=True))
+    total = tuple(
+        float(sum(values)) for values in zip(node.unplaced, *(other.unplaced for other in others), strict=True)
+    )
     return replace(node, unplaced=total)
