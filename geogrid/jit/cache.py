@@ -102,6 +102,17 @@ class _StampedCode(CompileResultCacheImpl):
         return super().rebuild(target_context, code)  # type: ignore[no-untyped-call]
 
 
+class _StampedFiles(IndexDataCacheFile):
+    """The files of a kernel; the stamp is part of the version, which is read before anything that may be gone by now.
+
+    The rest of an index names the classes of what the kernel was given. One that was renamed could not be read.
+    """
+
+    def __init__(self, path: str, base: str, stamp: str) -> None:
+        super().__init__(path, base, stamp)  # type: ignore[no-untyped-call]
+        self._version = f"{self._version} {stamp}"
+
+
 class KernelCache(Cache):
     """What is kept of one kernel.
 
@@ -119,5 +130,4 @@ class KernelCache(Cache):
         stamp = sources_stamp(function.__module__)
         super().__init__(function)  # type: ignore[no-untyped-call]
         self._impl.stamp = stamp
-        base = self._impl.filename_base
-        self._cache_file = IndexDataCacheFile(self._cache_path, base, stamp)  # type: ignore[no-untyped-call]
+        self._cache_file = _StampedFiles(self._cache_path, self._impl.filename_base, stamp)

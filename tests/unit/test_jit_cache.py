@@ -10,8 +10,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 _CONSTANT = "STEP = 1\n"
 _INNER = "from geogrid.jit import inner\nfrom loops.constant import STEP\n\n@inner\ndef step(x):\n    return x + STEP\n"
-_OUTER = "from geogrid.jit import kernel\nfrom loops.middle import step\n\n@kernel\ndef walk(x):\n    return step(x)\n"
-_RUN = "from loops.outer import walk; print(walk(0), sum(walk.stats.cache_hits.values()))"
+_PLACE = "from typing import NamedTuple\n\nclass Place(NamedTuple):\n    x: int\n\ndef start():\n    return Place(0)\n"
+_OUTER = """from geogrid.jit import kernel
+from loops.middle import step
+from loops.place import start
+
+@kernel
+def walk(place):
+    return step(place.x)
+"""
+_RUN = "from loops.outer import start, walk; print(walk(start()), sum(walk.stats.cache_hits.values()))"
 
 
 @pytest.fixture
@@ -25,6 +33,7 @@ def loops(tmp_path: Path) -> Path:
     (package / "inner.py").write_text(_INNER)
     (package / "middle.py").write_text("from loops.inner import step\n")
     (package / "outer.py").write_text(_OUTER)
+    (package / "place.py").write_text(_PLACE)
     return package
 
 
@@ -64,6 +73,12 @@ def test_code_of_former_sources_is_written_over(loops: Path) -> None:
     (loops / "outer.py").write_text(f"# a line more\n{_OUTER}")
     assert result_and_hits(loops) == (1, 0)
     assert kept_files(loops) == first
+
+
+def test_a_renamed_class_of_what_a_kernel_takes_does_no_harm(loops: Path) -> None:
+    result_and_hits(loops)
+    (loops / "place.py").write_text(_PLACE.replace("Place", "Spot"))
+    assert result_and_hits(loops) == (1, 0)
 
 
 def test_code_is_kept_in_the_users_folder_where_there_is_no_room_beside_the_source(loops: Path, tmp_path: Path) -> None:
