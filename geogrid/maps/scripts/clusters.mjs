@@ -85,7 +85,7 @@ export function clustersOf(map, hot, cases) {
     show(chosen) {
       clearTimeout(waiting);
       document.documentElement.dataset.geogrid = "busy";
-      waiting = window.setTimeout(() => {
+      waiting = setTimeout(() => {
         layer.clearLayers();
         layer.addLayers(chosen.map((i) => markers[i]));
         shared.placeNames?.();

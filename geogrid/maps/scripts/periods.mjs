@@ -86,7 +86,7 @@ function playing(box, button, advance, begin) {
     box.classList.add("gg-playing");
     button.setAttribute("aria-label", say("pause"));
     begin();
-    timer = window.setInterval(() => advance() || stop(), EVERY_MS);
+    timer = setInterval(() => advance() || stop(), EVERY_MS);
   });
   return stop;
 }
