@@ -45,18 +45,21 @@ test("several changed attributes load the map once, and the last values count", 
   assert.equal(loads.length, 1);
 });
 
-test("what the framed map tells becomes an event that leaves the shadow", async () => {
-  const { map, frame } = await embedded("");
+test("what the framed map tells becomes an event that leaves any shadow around it", () => {
+  document.body.innerHTML = "<div></div>";
+  const shadow = document.querySelector("div").attachShadow({ mode: "open" });
+  shadow.innerHTML = "<geogrid-map></geogrid-map>";
+  const frame = shadow.querySelector("geogrid-map").shadowRoot.querySelector("iframe");
   const events = [];
   document.addEventListener("geogrid-click", (event) => events.push(event.detail), { once: true });
   hear(frame, { geogrid: "click", detail: { lon: 112.5 } });
   assert.deepEqual(events, [{ lon: 112.5 }]);
-  assert.equal(map.isConnected, true);
 });
 
 test("what others tell, and kinds that are not known, are not passed on", async () => {
   const { map, frame } = await embedded("");
   const events = [];
+  window.addEventListener("error", (event) => events.push(event), { once: true });
   for (const kind of ["click", "evil"]) map.addEventListener(`geogrid-${kind}`, (event) => events.push(event));
   hear(frame, { geogrid: "click" }, { origin: "https://evil.example" });
   hear(frame, { geogrid: "click" }, { source: window });

@@ -17,7 +17,7 @@ from geogrid.maps.encoding import packed_lines, packed_polygons, script_json
 from tests.browser.towns import make_cases, make_town
 
 KEPT: Final = Path(__file__).with_name("written_by_python.json")
-HOSTILE: Final = "</script><!-- {{ 7*7 }} & \u2028 \"草案\" '"
+HOSTILE: Final = '</script><!-- {{ 7*7 }} & \u2028 "草案" \''
 _CASES: Final = 60
 _COLUMNS: Final = ("id", "channel", "category", "status", "text", "address")
 
