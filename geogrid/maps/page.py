@@ -3,7 +3,6 @@
 import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Any, Final
 
 import folium
@@ -18,6 +17,7 @@ from folium.utilities import JsCode
 from geogrid.maps.elements import Insert, ScriptLayer
 from geogrid.maps.encoding import escaped, packed_lines, packed_polygons, rounded, script_json
 from geogrid.maps.labels import Language, label
+from geogrid.maps.library import library
 
 MAX_ZOOM: Final = 19
 _PANES: Final = (
@@ -85,7 +85,7 @@ class Page:
         figure = self.drawn.get_root()
         if isinstance(figure, Figure):
             figure.title = html.escape(self.say(self.kind))
-        self.drawn.add_child(Insert(header=_library()))
+        self.drawn.add_child(Insert(header=library(("map.css",), "map.mjs")))
         for name, z_index, has_pointer in _PANES:
             self.drawn.add_child(CustomPane(name, z_index=z_index, pointer_events=has_pointer))
 
@@ -203,17 +203,6 @@ def number(value: float) -> str:
 
 def _collapsed_when_narrow() -> Any:
     return JsCode("geogrid.isNarrow()")
-
-
-def _library() -> str:
-    return library(("map.css",), ("page.js", "map.js"))
-
-
-def library(styles: Sequence[str], scripts: Sequence[str]) -> str:
-    """Return styles and scripts of this folder as they stand in the head of a page."""
-    here = files("geogrid.maps")
-    style, script = ("".join(here.joinpath(name).read_text("utf-8") for name in names) for names in (styles, scripts))
-    return f"<style>\n{style}</style>\n<script>\n{script}</script>"
 
 
 def _streets(streets: gpd.GeoDataFrame) -> list[list[list[int]]]:

@@ -17,6 +17,7 @@ END: Final = "```\n<!-- /rooms -->"
 PLAIN: Final = {
     "boundaries/store/migrations/versions": "One script a change of the tables, in order.",
     "boundaries/store/sql": "Triggers: editions never change, the feed is numbered at commit.",
+    "geogrid/maps/scripts": "Scripts of the maps, joined into one when a page is made.",
     "api/web/static": "Scripts and styles of the pages.",
     "api/web/templates": "Pages as Jinja templates.",
 }

@@ -26,6 +26,7 @@ def test_wheel_carries_what_is_read_at_run_time(wheel: zipfile.ZipFile) -> None:
     assert "boundaries/store/migrations/versions/0001_first_schema.py" in names
     assert "boundaries/store/sql/immutable.sql" in names
     assert any(name.startswith("api/web/vendor/leaflet/") for name in names)
+    assert {"api/web/static/embed_card.mjs", "geogrid/maps/scripts/map.mjs"} <= set(names)
     assert any(name.startswith("api/web/templates/") for name in names)
 
 

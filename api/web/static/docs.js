@@ -1,3 +1,6 @@
 "use strict";
-const place = document.getElementById("interface");
-SwaggerUIBundle({ url: place.dataset.source, domNode: place, deepLinking: true, tryItOutEnabled: true, validatorUrl: null, defaultModelsExpandDepth: 0, syntaxHighlight: { activated: false } });
+(() => {
+  const place = document.getElementById("interface");
+  if (!place) return;
+  SwaggerUIBundle({ url: place.dataset.source, domNode: place, deepLinking: true, tryItOutEnabled: true, validatorUrl: null, defaultModelsExpandDepth: 0, syntaxHighlight: { activated: false } });
+})();

@@ -5,15 +5,17 @@
 (() => {
   "use strict";
   if (customElements.get("geogrid-map")) return;
-  const home = new URL(document.currentScript.src).origin;
-  const root = new URL(".", document.currentScript.src).href;
+  const { src } = /** @type {HTMLScriptElement} */ (document.currentScript);
+  const home = new URL(src).origin;
+  const root = new URL(".", src).href;
   const names = ["jurisdiction", "grids", "level", "cases", "point", "coord-type", "at", "lang", "base"];
 
   class GeogridMap extends HTMLElement {
     static observedAttributes = names;
+    /** @type {HTMLIFrameElement | null} */
     #frame = null;
     #waiting = false;
-    #heard = (event) => { this.#hear(event); };
+    #heard = (/** @type {MessageEvent} */ event) => { this.#hear(event); };
 
     connectedCallback() {
       const shadow = this.shadowRoot ?? this.attachShadow({ mode: "open" });
@@ -22,10 +24,11 @@
         looks.textContent =
           ":host{display:block;height:420px;min-height:200px}:host([hidden]){display:none}" +
           "iframe{display:block;width:100%;height:100%;border:0;border-radius:inherit}";
-        this.#frame = document.createElement("iframe");
-        this.#frame.loading = "lazy";
-        this.#frame.title = this.getAttribute("title") || "GeoGrid";
-        shadow.append(looks, this.#frame);
+        const frame = document.createElement("iframe");
+        frame.loading = "lazy";
+        frame.title = this.getAttribute("title") || "GeoGrid";
+        shadow.append(looks, frame);
+        this.#frame = frame;
       }
       addEventListener("message", this.#heard);
       this.#load();
@@ -35,12 +38,18 @@
       removeEventListener("message", this.#heard);
     }
 
-    attributeChangedCallback(name, before, after) {
+    /**
+     * @param {string} _name
+     * @param {string | null} before
+     * @param {string | null} after
+     */
+    attributeChangedCallback(_name, before, after) {
       if (!this.#frame || before === after) return;
       this.#waiting ||= (queueMicrotask(() => { this.#waiting = false; this.#load(); }), true);
     }
 
     #load() {
+      if (!this.#frame) return;
       const address = new URL("embed/map", root);
       for (const name of names) {
         const value = this.getAttribute(name);
@@ -49,6 +58,7 @@
       if (this.#frame.src !== address.href) this.#frame.src = address.href;
     }
 
+    /** @param {MessageEvent} event */
     #hear(event) {
       if (event.origin !== home || event.source !== this.#frame?.contentWindow) return;
       const { geogrid, detail } = event.data ?? {};

@@ -1,36 +1,53 @@
 // The embedded map. It tells the page around it what is clicked, and takes a new marker, grids, level or cases from it.
 import { Map, Marker, NavigationControl } from "/assets/vendor/maplibre/maplibre-gl.mjs";
+import { lookupAddress, shifted } from "./addresses.mjs";
+import { mapData, part, ready, tag } from "./elements.mjs";
+import { cardParts, gridAtLevel } from "./embed_card.mjs";
+/** @import {EmbedData, Grid} from "../types" */
 
-const data = JSON.parse(document.getElementById("map-data").textContent);
-const card = document.getElementById("card");
-const chosen = new Set();
-let map;
+/** @type {EmbedData} */
+const data = mapData();
+const card = part("card", HTMLElement);
+const room = { top: 80, bottom: 40, left: 24, right: 24 };
+/** @type {Marker | undefined} */
 let marker;
+/** Takes the outline from the grid that the card is about. */
+let forget = () => {};
 
-try {
-  map = new Map({
-    container: "map",
-    style: data.style,
-    bounds: data.bounds,
-    fitBoundsOptions: { padding: room(), maxZoom: 16 },
-    attributionControl: { compact: innerWidth < 520 },
-    dragRotate: false,
-    pitchWithRotate: false,
-  });
-} catch {
-  say(data.words.no_webgl);
+const map = emptyMap();
+if (map) start(map);
+
+/** @returns {Map | null} null where the browser cannot draw it, which the card says */
+function emptyMap() {
+  try {
+    return new Map({
+      container: "map",
+      style: data.style,
+      bounds: data.bounds,
+      fitBoundsOptions: { padding: room, maxZoom: 16 },
+      attributionControl: { compact: innerWidth < 520 },
+      dragRotate: false,
+      pitchWithRotate: false,
+    });
+  } catch {
+    say(data.words.no_webgl);
+    return null;
+  }
 }
-if (map) start();
 
-function start() {
+/** @param {Map} map */
+function start(map) {
+  const look = grids(map);
+  const lookup = asking(look);
+  forget = () => look.show(null);
   map.touchZoomRotate.disableRotation();
   map.addControl(new NavigationControl({ showCompass: false }), "top-right");
   map.on("load", async () => {
-    outline(data.codes);
-    if (data.point) mark(data.point);
-    if (data.cases) await showCases(data.cases);
+    data.codes.forEach(look.outline);
+    if (data.point) mark(map, data.point);
+    if (data.cases) await showCases(map, data.cases);
     map.once("idle", () => {
-      document.documentElement.dataset.geogrid = "ready";
+      ready();
       tell("ready", { bounds: data.bounds });
     });
   });
@@ -38,44 +55,71 @@ function start() {
     if (!map.isStyleLoaded()) say(data.words.failed);
     tell("error", { message: String(error?.message ?? error) });
   });
-  map.on("click", (event) => { ask(event.lngLat); });
-  map.on("mousemove", "grid-fill", ({ features }) => { hover(features[0].id); });
-  map.on("mouseleave", "grid-fill", () => { hover(null); });
+  map.on("click", (event) => lookup(event.lngLat.lng, event.lngLat.lat));
+  map.on("mousemove", "grid-fill", ({ features }) => look.hover(features?.[0].id ?? null));
+  map.on("mouseleave", "grid-fill", () => look.hover(null));
   addEventListener("message", (event) => {
     if (event.source === parent && event.data && event.data.geogrid === "point") {
-      if (event.data.point) mark(event.data.point, true);
+      if (event.data.point) mark(map, event.data.point, true);
       else marker?.remove();
     }
   });
 }
 
-let hovered = null;
-function hover(code) {
-  if (code === hovered) return;
-  for (const [each, is] of [[hovered, false], [code, true]]) {
-    if (each !== null && each !== undefined) map.setFeatureState({ source: "geogrid", sourceLayer: "grids", id: each }, { hovered: is });
-  }
-  hovered = code ?? null;
-  map.getCanvas().style.cursor = code === null ? "" : "pointer";
+/**
+ * How grids look that are chosen or under the pointer.
+ * @param {Map} map
+ */
+function grids(map) {
+  /** @type {string | number | null} */
+  let hovered = null;
+  /**
+   * @param {string | number} id
+   * @param {Record<string, boolean>} state
+   */
+  const set = (id, state) => map.setFeatureState({ source: "geogrid", sourceLayer: "grids", id }, state);
+  /** @type {string | null} */
+  let shown = null;
+  return {
+    /** @param {string | number | null} code */
+    hover(code) {
+      if (code === hovered) return;
+      if (hovered !== null) set(hovered, { hovered: false });
+      if (code !== null) set(code, { hovered: true });
+      hovered = code;
+      map.getCanvas().style.cursor = code === null ? "" : "pointer";
+    },
+    /** @param {string} code */
+    outline(code) {
+      set(code, { chosen: true });
+    },
+    /**
+     * Outline the grid that the card is about instead of the last one; those that the page asked for stay.
+     * @param {string | null} code
+     */
+    show(code) {
+      if (shown && !data.codes.includes(shown)) set(shown, { chosen: false });
+      if (code) set(code, { chosen: true });
+      shown = code;
+    },
+  };
 }
 
-function outline(codes) {
-  for (const code of codes) choose(code, true);
-}
-
-function choose(code, is) {
-  if (is) chosen.add(code);
-  else chosen.delete(code);
-  map.setFeatureState({ source: "geogrid", sourceLayer: "grids", id: code }, { chosen: is });
-}
-
-function mark(lonlat, moves = false) {
+/**
+ * @param {Map} map
+ * @param {[number, number]} lonlat
+ */
+function mark(map, lonlat, moves = false) {
   marker?.remove();
   marker = new Marker({ color: "#a11a2b" }).setLngLat(lonlat).addTo(map);
   if (moves) map.easeTo({ center: lonlat, zoom: Math.max(map.getZoom(), 14) });
 }
 
-async function showCases(address) {
+/**
+ * @param {Map} map
+ * @param {string} address
+ */
+async function showCases(map, address) {
   const answer = await fetch(address);
   if (!answer.ok) return say(data.words.no_cases);
   map.addSource("cases", { type: "geojson", data: await answer.json() });
@@ -93,100 +137,55 @@ async function showCases(address) {
   });
 }
 
-let asked = 0;
-let shown = null;
-async function ask({ lng, lat }) {
-  const own = ++asked;
-  const answer = await fetch(data.lookup.replace("PLACE", `${lng.toFixed(7)},${lat.toFixed(7)}`)).catch(() => null);
-  if (own !== asked) return;
-  if (!answer?.ok) return say(data.words.failed);
-  const chain = Object.values(await answer.json());
-  const place = chain.findIndex((each) => each.level <= data.level);
-  const grid = chain[place] ?? null;
-  if (shown && !data.codes.includes(shown)) choose(shown, false);
-  shown = grid?.code ?? null;
-  if (shown) choose(shown, true);
-  if (grid) describe(grid, chain.slice(place + 1));
-  else say(data.words.outside);
-  const [lon, shiftedLat] = await reported(lng, lat);
-  tell("click", { lon, lat: shiftedLat, coord_type: data.coord_type, grid, chain });
+/**
+ * Returns what asks the server for the grid of a place and shows it; only the latest question is answered.
+ * @param {ReturnType<typeof grids>} look
+ */
+function asking(look) {
+  let latest = 0;
+  /**
+   * @param {number} lng
+   * @param {number} lat
+   */
+  return async (lng, lat) => {
+    const own = ++latest;
+    const answer = await fetch(lookupAddress(data.lookup, lng, lat)).catch(() => null);
+    if (own !== latest) return;
+    if (!answer?.ok) return say(data.words.failed);
+    /** @type {Grid[]} */
+    const chain = Object.values(await answer.json());
+    const { grid, above } = gridAtLevel(chain, data.level);
+    look.show(grid?.code ?? null);
+    if (grid) show(cardParts(grid, above, data));
+    else say(data.words.outside);
+    const [lon, shiftedLat] = await shifted(lng, lat, data.coord_type, fetch);
+    tell("click", { lon, lat: shiftedLat, coord_type: data.coord_type, grid, chain });
+  };
 }
 
-// Clicks are reported in the datum that the page asked for; the shift is the server's own.
-async function reported(lng, lat) {
-  if (data.coord_type === "wgs84") return [lng, lat];
-  const answer = await fetch(`/shift/${lng.toFixed(7)},${lat.toFixed(7)}?coord_type=${data.coord_type}`);
-  const found = await answer.json();
-  return [found.lon, found.lat];
-}
-
-function describe(grid, above) {
-  const parts = [close(), tag("h2", grid.name || grid.code)];
-  parts.push(tag("p", [grid.code, data.levels[grid.level]].filter(Boolean).join(" · "), "muted"));
-  if (above.length) {
-    const chain = tag("ul", "", "chain");
-    chain.append(...above.reverse().map((each) => tag("li", each.name || each.code)));
-    parts.push(chain);
-  }
-  if (grid.duties.length) {
-    const duties = tag("ul", "", "duties");
-    for (const duty of grid.duties) {
-      const line = tag("li", "");
-      const who = tag("span", duty.holder, "who");
-      who.prepend(tag("span", duty.role, "role"));
-      line.append(who);
-      if (duty.phone) {
-        const call = tag("a", duty.phone);
-        call.href = `tel:${duty.phone.replaceAll(" ", "")}`;
-        line.append(call);
-      }
-      duties.append(line);
-    }
-    parts.push(duties);
-  } else {
-    parts.push(tag("p", data.words.no_duty, "muted"));
-  }
-  const more = tag("a", `${data.words.open} ↗`, "more");
-  more.href = data.area.replace("CODE", encodeURIComponent(grid.code));
-  more.target = "_blank";
-  more.rel = "noopener";
-  parts.push(more);
-  show(parts);
-}
-
+/** @param {string} sentence */
 function say(sentence) {
-  show([close(), tag("p", sentence)]);
+  show([tag("p", sentence)]);
 }
 
+/** @param {HTMLElement[]} parts */
 function show(parts) {
-  card.replaceChildren(...parts);
-  card.hidden = false;
-}
-
-function close() {
   const button = tag("button", "×", "close");
   button.type = "button";
   button.setAttribute("aria-label", data.words.close);
   button.addEventListener("click", () => {
     card.hidden = true;
-    if (shown && !data.codes.includes(shown)) choose(shown, false);
-    shown = null;
+    forget();
   });
-  return button;
+  card.replaceChildren(button, ...parts);
+  card.hidden = false;
 }
 
-function tag(name, text, style = "") {
-  const made = document.createElement(name);
-  made.textContent = text;
-  if (style) made.className = style;
-  return made;
-}
-
-function room() {
-  return { top: 80, bottom: 40, left: 24, right: 24 };
-}
-
-// What is told is what everybody may look up; which sites may frame the map is the policy's business.
+/**
+ * What is told is what everybody may look up; which sites may frame the map is the policy's business.
+ * @param {string} kind
+ * @param {Record<string, unknown>} detail
+ */
 function tell(kind, detail) {
   if (parent !== window) parent.postMessage({ geogrid: kind, detail }, "*");
 }
