@@ -1,10 +1,11 @@
 """The HTTP application, made by `create_app`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
@@ -19,6 +20,7 @@ from api.changes import routes as changes
 from api.changes.webhooks.deliverer import Deliverer
 from api.editions import routes as history
 from api.embed import routes as embed
+from api.embed.page import EMBEDDED, embed_problem
 from api.features import conformance
 from api.features import routes as collections
 from api.features.formats import FORMATS
@@ -33,9 +35,9 @@ from api.middleware import BodyLimit, Compressed, HeadAsGet, SafeHeaders
 from api.open311 import errors as georeport_errors
 from api.open311 import routes as open311
 from api.plans import routes as plans
+from api.settings import ServerSettings
 from api.state.editions import EditionBook
 from api.state.frames import GridFrames
-from api.state.settings import ServerSettings
 from api.state.store import Store
 from api.tiles import routes as tiles
 from api.tiles.ahead import TilesAhead
@@ -43,6 +45,7 @@ from api.tiles.shelf import TileShelf
 from api.warmup import warm_up
 from api.web import reference
 from api.web import routes as assets
+from api.web.error_page import error_page
 from api.web.rendering import make_templates
 from boundaries.addresses.remote.fallback import remote_geocoder
 
@@ -110,10 +113,16 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
     for name, folder in assets.folders().items():
         app.mount(f"/assets/{name}", folder, name=name)
     app.openapi = openapi.describer(app)  # type: ignore[method-assign]
-    errors.install(app)
+    errors.install(app, page=_problem_page)
     georeport_errors.install(app)
     _add_middleware(app, settings)
     return app
+
+
+def _problem_page(request: Request, problem: Mapping[str, Any], /, *, headers: Mapping[str, str] | None) -> Response:
+    """Return the page of a problem: inside its frame, where other people's pages show ours."""
+    shown = embed_problem if request.url.path == EMBEDDED else error_page
+    return shown(request, problem, headers=headers)
 
 
 def _add_middleware(app: FastAPI, settings: ServerSettings) -> None:

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -32,8 +32,18 @@ _STATUS: Mapping[type[GeogridError], HTTPStatus] = {
 Fault = dict[str, Any]
 
 
-def install(app: FastAPI) -> None:
-    """Make the application answer every error as a problem."""
+class ProblemPage(Protocol):
+    """Shows a problem to people."""
+
+    def __call__(
+        self, request: Request, problem: Mapping[str, Any], /, *, headers: Mapping[str, str] | None
+    ) -> Response:
+        """Return the page."""
+
+
+def install(app: FastAPI, *, page: ProblemPage) -> None:
+    """Make the application answer every error as a problem, or to browsers as a page."""
+    app.state.problem_page = page
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(GeogridError, _on_domain_error)
     app.add_exception_handler(HTTPException, _on_http_error)
@@ -79,9 +89,8 @@ def problem(  # noqa: PLR0913 - the members of a problem
         if len(faults) > _LISTED:
             body["errors_not_listed"] = len(faults) - _LISTED
     if _wants_page(request):
-        from api.web.error_page import error_page
-
-        return error_page(request, body, headers=headers)
+        page: ProblemPage = request.app.state.problem_page
+        return page(request, body, headers=headers)
     return Response(orjson.dumps(body), status.value, headers, media_type=PROBLEM)
 
 

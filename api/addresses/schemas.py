@@ -1,12 +1,11 @@
 """Parameters and bodies of ``/geocode``, ``/suggest`` and ``/reverse``."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from api.kit.queries import OfJurisdiction
-from api.kit.values import Allowed, Lat, Lon, ShortText, Word
+from api.kit.values import Allowed, Lat, Lon, Word
 from geogrid.types import CoordType
 
 
@@ -111,33 +110,3 @@ class GeocodeCollection(BaseModel):
     type: Literal["FeatureCollection"]
     geocoding: dict[str, Any]
     features: list[GeocodeFeature]
-
-
-class ReviewAnswer(BaseModel):
-    """An address that waits for a person."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: int
-    question: str
-    case: int | None
-    candidates: list[dict[str, Any]]
-    created_at: datetime
-
-
-class ReviewList(BaseModel):
-    """The queue."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reviews: list[ReviewAnswer]
-
-
-class ChoiceBody(BaseModel):
-    """Where an address is, as a person chose."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    lon: Lon
-    lat: Lat
-    by: Annotated[ShortText, Field(description="Who chose.")] = ""

@@ -11,9 +11,8 @@ from fastapi import Request, Response
 
 from api.areas.bodies import Areas
 from api.areas.schemas import AreaQuery
-from api.cases.page import in_script
 from api.state.store import Store
-from api.web.rendering import page, view_of
+from api.web.rendering import in_script, page, view_of
 from api.web.words import Lang
 from boundaries.editions.calendar import Calendar
 from boundaries.features.systems import in_datum

@@ -1,6 +1,5 @@
 """``/search``: the case handler's list and map, and one case with everything known of it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -8,16 +7,14 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Request, Response
-from markupsafe import Markup
 from pydantic import ValidationError
 
-from api.home.page import chosen_calendar
+from api.cases.cursors import Cursor, read_cursor
+from api.cases.schemas import CaseQuery
 from api.kit.constraints import words_for
-from api.kit.links import Cursor, read_cursor
-from api.kit.queries import CaseQuery
 from api.kit.values import Allowed
-from api.state.dependencies import Editions, OpenStore
-from api.web.rendering import View, page, view_of
+from api.state.dependencies import Editions, OpenStore, chosen_calendar
+from api.web.rendering import View, in_script, page, view_of
 from boundaries.cases.reading import (
     CaseFilter,
     CaseKey,
@@ -210,10 +207,3 @@ def _marker(view: View, case: CaseRecord, number: int) -> dict[str, Any]:
         "grid_name": case.grid_name or view.say("no_grid"),
         "url": view.url(f"/search/{case.id}"),
     }
-
-
-def in_script(value: Any) -> Markup:
-    """Return JSON that may stand inside a script element, whatever the texts in it."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    safe = text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-    return Markup(safe)  # noqa: S704 - every character that HTML knows is escaped above

@@ -7,16 +7,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.cases.csv import csv_lines
-from api.cases.schemas import CaseBody
-from api.kit.answers import CaseCollection, CaseDetail, StoredCase
-from api.kit.links import CSV, GEOJSON, Cursor, address, link, read_cursor, same_page
+from api.cases.bodies import case_feature, event_shape
+from api.cases.cursors import Cursor, read_cursor
+from api.cases.schemas import CaseBody, CaseCollection, CaseDetail, CasePageQuery, StoredCase
+from api.cases.table import csv_lines
+from api.kit.links import CSV, GEOJSON, address, link, same_page
 from api.kit.parameters import refuse_repeats
-from api.kit.queries import CasePageQuery, OfJurisdiction
+from api.kit.queries import OfJurisdiction
 from api.kit.queries import Query as Parameters
 from api.kit.replies import json_reply
 from api.kit.values import Allowed
-from api.locate.bodies import case_feature, event_shape, no_place, place_of, place_shape
+from api.locate.bodies import no_place, place_of, place_shape
 from api.state.dependencies import Editions, OpenSession, OpenStore, RemoteGeocoder
 from api.state.store import Store
 from boundaries.addresses.context import caller_context

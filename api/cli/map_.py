@@ -49,7 +49,7 @@ def command() -> None:
 @click.option("--at", help="Moment whose edition is drawn, e.g. 2026-03-01T08:00:00+08:00. Default: now.")
 def coverage(out: Path, jurisdiction: str | None, lang: str, at: str | None) -> None:
     """Draw the grids by kind and level, their load against the band, and land that no grid covers."""
-    from api.kit.queries import CoverageMapQuery
+    from api.maps.schemas import CoverageMapQuery
 
     query = _checked(CoverageMapQuery, {"jurisdiction": jurisdiction, "lang": lang, "at": at})
     _write_map(out, query, _coverage)
@@ -70,7 +70,7 @@ def coverage(out: Path, jurisdiction: str | None, lang: str, at: str | None) -> 
 @click.option("--has-grid/--no-grid", default=None, help="Only cases with a grid, or only those without.")
 def hotspots(out: Path, **given: Any) -> None:
     """Draw where cases pile up: heat, clusters, counts per grid, through time. Filters are those of /cases."""
-    from api.kit.queries import HotspotMapQuery
+    from api.maps.schemas import HotspotMapQuery
 
     options = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
     _write_map(out, _checked(HotspotMapQuery, options), _hotspots)

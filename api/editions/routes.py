@@ -14,8 +14,8 @@ from api.kit.replies import json_reply
 from api.kit.values import Word
 from api.plans.bodies import plan_reply, plan_shape
 from api.plans.page import comparison_reply
-from api.plans.routes import COMPARED, PlanNumber
-from api.plans.schemas import CompareQuery, LineageQuery, RolledBack
+from api.plans.routes import COMPARED
+from api.plans.schemas import CompareQuery, LineageQuery, PlanNumber, RolledBack
 from api.state.dependencies import OpenSession
 from boundaries.editions.lineage import editions_between, history, predecessors, successors
 from boundaries.editions.reading import edition_at, editions_of

@@ -9,11 +9,10 @@ from urllib.parse import urlencode
 from fastapi import Request, Response
 from sqlalchemy.orm import Session
 
-from api.cases.page import in_script
 from api.embed.schemas import EmbedQuery
 from api.kit.policies import framed_by
-from api.state.settings import ServerSettings
-from api.web.rendering import View, page
+from api.state.settings import CommonSettings
+from api.web.rendering import View, in_script, page
 from api.web.words import Lang, language_of, speaker
 from boundaries.editions.reading import edition_at
 from boundaries.grids.places import places_of
@@ -21,6 +20,9 @@ from boundaries.jurisdictions.reading import the_jurisdiction
 from boundaries.tiles.tilesets import Tileset, tileset_of
 from geogrid.coordinates import to_wgs84
 from geogrid.errors import NotFoundError
+
+EMBEDDED: Final = "/embed/map"
+"""Address of the map that is framed."""
 
 _MOST_CASES: Final = 5_000
 
@@ -92,7 +94,7 @@ def embed_problem(
 
 
 def _headers(request: Request) -> dict[str, str]:
-    settings: ServerSettings = request.app.state.settings
+    settings: CommonSettings = request.app.state.settings
     return {**framed_by(settings.frame_ancestors), "Cache-Control": "no-cache"}
 
 

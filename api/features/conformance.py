@@ -6,8 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.features.formats import wants_html
 from api.features.page import described_page
-from api.features.queries import Described
-from api.kit.answers import ConformanceAnswer
+from api.features.schemas import ConformanceAnswer, Described
 from api.kit.links import HTML
 from api.kit.parameters import refuse_repeats
 from api.kit.replies import json_reply

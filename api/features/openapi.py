@@ -11,8 +11,7 @@ from pydantic import BaseModel
 
 from api.features.description import schema_of
 from api.features.formats import FORMATS, SCHEMA
-from api.features.queries import Described, ItemQuery, items_model
-from api.kit.answers import CollectionAnswer, CollectionsAnswer
+from api.features.schemas import CollectionAnswer, CollectionsAnswer, Described, ItemQuery, items_model
 from api.kit.links import GEOJSON, HTML, JSON
 from api.kit.parameters import describe_query
 from boundaries.features.catalogue import Wanted, collections, edition_collection

@@ -12,7 +12,7 @@ from api.features.formats import SCHEMA, format_of, wants_html
 from api.features.freshness import etag_of, first_seen
 from api.features.page import described_page
 from api.features.places import place_of, places
-from api.features.queries import Described, ItemQuery, items_model, values_of
+from api.features.schemas import Described, ItemQuery, items_model, values_of
 from api.features.selections import selection_of, system_named
 from api.kit.links import HTML, JSON, address, link
 from api.kit.parameters import read_query, refuse_repeats

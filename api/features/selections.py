@@ -7,7 +7,7 @@ import shapely
 
 from api.features.formats import Format
 from api.features.places import Place
-from api.features.queries import PAGE
+from api.features.schemas import PAGE
 from boundaries.features.cql.conditions import condition_of
 from boundaries.features.fields import Collection
 from boundaries.features.selection import Condition, Selection

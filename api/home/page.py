@@ -11,8 +11,7 @@ from api.home.sketch import Sketch
 from api.home.sketches import Sketches
 from api.kit.links import HTML, JSON, OPENAPI, address, link
 from api.kit.replies import json_reply
-from api.state.dependencies import Editions, OpenStore
-from api.state.editions import EditionBook
+from api.state.dependencies import Editions, OpenStore, chosen_calendar
 from api.web.rendering import page, view_of
 from boundaries.cases.reading import case_facets, latest_points
 from boundaries.editions.calendar import Calendar
@@ -53,12 +52,6 @@ def start(request: Request, editions: Editions, store: OpenStore) -> Response:
         values |= {"sketch": sketch, "dots": sketch.dots(points), "kinds": _kinds(edition)}
         values["mark"] = _mark(sketch, found)
     return page(request, "landing.html", view_of(request, calendar), values=values)
-
-
-def chosen_calendar(request: Request, editions: EditionBook) -> Calendar:
-    """Return the jurisdiction that a page is about: the one asked for, else the first; errors as `calendar`."""
-    asked = request.query_params.get("jurisdiction") or None
-    return editions.calendar(asked or next(iter(editions.calendars), None))
 
 
 def _links(request: Request) -> Response:

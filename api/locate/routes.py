@@ -6,13 +6,12 @@ import numpy as np
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from api.kit.answers import LocateAnswer, LocateManyAnswer
 from api.kit.links import JSON
 from api.kit.parameters import describe_query, read_query, refuse_repeats
-from api.kit.queries import LocateManyQuery, LocateQuery
 from api.kit.replies import json_reply
 from api.locate.batch import ARROW, FORMATS, NDJSON, Format
 from api.locate.bodies import place_of
+from api.locate.schemas import LocateAnswer, LocateManyAnswer, LocateManyQuery, LocateQuery
 from api.state.dependencies import Editions
 from api.state.editions import EditionBook
 from boundaries.editions.calendar import Calendar

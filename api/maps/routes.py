@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from api.kit.parameters import refuse_repeats
 from api.kit.policies import MAP
-from api.kit.queries import CoverageMapQuery, HotspotMapQuery
 from api.kit.replies import is_known, not_modified
+from api.maps.schemas import CoverageMapQuery, HotspotMapQuery
 from api.state.dependencies import Editions, Frames, OpenSession
 from api.web.assets import served_address
 from boundaries.basemap.reading import building_frame, street_frame

@@ -12,8 +12,9 @@ from api.open311.descriptions import ANSWERS, POST_BODY
 from api.open311.errors import GeoReportError, GeoReportRoute, ReportSession
 from api.open311.formats import MEDIA_TYPES, Extension, reply
 from api.open311.forms import Form, fields_of, read_form, read_request
-from api.open311.queries import OfEndpoint, OneRequestQuery, RequestsQuery
+from api.open311.schemas import OfEndpoint, OneRequestQuery, RequestsQuery
 from api.open311.selection import numbers_of, wanted_requests
+from api.open311.settings import OwnSettings
 from api.state.dependencies import Editions, Settings
 from api.state.editions import EditionBook
 from boundaries.cases.intake import Placed, take_case
@@ -32,7 +33,7 @@ Token = Annotated[Word, Path(description="Token that a request was answered with
 
 @router.get("/discovery.{extension}", responses=ANSWERS["discovery"])
 @router.get("/v2/discovery.{extension}", responses=ANSWERS["discovery"], name="discovery_beside")
-def discovery(request: Request, extension: Format, settings: Settings, session: ReportSession) -> Response:
+def discovery(request: Request, extension: Format, settings: OwnSettings, session: ReportSession) -> Response:
     """Say where the interface is and how to get a key."""
     body = discovery_shape(
         str(request.base_url).rstrip("/"),

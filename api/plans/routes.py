@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Path, Query, Request, Response
 
-from api.kit.links import CSV, GEOJSON, HTML, JSON
+from api.kit.links import CSV, GEOJSON, HTML, JSON, MVT
 from api.kit.parameters import refuse_repeats
 from api.kit.queries import OfJurisdiction
 from api.kit.queries import Query as Parameters
@@ -30,13 +30,13 @@ from api.plans.schemas import (
     FeaturesQuery,
     Layer,
     NewPlan,
+    PlanNumber,
     PlansQuery,
     Published,
     Review,
     Step,
 )
 from api.state.dependencies import OpenSession
-from api.tiles.tilesets import MVT
 from boundaries.editions.reading import edition_at
 from boundaries.jurisdictions.reading import the_jurisdiction
 from boundaries.plans.drafts import get_plan, list_plans, move_state, new_draft
@@ -51,7 +51,6 @@ from geogrid.plans.operations.records import operations_of
 
 router = APIRouter(prefix="/plans", tags=["plans"], dependencies=[Depends(refuse_repeats)])
 
-PlanNumber = Annotated[int, Path(ge=1, le=2**31 - 1), Allowed("a whole number from 1")]
 _Zoom = Annotated[int, Path(ge=0, le=22), Allowed("a whole number from 0 to 22")]
 _Place = Annotated[int, Path(ge=0, le=2**22), Allowed("a whole number from 0")]
 _DIGITS = 9

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.kit.queries import Labels, OfJurisdiction, Query
@@ -109,3 +110,6 @@ class LineageQuery(OfJurisdiction):
 
     since: Moment | None = None
     until: Moment | None = None
+
+
+PlanNumber = Annotated[int, Path(ge=1, le=2**31 - 1), Allowed("a whole number from 1")]

@@ -13,11 +13,11 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 from starlette.background import BackgroundTask
 
-from api.kit.links import JSON, address, link
+from api.kit.links import JSON, MVT, address, link
 from api.kit.parameters import refuse_repeats
 from api.kit.queries import Query as Parameters
 from api.kit.replies import is_known, json_reply, not_modified
-from api.plans.routes import PlanNumber
+from api.plans.schemas import PlanNumber
 from api.state.dependencies import OpenSession
 from api.tiles.schemas import (
     CurrentTileQuery,
@@ -34,7 +34,7 @@ from api.tiles.schemas import (
 )
 from api.tiles.shelf import TileAddress, TileShelf
 from api.tiles.style import map_style
-from api.tiles.tilesets import MVT, tilejson, tileset_document, tileset_item
+from api.tiles.tilesets import tilejson, tileset_document, tileset_item
 from boundaries.editions.reading import edition_at
 from boundaries.jurisdictions.reading import the_jurisdiction
 from boundaries.plans.drafts import get_plan

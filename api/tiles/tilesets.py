@@ -5,13 +5,12 @@ from urllib.parse import urlencode
 
 from fastapi import Request
 
-from api.kit.links import JSON, address, link
+from api.kit.links import JSON, MVT, address, link
 from boundaries.tiles.storing import MAX_ZOOM
 from boundaries.tiles.tilesets import FIELDS, LAYERS, Bounds, Tileset, fitting_zoom, shifted_bounds, vector_layers
 from geogrid.tiles import WEB_MERCATOR_QUAD, TileMatrixSet
 from geogrid.types import CoordType
 
-MVT: Final = "application/vnd.mapbox-vector-tile"
 TILEJSON: Final = "application/json"
 _CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 _REL: Final = "http://www.opengis.net/def/rel/ogc/1.0"

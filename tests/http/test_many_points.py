@@ -11,6 +11,7 @@ from httpx2 import Response
 
 from api.kit.answers import LocateManyAnswer
 from geogrid.coordinates import from_wgs84
+from api.locate.schemas import LocateManyAnswer
 
 ARROW = "application/vnd.apache.arrow.stream"
 NDJSON = "application/x-ndjson"

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from api.app import create_app
-from api.state.settings import ServerSettings
+from api.settings import ServerSettings
 from api.tiles import ahead as tiles_ahead
 from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction

@@ -1,4 +1,4 @@
-"""Parameters of the addresses of collections: one model a collection, made from its fields."""
+"""Parameters and answers of the addresses of collections: one model of parameters a collection, from its fields."""
 
 import math
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, create_model
 
 from api.features.formats import ALIASES, FORMATS
 from api.features.periods import read_period
+from api.kit.answers import Answer, Link
 from api.kit.queries import At, OfJurisdiction, Query
 from api.kit.values import SENDABLE, Allowed, Moment, Word
 from boundaries.features.fields import Collection
@@ -151,3 +152,30 @@ def _hint(found: Property) -> Any:
         limits = Field(ge=found.low, le=found.high, description=title.description)
         return Annotated[int, limits, Allowed(f"a whole number from {found.low} to {found.high}")]
     return Annotated[float, Field(allow_inf_nan=False, description=title.description), Allowed("a finite number")]
+
+
+class ConformanceAnswer(Answer):
+    """Standards that are followed."""
+
+    conformsTo: list[str]  # noqa: N815 - the name of OGC API
+
+
+class CollectionAnswer(Answer):
+    """A collection of features, as OGC API describes one."""
+
+    id: str
+    title: str
+    description: str
+    itemType: Literal["feature"]  # noqa: N815 - the name of OGC API
+    crs: list[str]
+    storageCrs: str  # noqa: N815 - the name of OGC API
+    attribution: str
+    extent: dict[str, Any] | None = None
+    links: list[Link]
+
+
+class CollectionsAnswer(Answer):
+    """The collections there are."""
+
+    collections: list[CollectionAnswer]
+    links: list[Link]
