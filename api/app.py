@@ -24,7 +24,7 @@ from api.embed.page import EMBEDDED, embed_problem
 from api.features import conformance
 from api.features import routes as collections
 from api.features.formats import FORMATS
-from api.features.freshness import Remembered
+from api.features.reading import feature_cache
 from api.home import page as landing
 from api.home.sketches import Sketches
 from api.locate import routes as locate
@@ -39,6 +39,7 @@ from api.settings import ServerSettings
 from api.state.editions import EditionBook
 from api.state.frames import GridFrames
 from api.state.store import Store
+from api.state.watcher import StoreWatcher
 from api.tiles import routes as tiles
 from api.tiles.ahead import TilesAhead
 from api.tiles.shelf import TileShelf
@@ -81,9 +82,10 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.store = store = Store(settings)
-    app.state.editions = EditionBook(store, refresh_seconds=settings.refresh_seconds, kept=settings.kept_editions)
+    app.state.editions = EditionBook(store, kept=settings.kept_editions)
+    app.state.watcher = StoreWatcher(app.state.editions, refresh_seconds=settings.refresh_seconds)
     app.state.frames = GridFrames(store, kept=settings.kept_editions)
-    app.state.remembered = Remembered()
+    app.state.feature_cache = feature_cache()
     app.state.sketches = Sketches(store, app.state.frames)
     app.state.tiles = TileShelf(store, kept_mb=settings.tile_memory_mb)
     app.state.remote = remote_geocoder(settings)
@@ -144,9 +146,10 @@ def _add_middleware(app: FastAPI, settings: ServerSettings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     deliverer = Deliverer(app.state.store, app.state.settings)
-    ahead = TilesAhead(app.state.store, app.state.editions)
+    ahead = TilesAhead(app.state.store)
+    app.state.watcher.subscribe(ahead.hear)
     await run_in_threadpool(warm_up)
-    await run_in_threadpool(app.state.editions.start)
+    await run_in_threadpool(app.state.watcher.start)
     if app.state.editions.problem is None:
         await run_in_threadpool(app.state.store.warm)
         await run_in_threadpool(app.state.tiles.warm)
@@ -158,5 +161,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         await run_in_threadpool(deliverer.stop)
         await run_in_threadpool(ahead.stop)
-        await run_in_threadpool(app.state.editions.stop)
+        await run_in_threadpool(app.state.watcher.stop)
         app.state.store.close()

@@ -12,11 +12,14 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from api.kit.constraints import allowed_of, models_of
+from api.kit.links import GEOJSON, HTML, JSON, XHTML
+from api.kit.negotiation import preferred_type
 from api.kit.parameters import QueryError
 from geogrid.errors import ConflictError, GeogridError, InvalidInputError, NotFoundError, StaleError, UnavailableError
 
 PROBLEM = "application/problem+json"
-_JSON_TYPES = ("application/json", "application/geo+json")
+_IS_PAGE: Mapping[str, bool] = {PROBLEM: False, JSON: False, GEOJSON: False, HTML: True, XHTML: True}
+_JSON_TYPES = (JSON, GEOJSON)
 _LISTED = 100
 _SHOWN_CHARACTERS = 200
 _RETRY_AFTER_SECONDS = "5"
@@ -95,8 +98,7 @@ def problem(  # noqa: PLR0913 - the members of a problem
 
 
 def _wants_page(request: Request) -> bool:
-    accept = request.headers.get("accept", "")
-    return request.method == "GET" and "text/html" in accept and "application/json" not in accept
+    return request.method == "GET" and preferred_type(request.headers.get("accept", ""), _IS_PAGE)
 
 
 def _on_domain_error(request: Request, error: Exception) -> Response:

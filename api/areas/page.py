@@ -53,7 +53,7 @@ def area_page(request: Request, query: AreaQuery, found: Looked, grids: Sequence
             _map(found, view.plain_url("/styles/grids", jurisdiction=found.calendar.code, at=kept["at"]), grids)
         ),
     }
-    return page(request, "area.html", view, values=values)
+    return page(request, "area.html", view, values=values, headers={"Vary": "Accept, Accept-Language"})
 
 
 def _level_names(request: Request, calendar: Calendar, lang: Lang) -> dict[int, str]:

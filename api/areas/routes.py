@@ -13,7 +13,8 @@ from pyproj.exceptions import CRSError, ProjError
 from api.areas.bodies import Areas
 from api.areas.page import Looked, area_page
 from api.areas.schemas import AreaCode, AreaQuery, AreasQuery, PairInPath, Relation, ShiftQuery, Srid
-from api.kit.links import GEOJSON, HTML, JSON
+from api.kit.links import GEOJSON, HTML, JSON, XHTML
+from api.kit.negotiation import preferred_type
 from api.kit.parameters import refuse_repeats
 from api.kit.replies import json_reply
 from api.state.dependencies import Editions, Frames
@@ -26,6 +27,7 @@ from geogrid.errors import InvalidInputError, NotFoundError
 router = APIRouter(tags=["lookups"], dependencies=[Depends(refuse_repeats)])
 
 _DEGREES = 4326
+_FORMATS = {JSON: "json", GEOJSON: "geojson", HTML: "html", XHTML: "html"}
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": {JSON: {"schema": {"type": "object"}}, GEOJSON: {}, HTML: {}}},
     404: {"description": "There is no such grid, or no edition was in force."},
@@ -153,9 +155,7 @@ def _no_system(srid: int, reason: str) -> InvalidInputError:
 def _form(request: Request, query: AreaQuery) -> str:
     if query.f is not None:
         return query.f
-    accepted = [part.partition(";")[0].strip() for part in request.headers.get("accept", "").split(",")]
-    kinds = {HTML: "html", GEOJSON: "geojson", JSON: "json", "*/*": "json"}
-    return next((kinds[each] for each in accepted if each in kinds), "json")
+    return preferred_type(request.headers.get("accept", ""), _FORMATS)
 
 
 def _headers(found: Looked) -> dict[str, str]:

@@ -11,7 +11,8 @@ from api.cases.bodies import case_feature, event_shape
 from api.cases.cursors import Cursor, read_cursor
 from api.cases.schemas import CaseBody, CaseCollection, CaseDetail, CasePageQuery, StoredCase
 from api.cases.table import csv_lines
-from api.kit.links import CSV, GEOJSON, address, link, same_page
+from api.kit.links import CSV, GEOJSON, JSON, address, link, same_page
+from api.kit.negotiation import preferred_type
 from api.kit.parameters import refuse_repeats
 from api.kit.queries import OfJurisdiction
 from api.kit.queries import Query as Parameters
@@ -40,6 +41,7 @@ router = APIRouter(prefix="/cases", tags=["cases"], dependencies=[Depends(refuse
 
 _PAGE = 100
 _CSV_BATCH = 2_000
+_IS_CSV = {GEOJSON: False, JSON: False, CSV: True}
 
 Batch = tuple[CaseRecord, ...]
 
@@ -88,7 +90,7 @@ def list_cases(
         "features": [_feature(request, case) for case in page.cases],
         "links": links,
     }
-    return json_reply(body, media_type=GEOJSON, links=links)
+    return json_reply(body, media_type=GEOJSON, links=links, headers={"Vary": "Accept"})
 
 
 @router.post(
@@ -175,15 +177,14 @@ def _place(edition: Edition | None, placed: Placed) -> dict[str, Any]:
 def _wants_csv(request: Request, query: CasePageQuery) -> bool:
     if query.f is not None:
         return query.f == "csv"
-    accept = request.headers.get("accept", "")
-    return CSV in accept and "json" not in accept
+    return preferred_type(request.headers.get("accept", ""), _IS_CSV)
 
 
 def _csv(store: Store, jurisdiction_id: int, query: CasePageQuery) -> Response:
     pages = _pages(store, jurisdiction_id, query.to_filter(), query.limit)
     first = next(pages)  # an error must come before the status is sent
     name = f"cases-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Vary": "Accept"}
     lines = csv_lines(_with_first(first, pages), bom=query.bom)
     return StreamingResponse(lines, headers=headers, media_type=f"{CSV}; charset=utf-8; header=present")
 

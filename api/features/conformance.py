@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.features.formats import wants_html
+from api.features.formats import is_page
 from api.features.page import described_page
 from api.features.schemas import ConformanceAnswer, Described
 from api.kit.links import HTML
@@ -55,6 +55,6 @@ CLASSES: Final = (
 def conformance(request: Request, query: Annotated[Described, Query()]) -> Response:
     """List the conformance classes that are implemented."""
     body = {"conformsTo": list(CLASSES)}
-    if wants_html(request, query.f):
+    if is_page(request, query.f):
         return described_page(request, "Conformance", body)
     return json_reply(body, headers={"Vary": "Accept"})

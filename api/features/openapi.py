@@ -36,8 +36,8 @@ def paths_of(case_fields: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]
     }
     schemas: dict[str, Any] = {}
     for model in (CollectionAnswer, CollectionsAnswer):
-        found = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas |= {**found.pop("$defs", {}), model.__name__: found}
+        described = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= {**described.pop("$defs", {}), model.__name__: described}
     for collection in every.values():
         paths |= dict(_paths(f"/collections/{collection.id}", collection, ()))
         schemas |= _schemas(collection)

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request, Response
 from api.home.lookup import Lookup, look_up
 from api.home.sketch import Sketch
 from api.home.sketches import Sketches
-from api.kit.links import HTML, JSON, OPENAPI, address, link
+from api.kit.links import HTML, JSON, OPENAPI, XHTML, address, link
+from api.kit.negotiation import preferred_type
 from api.kit.replies import json_reply
 from api.state.dependencies import Editions, OpenStore, chosen_calendar
 from api.web.rendering import page, view_of
@@ -19,6 +20,8 @@ from geogrid.editions import Edition
 
 router = APIRouter(include_in_schema=False)
 
+_IS_PAGE = {JSON: False, HTML: True, XHTML: True}
+_VARY = {"Vary": "Accept, Accept-Language"}
 _OGC = "http://www.opengis.net/def/rel/ogc/1.0"
 _MOST_DOTS = 3_000
 _LONGEST_QUERY = 200
@@ -27,10 +30,10 @@ _LONGEST_QUERY = 200
 @router.get("/")
 def start(request: Request, editions: Editions, store: OpenStore) -> Response:
     """Show the start page, or its links as JSON to a client that is no browser."""
-    if HTML not in request.headers.get("accept", ""):
+    if not preferred_type(request.headers.get("accept", ""), _IS_PAGE):
         return _links(request)
     if not editions.calendars and editions.problem is None:
-        return page(request, "nothing.html", view_of(request))
+        return page(request, "nothing.html", view_of(request), headers=_VARY)
     calendar = chosen_calendar(request, editions)
     edition = editions.edition(calendar)
     query = request.query_params.get("q", "").replace("\x00", "").strip()[:_LONGEST_QUERY]
@@ -51,7 +54,7 @@ def start(request: Request, editions: Editions, store: OpenStore) -> Response:
         sketch = sketches.of(calendar, period)
         values |= {"sketch": sketch, "dots": sketch.dots(points), "kinds": _kinds(edition)}
         values["mark"] = _mark(sketch, found)
-    return page(request, "landing.html", view_of(request, calendar), values=values)
+    return page(request, "landing.html", view_of(request, calendar), values=values, headers=_VARY)
 
 
 def _links(request: Request) -> Response:

@@ -9,6 +9,7 @@ GEOJSON = "application/geo+json"
 JSON = "application/json"
 CSV = "text/csv"
 HTML = "text/html"
+XHTML = "application/xhtml+xml"
 MVT = "application/vnd.mapbox-vector-tile"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from starlette.background import BackgroundTask
 
 from api.kit.links import JSON, MVT, address, link
+from api.kit.negotiation import preferred_encoding
 from api.kit.parameters import refuse_repeats
 from api.kit.queries import Query as Parameters
 from api.kit.replies import is_known, json_reply, not_modified
@@ -252,7 +253,8 @@ def _tile_reply(request: Request, wanted: TileAddress, headers: dict[str, str]) 
         after = None if found.is_stored else BackgroundTask(shelf.store, wanted, found)
     if not found.content:
         return Response(status_code=204, headers=headers, background=after)
-    if "gzip" in request.headers.get("accept-encoding", "") and found.packed is not None:
+    encoding = preferred_encoding(request.headers.get("accept-encoding", ""), ("gzip",))
+    if encoding == "gzip" and found.packed is not None:
         packed = {**headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         return Response(found.packed, headers=packed, media_type=MVT, background=after)
     return Response(found.content, headers=headers, media_type=MVT, background=after)
