@@ -18,6 +18,7 @@ from boundaries.editions.calendar import Calendar
 from boundaries.features.systems import in_datum
 from boundaries.jurisdictions.reading import get_jurisdiction, levels_of
 from geogrid.editions import GridInfo
+from boundaries.jurisdictions.reading import jurisdiction_of, levels_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def area_page(request: Request, query: AreaQuery, found: Looked, grids: Sequence
 def _level_names(request: Request, calendar: Calendar, lang: Lang) -> dict[int, str]:
     store: Store = request.app.state.store
     with store.unit_of_work() as session:
-        levels = levels_of(session, get_jurisdiction(session, calendar.code))
+        levels = levels_of(session, jurisdiction_of(session, calendar.id))
         return {each.position: (each.name_zh if lang == "zh" else "") or each.name for each in levels}
 
 

@@ -11,7 +11,7 @@ from geogrid.types import COORD_TYPES, CoordType
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from boundaries.grids.tables import Plan
+    from boundaries.grids.records import PlanRecord
 
 _MAX_ZOOM = 16
 
@@ -52,7 +52,7 @@ def tiles(path: Path, jurisdiction: str | None, edition: int | None, max_zoom: i
     click.echo(f"{count:,} tiles of edition {plan.id} are in {path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 
-def _edition(session: "Session", jurisdiction: str | None, number: int | None) -> "Plan":
+def _edition(session: "Session", jurisdiction: str | None, number: int | None) -> "PlanRecord":
     from boundaries.editions.reading import edition_at
     from boundaries.jurisdictions.reading import the_jurisdiction
     from boundaries.plans.drafts import get_plan

@@ -14,8 +14,8 @@ from geogrid.types import CASE_STATUSES
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from boundaries.grids.tables import Plan
-    from boundaries.jurisdictions.tables import Jurisdiction
+    from boundaries.grids.records import PlanRecord
+    from boundaries.jurisdictions.records import JurisdictionRecord
     from geogrid.maps import BaseMap, Map
 
 _LANGUAGES = ("both", "zh", "en")
@@ -123,7 +123,7 @@ def _write_map(out: Path, query: Any, draw: "Callable[[Session, Any], Map]") -> 
 
 def _coverage(session: "Session", query: Any) -> "Map":
     from boundaries.editions.reading import grid_frame
-    from boundaries.jurisdictions.reading import limit_of, the_jurisdiction
+    from boundaries.jurisdictions.reading import limit_at, the_jurisdiction
     from geogrid.maps import coverage_map
 
     found = the_jurisdiction(session, query.jurisdiction)
@@ -131,9 +131,9 @@ def _coverage(session: "Session", query: Any) -> "Map":
     plan = _edition(session, found, at)
     return coverage_map(
         grid_frame(session, plan, at=at),
-        limit=limit_of(found),
+        limit=limit_at(session, found.id),
         base=_base(session, found.id),
-        band=None if plan.band_low is None or plan.band_high is None else (plan.band_low, plan.band_high),
+        band=plan.band,
         load=plan.load,
         attribution=found.attribution,
         language=query.lang,
@@ -168,7 +168,7 @@ def _told(value: object) -> str:
     return value.isoformat(timespec="minutes") if isinstance(value, datetime) else str(value)
 
 
-def _edition(session: "Session", jurisdiction: "Jurisdiction", at: datetime) -> "Plan":
+def _edition(session: "Session", jurisdiction: "JurisdictionRecord", at: datetime) -> "PlanRecord":
     from boundaries.editions.reading import edition_at
 
     plan = edition_at(session, jurisdiction.id, at)

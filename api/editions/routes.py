@@ -19,9 +19,9 @@ from api.plans.schemas import CompareQuery, LineageQuery, PlanNumber, RolledBack
 from api.state.dependencies import OpenSession
 from boundaries.editions.lineage import editions_between, history, predecessors, successors
 from boundaries.editions.reading import edition_at, editions_of
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanRecord
 from boundaries.jurisdictions.reading import the_jurisdiction
-from boundaries.jurisdictions.tables import Jurisdiction
+from boundaries.jurisdictions.records import JurisdictionRecord
 from boundaries.plans.drafts import get_plan
 from boundaries.plans.loading import read_one_moment
 from boundaries.publishing.publication import roll_back
@@ -86,14 +86,14 @@ def grid_predecessors(query: Annotated[LineageQuery, Query()], code: Code, sessi
     return json_reply({"code": code, **_ends(way), "predecessors": [asdict(heir) for heir in found]})
 
 
-def _edition(session: Session, edition_id: int) -> Plan:
+def _edition(session: Session, edition_id: int) -> PlanRecord:
     plan = get_plan(session, edition_id)
-    if plan.validity is None:
+    if not plan.is_edition:
         raise NotFoundError(f"Plan {edition_id} is {plan.state}, not an edition. Compare it under /plans.")
     return plan
 
 
-def _way(session: Session, query: LineageQuery) -> list[Plan]:
+def _way(session: Session, query: LineageQuery) -> list[PlanRecord]:
     jurisdiction = the_jurisdiction(session, query.jurisdiction)
     known = editions_of(session, jurisdiction.id)
     if not known:
@@ -103,12 +103,12 @@ def _way(session: Session, query: LineageQuery) -> list[Plan]:
     return editions_between(session, jurisdiction.id, first, last)
 
 
-def _at(session: Session, jurisdiction: Jurisdiction, at: datetime) -> Plan:
+def _at(session: Session, jurisdiction: JurisdictionRecord, at: datetime) -> PlanRecord:
     found = edition_at(session, jurisdiction.id, at)
     if found is None:
         raise NotFoundError(f"No edition of {jurisdiction.code} was in force at {at.isoformat()}.")
     return found
 
 
-def _ends(way: list[Plan]) -> dict[str, int]:
+def _ends(way: list[PlanRecord]) -> dict[str, int]:
     return {"from_edition": way[0].id, "to_edition": way[-1].id}

@@ -6,7 +6,7 @@ from api.state.frames import GridFrames
 from api.state.store import Store
 from boundaries.basemap.reading import street_frame
 from boundaries.editions.calendar import Calendar, EditionPeriod, base_map_version
-from boundaries.grids.tables import Plan
+from boundaries.plans.drafts import get_plan
 
 _KEPT = 8
 
@@ -36,7 +36,6 @@ class Sketches:
     def _draw(self, calendar: Calendar, period: EditionPeriod) -> Sketch:
         grids = self._frames.of(period)
         with self._store.unit_of_work() as session:
-            plan = session.get_one(Plan, period.plan_id)
+            plan = get_plan(session, period.plan_id)
             streets = street_frame(session, calendar.id)
-        band = None if plan.band_low is None or plan.band_high is None else (plan.band_low, plan.band_high)
-        return draw_sketch(grids, streets, band=band, load=plan.load)
+        return draw_sketch(grids, streets, band=plan.band, load=plan.load)

@@ -12,7 +12,7 @@ from fastapi import Request, Response
 
 from api.kit.links import CSV, GEOJSON, JSON, address, link
 from api.kit.replies import json_reply
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanRecord
 from boundaries.plans.edits.editing import EditAnswer
 from boundaries.plans.reading import features
 from geogrid.plans import GridFigures
@@ -21,9 +21,8 @@ from geogrid.plans.comparing import MEASURES, Comparison, GridChange
 Shape = dict[str, Any]
 
 
-def plan_shape(request: Request, plan: Plan) -> Shape:
+def plan_shape(request: Request, plan: PlanRecord) -> Shape:
     """Return a plan with its links."""
-    validity = plan.validity
     path = f"/plans/{plan.id}"
     return {
         "id": plan.id,
@@ -34,11 +33,11 @@ def plan_shape(request: Request, plan: Plan) -> Shape:
         "based_on": plan.based_on,
         "source": plan.source,
         "load": plan.load,
-        "band": None if plan.band_low is None else [plan.band_low, plan.band_high],
+        "band": plan.band,
         "code_profile": plan.code_profile,
         "created_at": plan.created_at,
-        "valid_from": None if validity is None else validity.lower,
-        "valid_to": None if validity is None else validity.upper,
+        "valid_from": plan.valid_from,
+        "valid_to": plan.valid_to,
         "links": [
             link(address(request, path), "self", JSON, plan.name),
             link(address(request, f"{path}/grids"), "grids", GEOJSON, "Its grids"),
@@ -48,7 +47,7 @@ def plan_shape(request: Request, plan: Plan) -> Shape:
     }
 
 
-def plan_reply(request: Request, plan: Plan, *, status: int = 200, **more: Any) -> Response:
+def plan_reply(request: Request, plan: PlanRecord, *, status: int = 200, **more: Any) -> Response:
     """Return a plan, with the ETag that a write has to give back as If-Match."""
     headers = {"ETag": etag(plan), "Cache-Control": "no-cache"}
     if status == 201:  # noqa: PLR2004 - created
@@ -56,7 +55,7 @@ def plan_reply(request: Request, plan: Plan, *, status: int = 200, **more: Any) 
     return json_reply({**plan_shape(request, plan), **more}, status=status, headers=headers)
 
 
-def etag(plan: Plan) -> str:
+def etag(plan: PlanRecord) -> str:
     """Return the entity tag of a plan: its version."""
     return f'"{plan.version}"'
 

@@ -11,14 +11,14 @@ from api.kit.replies import json_reply
 from api.plans.bodies import comparison_csv, comparison_shape, features_reply
 from api.plans.schemas import CompareQuery
 from api.web.assets import served_address
-from boundaries.grids.tables import Plan
-from boundaries.jurisdictions.tables import Jurisdiction
+from boundaries.grids.records import PlanRecord
+from boundaries.jurisdictions.reading import jurisdiction_of
 from boundaries.plans.comparing import compare_plans, leaf_frames, moved_frame
 from geogrid.maps.labels import Language
 from geogrid.plans.comparing import Comparison, Tolerance
 
 
-def comparison_reply(session: Session, old: Plan, new: Plan, query: CompareQuery) -> Response:
+def comparison_reply(session: Session, old: PlanRecord, new: PlanRecord, query: CompareQuery) -> Response:
     """Return what became of the grids of a plan in another; raises as `compare_plans`."""
     found = compare_plans(session, old, new, tolerance=Tolerance(area_m2=query.tolerance_m2))
     match query.f:
@@ -36,8 +36,8 @@ def comparison_reply(session: Session, old: Plan, new: Plan, query: CompareQuery
 def comparison_page(  # noqa: PLR0913 - both plans and how to show them
     session: Session,
     found: Comparison,
-    old: Plan,
-    new: Plan,
+    old: PlanRecord,
+    new: PlanRecord,
     *,
     resolve: Callable[[str], str],
     language: Language = "both",
@@ -50,7 +50,7 @@ def comparison_page(  # noqa: PLR0913 - both plans and how to show them
         Only read from.
     found : Comparison
         What differs.
-    old, new : Plan
+    old, new : PlanRecord
         The plans.
     resolve : callable
         As for `geogrid.maps.render`.
@@ -59,7 +59,7 @@ def comparison_page(  # noqa: PLR0913 - both plans and how to show them
     """
     from geogrid.maps import Compared, comparison_map, render
 
-    town = session.get_one(Jurisdiction, new.jurisdiction_id)
+    town = jurisdiction_of(session, new.jurisdiction_id)
     before, after = leaf_frames(session, found, old, new)
     names = (f"{old.name} ({old.id})", f"{new.name} ({new.id})")
     compared = Compared(before, after, moved_frame(session, found, old, new), names)

@@ -17,6 +17,7 @@ from boundaries.editions.calendar import Calendar, EditionPeriod, read_timetable
 from boundaries.editions.reading import compile_edition, duties_at
 from boundaries.grids.tables import Plan
 from geogrid.editions import Edition
+from boundaries.plans.drafts import get_plan
 from geogrid.errors import GeogridError, InvalidInputError, UnavailableError
 
 _COMPILED_AHEAD = timedelta(minutes=5)
@@ -156,7 +157,7 @@ class EditionBook:
                 edition = before.compiled.get(period.plan_id)
                 if edition is None:
                     edition = compile_edition(
-                        session, session.get_one(Plan, period.plan_id), at=now, indexes=self._store.indexes
+                        session, get_plan(session, period.plan_id), at=now, indexes=self._store.indexes
                     )
                 elif known.get(period.plan_id) != period:
                     duties = duties_at(session, period.plan_id, now)
@@ -169,7 +170,7 @@ class EditionBook:
     def _former_edition(self, period: EditionPeriod) -> Edition:
         def compiled() -> Edition:
             with self._store.unit_of_work() as session:
-                plan = session.get_one(Plan, period.plan_id)
+                plan = get_plan(session, period.plan_id)
                 return compile_edition(session, plan, at=period.valid_from, indexes=self._store.indexes)
 
         return self._former.get(period.plan_id, compiled)

@@ -8,7 +8,7 @@ from api.kit.cache import Cache
 from api.state.store import Store
 from boundaries.editions.calendar import EditionPeriod
 from boundaries.editions.reading import grid_frame
-from boundaries.grids.tables import Plan
+from boundaries.plans.drafts import get_plan
 
 
 class GridFrames:
@@ -44,7 +44,7 @@ class GridFrames:
 
         def read() -> gpd.GeoDataFrame:
             with self._store.unit_of_work() as session:
-                return grid_frame(session, session.get_one(Plan, period.plan_id), at=at or datetime.now(UTC))
+                return grid_frame(session, get_plan(session, period.plan_id), at=at or datetime.now(UTC))
 
         # Duties of a moment that is over can be put right, too.
         return self._frames.get((period.plan_id, period.duties, at), read)

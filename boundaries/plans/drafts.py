@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from boundaries.changes.tables import Change
 from boundaries.grids.records import PlanRecord, PlanValues, plan_record
 from boundaries.grids.tables import Plan
-from boundaries.jurisdictions.tables import Jurisdiction
+from boundaries.jurisdictions.records import JurisdictionValues
 from geogrid.codes import code_profile
 from geogrid.errors import ConflictError, InvalidInputError, NotFoundError, StaleError
 from geogrid.types import PlanState
@@ -127,7 +127,9 @@ def get_plan(session: Session, plan_id: int) -> PlanRecord:
     return plan_record(plan)
 
 
-def list_plans(session: Session, jurisdiction: Jurisdiction, state: PlanState | None = None) -> Sequence[PlanRecord]:
+def list_plans(
+    session: Session, jurisdiction: JurisdictionValues, state: PlanState | None = None
+) -> Sequence[PlanRecord]:
     """Return the plans of a jurisdiction, the newest first."""
     statement = select(Plan).where(Plan.jurisdiction_id == jurisdiction.id).order_by(Plan.id.desc())
     rows = session.scalars(statement if state is None else statement.where(Plan.state == state))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from boundaries.files.cases.fields import CaseFields
     from boundaries.files.cases.importing import CaseCounts, CaseImport
-    from boundaries.jurisdictions.tables import Jurisdiction
+    from boundaries.jurisdictions.records import JurisdictionRecord
 
 EXIT_REFUSED = 1
 EXIT_WITH_REJECTS = 3
@@ -128,7 +128,7 @@ def _pairs(given: tuple[str, ...], option: str, allowed: tuple[str, ...]) -> dic
     return pairs
 
 
-def _case_import(jurisdiction: "Jurisdiction", fields: "CaseFields", options: Mapping[str, Any]) -> "CaseImport":
+def _case_import(jurisdiction: "JurisdictionRecord", fields: "CaseFields", options: Mapping[str, Any]) -> "CaseImport":
     from boundaries.files.cases.fields import CaseReading
     from boundaries.files.cases.importing import CaseImport
     from boundaries.files.cases.statuses import StatusReader
