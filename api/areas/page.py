@@ -16,9 +16,8 @@ from api.web.rendering import in_script, page, view_of
 from api.web.words import Lang
 from boundaries.editions.calendar import Calendar
 from boundaries.features.systems import in_datum
-from boundaries.jurisdictions.reading import get_jurisdiction, levels_of
-from geogrid.editions import GridInfo
 from boundaries.jurisdictions.reading import jurisdiction_of, levels_of
+from geogrid.editions import GridInfo
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from api.kit.replies import json_reply
 from api.state.dependencies import Editions, OpenStore, chosen_calendar
 from api.web.rendering import page, view_of
 from boundaries.cases.reading import case_facets, latest_points
-from boundaries.editions.calendar import Calendar
 from geogrid.editions import Edition
 
 router = APIRouter(include_in_schema=False)

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from boundaries.cases.reading import CaseEventRecord, CaseRecord
 from geogrid.coordinates import metres_per_degree
 from geogrid.editions import Edition, GridInfo, Located
 

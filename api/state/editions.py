@@ -15,9 +15,8 @@ from api.state.store import Store
 from boundaries.cases.handover import reassign_late_cases
 from boundaries.editions.calendar import Calendar, EditionPeriod, read_timetable
 from boundaries.editions.reading import compile_edition, duties_at
-from boundaries.grids.tables import Plan
-from geogrid.editions import Edition
 from boundaries.plans.drafts import get_plan
+from geogrid.editions import Edition
 from geogrid.errors import GeogridError, InvalidInputError, UnavailableError
 
 _COMPILED_AHEAD = timedelta(minutes=5)

@@ -8,10 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from boundaries.editions.reading import editions_of
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanRecord, PlanValues
 from geogrid.editions import Heir, follow
 from geogrid.editions.lineage import Step
-from boundaries.grids.records import PlanRecord, PlanValues
 from geogrid.errors import NotFoundError
 
 _STEP: Final = text("""

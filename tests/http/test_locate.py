@@ -6,9 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
-from api.kit.answers import LocateAnswer
-from geogrid.coordinates import from_wgs84
 from api.locate.schemas import LocateAnswer
+from geogrid.coordinates import from_wgs84
 from tests.http.conftest import Town, publish_second, store_town
 
 INSIDE = {"lon": 10.25, "lat": 50.5}
