@@ -31,7 +31,7 @@ from api.locate import routes as locate
 from api.locate.batch import ARROW
 from api.maps import base_map
 from api.maps import routes as maps
-from api.middleware import BodyLimit, Compressed, HeadAsGet, SafeHeaders
+from api.middleware import BodyLimit, Compression, HeadAsGet, SafeHeaders
 from api.open311 import errors as georeport_errors
 from api.open311 import routes as open311
 from api.plans import routes as plans
@@ -129,7 +129,7 @@ def _problem_page(request: Request, problem: Mapping[str, Any], /, *, headers: M
 
 def _add_middleware(app: FastAPI, settings: ServerSettings) -> None:
     small = (*DEFAULT_EXCLUDED_CONTENT_TYPES, ARROW, FORMATS["geoparquet"].media_type)
-    app.add_middleware(Compressed, least_bytes=2_000, excluded=small)
+    app.add_middleware(Compression, least_bytes=2_000, excluded=small)
     app.add_middleware(BodyLimit, max_bytes=int(settings.max_body_mb * 1e6))
     if settings.cors_origins:
         app.add_middleware(

@@ -32,7 +32,7 @@ _STATUS: Mapping[type[GeogridError], HTTPStatus] = {
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
-Fault = dict[str, Any]
+FaultShape = dict[str, Any]
 
 
 class ProblemPage(Protocol):
@@ -58,7 +58,7 @@ def problem(  # noqa: PLR0913 - the members of a problem
     status: HTTPStatus,
     detail: str,
     *,
-    faults: Sequence[Fault] = (),
+    faults: Sequence[FaultShape] = (),
     headers: Mapping[str, str] | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> Response:
@@ -112,14 +112,14 @@ def _on_domain_error(request: Request, error: Exception) -> Response:
     return problem(request, status, str(error), faults=faults, headers=headers, more=more)
 
 
-def _faults_of(request: Request, error: InvalidInputError) -> list[Fault]:
+def _faults_of(request: Request, error: InvalidInputError) -> list[FaultShape]:
     faults = []
-    for found in error.problems:
-        fault: Fault = {"kind": found.kind, "detail": str(found)}
-        if found.subject:
-            fault["name"] = found.subject
-        if found.subject in request.query_params:
-            fault |= {"in": "query", "value": _shown(request.query_params[found.subject])}
+    for problem in error.problems:
+        fault: FaultShape = {"kind": problem.kind, "detail": str(problem)}
+        if problem.subject:
+            fault["name"] = problem.subject
+        if problem.subject in request.query_params:
+            fault |= {"in": "query", "value": _shown(request.query_params[problem.subject])}
         faults.append(fault)
     return faults
 
@@ -138,12 +138,12 @@ def _on_http_error(request: Request, error: Exception) -> Response:
 
 def _methods(request: Request) -> list[str]:
     """Return every method that a path takes: the router itself knows only those of the first route that fits."""
-    found = set()
+    methods = set()
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         scope = {**request.scope, "method": method}
         if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
-            found.add(method)
-    return sorted(found | ({"HEAD"} if "GET" in found else set()))
+            methods.add(method)
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
 
 def too_large(request: Request) -> str:
@@ -160,22 +160,22 @@ def _on_fault(request: Request, error: Exception) -> Response:
 
 def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for these; narrows a type
-    found = error.errors()
+    errors = error.errors()
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if any(fault["loc"] == ("body",) for fault in found) and sent not in _JSON_TYPES:
+    if any(fault["loc"] == ("body",) for fault in errors) and sent not in _JSON_TYPES:
         detail = f"The body is {sent or 'of no stated type'}; send it as application/json."
         return problem(request, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
     faults = faults_of(request, error)
     return problem(request, HTTPStatus.BAD_REQUEST, " ".join(fault["detail"] for fault in faults[:3]), faults=faults)
 
 
-def faults_of(request: Request, error: RequestValidationError) -> list[Fault]:
+def faults_of(request: Request, error: RequestValidationError) -> list[FaultShape]:
     """Return each thing that is wrong with a request: `name`, `in`, `value`, `allowed`, `detail`."""
     source = error.model if isinstance(error, QueryError) else request.scope["endpoint"]
     return [_fault(source, request, each) for each in error.errors()]
 
 
-def _fault(source: Any, request: Request, error: Mapping[str, Any]) -> Fault:
+def _fault(source: Any, request: Request, error: Mapping[str, Any]) -> FaultShape:
     place, *names = error["loc"]
     name = str(names[0]) if names else ""
     if error["type"] == "json_invalid":
@@ -208,12 +208,12 @@ def _reason(error: Mapping[str, Any]) -> str:
     return str(cause if cause is not None else error["msg"])
 
 
-def _unknown(source: Any, place: str, name: str, value: object) -> Fault:
-    known = [field for model in models_of(source) for field in model.model_fields]
-    close = difflib.get_close_matches(name, known, n=1)
+def _unknown(source: Any, place: str, name: str, value: object) -> FaultShape:
+    names = [field for model in models_of(source) for field in model.model_fields]
+    close = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean {close[0]}?" if close else ""
     thing = "parameter" if place == "query" else "member"
-    detail = f"{_shown(name)} is no {thing} here; there are {', '.join(known)}.{hint}"
+    detail = f"{_shown(name)} is no {thing} here; there are {', '.join(names)}.{hint}"
     return {"name": _shown(name), "in": place, "value": _shown(value), "detail": detail}
 
 

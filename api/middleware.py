@@ -118,7 +118,7 @@ class _Gzip:
         return self._stream.flush()
 
 
-class Compressed:
+class Compression:
     """Send long replies as brotli or gzip to clients that take it, a piece at a time as they are made.
 
     Parameters
@@ -142,10 +142,10 @@ class Compressed:
             await self.app(scope, receive, send)
             return
         encoding = preferred_encoding(Headers(scope=scope).get("accept-encoding", ""), _ENCODINGS)
-        await self.app(scope, receive, _CompressedSend(send, encoding, self.least_bytes, self.excluded))
+        await self.app(scope, receive, _CompressingSend(send, encoding, self.least_bytes, self.excluded))
 
 
-class _CompressedSend:
+class _CompressingSend:
     """Sends one reply; its head waits for the first piece of the body, which decides."""
 
     def __init__(self, send: Send, encoding: str | None, least_bytes: int, excluded: tuple[str, ...]) -> None:
@@ -200,5 +200,5 @@ class _CompressedSend:
 
     def _pass(self, body: bytes, *, is_last: bool) -> bytes:
         assert self._compressor is not None  # noqa: S101 - only called where there is one; narrows a type
-        found = self._compressor.process(bytes(body))
-        return found + self._compressor.finish() if is_last else found
+        compressed = self._compressor.process(bytes(body))
+        return compressed + self._compressor.finish() if is_last else compressed

@@ -19,7 +19,7 @@ def _pair(value: object) -> tuple[float, float]:
     return lon, lat
 
 
-Place = Annotated[
+LonLat = Annotated[
     tuple[float, float],
     BeforeValidator(_pair),
     Allowed("lon,lat in degrees"),
@@ -33,7 +33,7 @@ class ManyQuery(OfJurisdiction):
     """Parameters of ``POST /geocode``: what is known of where the callers are."""
 
     near: (
-        Annotated[Place, Field(description="Where the caller is; of equal answers the nearer comes first.")] | None
+        Annotated[LonLat, Field(description="Where the caller is; of equal answers the nearer comes first.")] | None
     ) = None
     within: (
         Annotated[

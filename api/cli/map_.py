@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from api.cli.output.progress import progress
+from api.cli.output.store_session import open_session
 from geogrid.errors import InvalidInputError, NotFoundError, Problem
 from geogrid.types import CASE_STATUSES
 
@@ -82,16 +83,16 @@ def _checked(model: type[Any], options: dict[str, Any]) -> Any:
 
     from api.kit.constraints import words_for
 
-    given = {name: value for name, value in options.items() if value not in (None, [])}
+    values = {name: value for name, value in options.items() if value not in (None, [])}
     try:
-        return model(**given)
+        return model(**values)
     except ValidationError as error:
         problems = []
         for fault in error.errors(include_url=False):
             name = str(fault["loc"][0]) if fault["loc"] else ""
             message = fault["msg"].removeprefix("Value error, ")
             if name:
-                said = f"--{name.replace('_', '-')} {given[name]!r}: {message}."
+                said = f"--{name.replace('_', '-')} {values[name]!r}: {message}."
                 problems.append(Problem("option", said, f"It must be {words_for(model.model_fields[name])}."))
             else:
                 problems.append(Problem("option", f"{message}."))
@@ -101,17 +102,11 @@ def _checked(model: type[Any], options: dict[str, Any]) -> Any:
 def _write_map(out: Path, query: Any, draw: "Callable[[Session, Any], Map]") -> None:
     from api.web.assets import inlined_address
     from boundaries.files.towns.writing import replacing
-    from boundaries.store.engine import open_engine, unit_of_work
-    from boundaries.store.settings import StoreSettings
     from geogrid.maps import render
 
     with progress("Map", total=3, unit="steps") as advance:
-        engine = open_engine(StoreSettings())
-        try:
-            with unit_of_work(engine) as session:
-                drawn = draw(session, query)
-        finally:
-            engine.dispose()
+        with open_session() as session:
+            drawn = draw(session, query)
         advance(1)
         html = render(drawn, inlined_address)
         advance(1)
@@ -126,18 +121,18 @@ def _coverage(session: "Session", query: Any) -> "Map":
     from boundaries.jurisdictions.reading import limit_at, the_jurisdiction
     from geogrid.maps import coverage_map
 
-    found = the_jurisdiction(session, query.jurisdiction)
+    town = the_jurisdiction(session, query.jurisdiction)
     at = query.at or datetime.now(UTC)
-    plan = _edition(session, found, at)
+    plan = _edition(session, town, at)
     return coverage_map(
         grid_frame(session, plan, at=at),
-        limit=limit_at(session, found.id),
-        base=_base(session, found.id),
+        limit=limit_at(session, town.id),
+        base=_base(session, town.id),
         band=plan.band,
         load=plan.load,
-        attribution=found.attribution,
+        attribution=town.attribution,
         language=query.lang,
-        subtitle=f"{found.name} · {plan.name}",
+        subtitle=f"{town.name} · {plan.name}",
     )
 
 
@@ -147,18 +142,18 @@ def _hotspots(session: "Session", query: Any) -> "Map":
     from boundaries.jurisdictions.reading import the_jurisdiction
     from geogrid.maps import hotspot_map
 
-    found = the_jurisdiction(session, query.jurisdiction)
+    town = the_jurisdiction(session, query.jurisdiction)
     now = datetime.now(UTC)
-    plan = _edition(session, found, now)
+    plan = _edition(session, town, now)
     filters = query.model_dump(exclude={"jurisdiction", "lang"}, exclude_defaults=True)
     return hotspot_map(
-        case_frame(session, found.id, query.to_filter()),
+        case_frame(session, town.id, query.to_filter()),
         grid_frame(session, plan, at=now),
-        base=_base(session, found.id),
-        time_zone=found.time_zone,
-        attribution=found.attribution,
+        base=_base(session, town.id),
+        time_zone=town.time_zone,
+        attribution=town.attribution,
         language=query.lang,
-        subtitle=" · ".join([found.name, plan.name, *(f"{name}: {_told(value)}" for name, value in filters.items())]),
+        subtitle=" · ".join([town.name, plan.name, *(f"{name}: {_told(value)}" for name, value in filters.items())]),
     )
 
 

@@ -26,10 +26,10 @@ def oembed_of(request: Request, query: OembedQuery, session: Session) -> dict[st
     NotFoundError
         The address is none of a map or of a grid of this server.
     """
-    wanted = _map_of(request, query.url)
+    map_query = _map_of(request, query.url)
     width, height = min(_WIDTH, query.maxwidth), min(_HEIGHT, query.maxheight)
-    title = described(wanted, session).title
-    source = address(request, EMBEDDED, wanted.model_dump(mode="json", exclude_defaults=True))
+    title = described(map_query, session).title
+    source = address(request, EMBEDDED, map_query.model_dump(mode="json", exclude_defaults=True))
     html = (
         f'<iframe src="{escape(source)}" width="{width}" height="{height}" title="{escape(title)}" '
         'style="border:0" loading="lazy"></iframe>'

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.features.formats import is_page
 from api.features.page import described_page
-from api.features.schemas import ConformanceAnswer, Described
+from api.features.schemas import ConformanceAnswer, DescriptionQuery
 from api.kit.links import HTML
 from api.kit.parameters import refuse_repeats
 from api.kit.replies import json_reply
@@ -52,7 +52,7 @@ CLASSES: Final = (
 
 
 @router.get("/conformance", responses={200: {"model": ConformanceAnswer, "content": {HTML: {}}}})
-def conformance(request: Request, query: Annotated[Described, Query()]) -> Response:
+def conformance(request: Request, query: Annotated[DescriptionQuery, Query()]) -> Response:
     """List the conformance classes that are implemented."""
     body = {"conformsTo": list(CLASSES)}
     if is_page(request, query.f):

@@ -111,14 +111,14 @@ def schema(collection: Collection, identifier: str) -> dict[str, Any]:
 
 def schema_of(field: Field) -> dict[str, Any]:
     """Return a field as JSON Schema."""
-    found: dict[str, Any] = {"title": field.title, "type": _JSON_TYPES[field.kind]}
+    schema: dict[str, Any] = {"title": field.title, "type": _JSON_TYPES[field.kind]}
     if field.kind == "moment":
-        found["format"] = "date-time"
+        schema["format"] = "date-time"
     if field.values:
-        found["enum"] = list(field.values)
+        schema["enum"] = list(field.values)
     if field.low is not None:
-        found |= {"minimum": field.low, "maximum": field.high}
-    return found
+        schema |= {"minimum": field.low, "maximum": field.high}
+    return schema
 
 
 def alternates(request: Request, self_format: str, formats: Sequence[str]) -> list[dict[str, str]]:

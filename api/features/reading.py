@@ -134,4 +134,4 @@ async def get_collection_reader(request: Request) -> CollectionReader:
     return CollectionReader(state.store, state.feature_cache)
 
 
-Reader = Annotated[CollectionReader, Depends(get_collection_reader)]
+OpenReader = Annotated[CollectionReader, Depends(get_collection_reader)]

@@ -12,8 +12,8 @@ from api.features.formats import SCHEMA, Format, format_of, is_page
 from api.features.freshness import etag_of, fresh_headers, unchanged
 from api.features.lookup import collection_named, collections_of
 from api.features.page import described_page, feature_page, items_page
-from api.features.reading import Reader
-from api.features.schemas import Described, ItemQuery, items_model, values_of
+from api.features.reading import OpenReader
+from api.features.schemas import DescriptionQuery, ItemQuery, items_model, values_of
 from api.features.selections import selection_of, system_named
 from api.kit.links import HTML, JSON, address, link
 from api.kit.parameters import read_query, refuse_repeats
@@ -25,11 +25,11 @@ from boundaries.features.selection import Selection
 from geogrid.errors import NotFoundError
 
 router = APIRouter(prefix="/collections", include_in_schema=False)
-_Described = Annotated[Described, Query()]
+_DescriptionQuery = Annotated[DescriptionQuery, Query()]
 
 
 @router.get("", dependencies=[Depends(refuse_repeats)])
-def collections(request: Request, query: _Described, editions: Editions, reader: Reader) -> Response:
+def collections(request: Request, query: _DescriptionQuery, editions: Editions, reader: OpenReader) -> Response:
     """List the collections."""
     sources = collections_of(request, editions, query.jurisdiction)
     own = next(iter(sources.values())).own
@@ -47,7 +47,9 @@ def collections(request: Request, query: _Described, editions: Editions, reader:
 
 
 @router.get("/{collection}", dependencies=[Depends(refuse_repeats)])
-def collection(request: Request, collection: str, query: _Described, editions: Editions, reader: Reader) -> Response:
+def collection(
+    request: Request, collection: str, query: _DescriptionQuery, editions: Editions, reader: OpenReader
+) -> Response:
     """Describe a collection: where its features are, since when, and in which forms."""
     source = collection_named(request, editions, collection, query.jurisdiction)
     body = description.describe(request, source, reader)
@@ -57,7 +59,7 @@ def collection(request: Request, collection: str, query: _Described, editions: E
 
 
 @router.get("/{collection}/queryables", dependencies=[Depends(refuse_repeats)])
-def queryables(request: Request, collection: str, query: _Described, editions: Editions) -> Response:
+def queryables(request: Request, collection: str, query: _DescriptionQuery, editions: Editions) -> Response:
     """Return what filters on a collection may name."""
     source = collection_named(request, editions, collection, query.jurisdiction)
     here = address(request, f"{source.path}/queryables", source.own)
@@ -65,7 +67,7 @@ def queryables(request: Request, collection: str, query: _Described, editions: E
 
 
 @router.get("/{collection}/schema", dependencies=[Depends(refuse_repeats)])
-def schema(request: Request, collection: str, query: _Described, editions: Editions) -> Response:
+def schema(request: Request, collection: str, query: _DescriptionQuery, editions: Editions) -> Response:
     """Return what the features of a collection are made of."""
     source = collection_named(request, editions, collection, query.jurisdiction)
     here = address(request, f"{source.path}/schema", source.own)
@@ -73,7 +75,7 @@ def schema(request: Request, collection: str, query: _Described, editions: Editi
 
 
 @router.get("/{collection}/items")
-def items(request: Request, collection: str, editions: Editions, store: OpenStore, reader: Reader) -> Response:
+def items(request: Request, collection: str, editions: Editions, store: OpenStore, reader: OpenReader) -> Response:
     """Return features of a collection."""
     source = collection_named(request, editions, collection, request.query_params.get("jurisdiction"))
     parameters = values_of(read_query(request, items_model(source.collection)))
@@ -95,7 +97,7 @@ def items(request: Request, collection: str, editions: Editions, store: OpenStor
 
 @router.get("/{collection}/items/{feature:path}")
 def item(  # noqa: PLR0913, PLR0917 - what a handler is given
-    request: Request, collection: str, feature: str, editions: Editions, store: OpenStore, reader: Reader
+    request: Request, collection: str, feature: str, editions: Editions, store: OpenStore, reader: OpenReader
 ) -> Response:
     """Return one feature."""
     query = read_query(request, ItemQuery)
@@ -118,7 +120,7 @@ def item(  # noqa: PLR0913, PLR0917 - what a handler is given
     return feature_reply(text, links=links, headers=headers)
 
 
-def _schema_reply(request: Request, query: Described, body: dict[str, Any]) -> Response:
+def _schema_reply(request: Request, query: DescriptionQuery, body: dict[str, Any]) -> Response:
     if is_page(request, query.f):
         return described_page(request, body["title"], body["properties"])
     return json_reply(body, media_type=SCHEMA, headers={"Vary": "Accept"})

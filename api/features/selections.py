@@ -39,7 +39,7 @@ def selection_of(source: TownCollection, parameters: Mapping[str, Any], systems:
         A parameter names something that there is not; every such parameter is listed.
     """
     collection, problems = source.collection, list[Problem]()
-    checked = _Checked(problems)
+    checked = _ProblemCollector(problems)
     output = checked.of(lambda: system_named(systems, parameters, "crs"), CRS84)
     boxed = checked.of(lambda: system_named(systems, parameters, "bbox-crs"), CRS84)
     datum = parameters["coord_type"]
@@ -97,7 +97,7 @@ def _too_many(limit: int) -> Problem:
     )
 
 
-class _Checked:
+class _ProblemCollector:
     """Collects the problems of several steps, so that all are told at once."""
 
     def __init__(self, problems: list[Problem]) -> None:

@@ -39,20 +39,20 @@ def start(request: Request, editions: Editions, store: OpenStore) -> Response:
     with store.unit_of_work() as session:
         facets = case_facets(session, calendar.id)
         points = latest_points(session, calendar.id, limit=_MOST_DOTS)
-        found = look_up(session, calendar.id, edition, query) if query and edition is not None else None
+        lookup = look_up(session, calendar.id, edition, query) if query and edition is not None else None
     values: dict[str, Any] = {
         "calendars": editions.calendars,
         "edition": edition,
         "facets": facets,
         "query": query,
-        "found": found,
+        "found": lookup,
     }
     period = calendar.edition_at(datetime.now(UTC))
     if edition is not None and period is not None:
         sketches: Sketches = request.app.state.sketches
         sketch = sketches.of(calendar, period)
         values |= {"sketch": sketch, "dots": sketch.dots(points), "kinds": _kinds(edition)}
-        values["mark"] = _mark(sketch, found)
+        values["mark"] = _mark(sketch, lookup)
     return page(request, "landing.html", view_of(request, calendar), values=values, headers=_VARY)
 
 
@@ -75,12 +75,12 @@ def _kinds(edition: Edition) -> Counter[str]:
     return Counter(leaf.kind for leaf in edition.leaves)
 
 
-def _mark(sketch: Sketch, found: Lookup | None) -> dict[str, Any] | None:
+def _mark(sketch: Sketch, lookup: Lookup | None) -> dict[str, Any] | None:
     """Return the pin of a found place and the outline of its grid."""
-    if found is None or found.lon is None or found.lat is None:
+    if lookup is None or lookup.lon is None or lookup.lat is None:
         return None
-    x, y = sketch.pixel(found.lon, found.lat)
-    chain = () if found.located is None else {str(grid.code) for grid in found.located.chain}
+    x, y = sketch.pixel(lookup.lon, lookup.lat)
+    chain = () if lookup.located is None else {str(grid.code) for grid in lookup.located.chain}
     paths = [grid.path for grid in sketch.grids if grid.code in chain]
     is_shown = 0 <= x <= sketch.projection.width and 0 <= y <= sketch.projection.height
     return {"x": x, "y": y, "paths": paths} if is_shown else None

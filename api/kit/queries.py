@@ -7,18 +7,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.kit.values import Moment, Word
 from geogrid.maps.labels import Language
 
-JurisdictionCode = Annotated[Word, Field(description="Code of the jurisdiction; needed only where there are several.")]
+JurisdictionParameter = Annotated[
+    Word, Field(description="Code of the jurisdiction; needed only where there are several.")
+]
 At = Annotated[Moment | None, Field(description="Answer as of this moment; now, if left out.")]
 Labels = Annotated[Language, Field(description="Language of the labels: English, Simplified Chinese, or both.")]
 
 
-class Query(BaseModel):
+class QueryParameters(BaseModel):
     """Base of the models: an unknown parameter is an error, since a mistyped one would otherwise be ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class OfJurisdiction(Query):
+class OfJurisdiction(QueryParameters):
     """The one parameter that nearly every address has."""
 
-    jurisdiction: JurisdictionCode | None = None
+    jurisdiction: JurisdictionParameter | None = None

@@ -38,21 +38,21 @@ def edition_shape(edition: Edition) -> Shape:
     }
 
 
-def place_shape(edition: Edition, found: Located) -> Shape:
+def place_shape(edition: Edition, located: Located) -> Shape:
     """Return a place that has a grid."""
     return {
         "edition": edition_shape(edition),
-        "grid": grid_shape(found.grid),
-        "chain": [grid_shape(grid) for grid in found.chain],
+        "grid": grid_shape(located.grid),
+        "chain": [grid_shape(grid) for grid in located.chain],
         "duties": [
             {"grid": grid.code, "role": duty.role, "holder": duty.holder, "phone": duty.phone}
-            for grid in found.chain
-            for duty in found.duties[grid.code]
+            for grid in located.chain
+            for duty in located.duties[grid.code]
         ],
-        "boundary_distance_m": round(found.boundary_distance_m, _CENTIMETRE),
+        "boundary_distance_m": round(located.boundary_distance_m, _CENTIMETRE),
         "neighbours": [
             {"grid": grid_shape(near.grid), "distance_m": round(near.distance_m, _CENTIMETRE)}
-            for near in found.neighbours
+            for near in located.neighbours
         ],
         "reason": None,
     }
@@ -108,5 +108,5 @@ def place_of(
     if edition is None:
         moment = moment or datetime.now(UTC)
         return no_place(None, "no_edition", f"No edition was in force at {moment.isoformat()}.")
-    found = edition.locate(lon, lat, error_m=error_m)
-    return outside(edition, lon, lat, error_m) if found is None else place_shape(edition, found)
+    located = edition.locate(lon, lat, error_m=error_m)
+    return outside(edition, lon, lat, error_m) if located is None else place_shape(edition, located)

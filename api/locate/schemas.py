@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from api.kit.answers import Answer
-from api.kit.queries import At, JurisdictionCode, Query
+from api.kit.queries import At, JurisdictionParameter, QueryParameters
 from api.kit.values import ErrorMetres, Lat, Lon
 from geogrid.types import CoordType, DedicatedCategory, GridKind
 
@@ -98,20 +98,20 @@ class LocateManyAnswer(Answer):
     results: list[LocatedPoint]
 
 
-class LocateQuery(Query):
+class LocateQuery(QueryParameters):
     """Parameters of ``GET /locate``."""
 
     lon: Lon
     lat: Lat
     coord_type: Annotated[CoordType, Field(description="Datum of the point.")] = "wgs84"
     at: At = None
-    jurisdiction: JurisdictionCode | None = None
+    jurisdiction: JurisdictionParameter | None = None
     error_m: ErrorMetres = 0.0
 
 
-class LocateManyQuery(Query):
+class LocateManyQuery(QueryParameters):
     """Parameters of ``POST /locate``."""
 
     coord_type: Annotated[CoordType, Field(description="Datum of the points.")] = "wgs84"
     at: At = None
-    jurisdiction: JurisdictionCode | None = None
+    jurisdiction: JurisdictionParameter | None = None

@@ -71,10 +71,10 @@ def edit_reply(request: Request, answer: EditAnswer) -> Response:
     )
 
 
-def figures_shape(found: GridFigures) -> Shape:
+def figures_shape(figures: GridFigures) -> Shape:
     """Return the figures of a grid; it is contiguous where it has one fragment."""
-    shape = asdict(found)
-    shape["contiguous"] = len(found.fragments) == 1
+    shape = asdict(figures)
+    shape["contiguous"] = len(figures.fragments) == 1
     return shape
 
 
@@ -92,15 +92,15 @@ def features_reply(frame: gpd.GeoDataFrame, *, tag: str | None = None) -> Respon
     return json_reply(body, media_type=GEOJSON, headers=headers)
 
 
-def comparison_shape(found: Comparison) -> Shape:
+def comparison_shape(comparison: Comparison) -> Shape:
     """Return a comparison: what became of each grid that changed, and the totals."""
-    changed = [change for change in found.grids if change.fates != ("unchanged",)]
+    changed = [change for change in comparison.grids if change.fates != ("unchanged",)]
     return {
-        "unchanged": len(found.grids) - len(changed),
+        "unchanged": len(comparison.grids) - len(changed),
         "grids": [_change_shape(change) for change in changed],
-        "totals": found.totals(),
-        "open_cases_moved": int(found.cases.sum()),
-        "duties": [asdict(move) for move in found.duties],
+        "totals": comparison.totals(),
+        "open_cases_moved": int(comparison.cases.sum()),
+        "duties": [asdict(move) for move in comparison.duties],
     }
 
 
@@ -118,10 +118,10 @@ def _change_shape(change: GridChange) -> Shape:
     }
 
 
-def comparison_csv(found: Comparison) -> Response:
+def comparison_csv(comparison: Comparison) -> Response:
     """Return what became of each grid as CSV."""
     columns = [f"{side}_{name}" for side in ("gained", "lost") for name in MEASURES]
-    rows: Iterable[Mapping[str, Any]] = map(_change_shape, found.grids)
+    rows: Iterable[Mapping[str, Any]] = map(_change_shape, comparison.grids)
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["level", "before", "after", "fates", *columns])

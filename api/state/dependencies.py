@@ -65,5 +65,5 @@ OpenSession = Annotated[Session, Depends(get_session, scope="function")]
 
 def chosen_calendar(request: Request, editions: EditionBook) -> Calendar:
     """Return the jurisdiction that a page is about: the one asked for, else the first; errors as `calendar`."""
-    asked = request.query_params.get("jurisdiction") or None
-    return editions.calendar(asked or next(iter(editions.calendars), None))
+    code = request.query_params.get("jurisdiction") or None
+    return editions.calendar(code or next(iter(editions.calendars), None))

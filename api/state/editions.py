@@ -65,8 +65,8 @@ class EditionBook:
     def in_force(self) -> set[int]:
         """Return the numbers of the editions in force now, as of the last look."""
         now = datetime.now(UTC)
-        found = (calendar.edition_at(now) for calendar in self._snapshot.calendars.values())
-        return {period.plan_id for period in found if period is not None}
+        periods = (calendar.edition_at(now) for calendar in self._snapshot.calendars.values())
+        return {period.plan_id for period in periods if period is not None}
 
     def calendar(self, code: str | None) -> Calendar:
         """Return the jurisdiction named, or the only one there is.
@@ -144,26 +144,26 @@ class EditionBook:
         before, now = self._snapshot, datetime.now(UTC)
         with self._store.unit_of_work() as session:
             calendars = read_timetable(session)
-            wanted = [
+            periods = [
                 period
                 for calendar in calendars.values()
                 for period in calendar.editions
                 if period.is_in_force(now) or period.is_in_force(now + _COMPILED_AHEAD)
             ]
-            known = {period.plan_id: period for calendar in before.calendars.values() for period in calendar.editions}
+            former = {period.plan_id: period for calendar in before.calendars.values() for period in calendar.editions}
             compiled = {}
-            for period in wanted:
+            for period in periods:
                 edition = before.compiled.get(period.plan_id)
                 if edition is None:
                     edition = compile_edition(
                         session, get_plan(session, period.plan_id), at=now, indexes=self._store.indexes
                     )
-                elif known.get(period.plan_id) != period:
+                elif former.get(period.plan_id) != period:
                     duties = duties_at(session, period.plan_id, now)
                     edition = replace(edition, duties=duties, valid_to=period.valid_to)
                 compiled[period.plan_id] = edition
-        found = {code: calendar.edition_at(now) for code, calendar in calendars.items()}
-        in_force = {code: period.plan_id for code, period in found.items() if period is not None}
+        current = {code: calendar.edition_at(now) for code, calendar in calendars.items()}
+        in_force = {code: period.plan_id for code, period in current.items() if period is not None}
         return _Snapshot(calendars, compiled, None, in_force)
 
     def _former_edition(self, period: EditionPeriod) -> Edition:

@@ -69,8 +69,8 @@ class TileShelf:
                 self._store.read(lambda by, key=key: look_up_tile(by, key), by_key=True)  # type: ignore[misc]
             except GeogridError as error:
                 logger.info("Tiles are not prepared for: %s", error)
-        found = cut(np.array([shapely.box(-170, -80, 170, 80)], dtype=object), WEB_MERCATOR_QUAD, Tile(0, 0, 0))
-        encoded([TileLayer("grids", found.owners, found.shapes, {"code": ["a"]})])
+        square = cut(np.array([shapely.box(-170, -80, 170, 80)], dtype=object), WEB_MERCATOR_QUAD, Tile(0, 0, 0))
+        encoded([TileLayer("grids", square.owners, square.shapes, {"code": ["a"]})])
 
     def at_hand(self, address: TileAddress) -> ShelvedTile | None:
         """Return a tile if it is in memory; this waits for nothing."""
@@ -87,12 +87,12 @@ class TileShelf:
             The database cannot be reached.
         """
         key = TileKey(address.edition, MATRIX_SETS[address.matrix_set], address.tile, address.coord_type)
-        found = self._looked_up(key)
-        if found.content is None:
+        stored = self._looked_up(key)
+        if stored.content is None:
             with self._store.unit_of_work() as session:
                 prepare_zoom(session, get_plan(session, key.plan), key.tile.zoom)
-            found = self._looked_up(key)
-        tile = ShelvedTile(found.content or b"", is_stored=found.is_kept)
+            stored = self._looked_up(key)
+        tile = ShelvedTile(stored.content or b"", is_stored=stored.is_kept)
         self._tiles.put(address, tile)
         return tile
 
@@ -106,12 +106,12 @@ class TileShelf:
             logger.info("Tile %s is kept in memory alone: %s", address, error)
 
     def _looked_up(self, key: TileKey) -> FoundTile:
-        found = self._store.read(lambda by: look_up_tile(by, key), by_key=True)
-        if found is None:
+        stored = self._store.read(lambda by: look_up_tile(by, key), by_key=True)
+        if stored is None:
             raise NotFoundError(f"There is no plan {key.plan}. GET /editions lists the editions.")
-        if not found.is_edition:
-            raise NotFoundError(f"Plan {key.plan} is {found.plan_state}, not an edition. Its tiles are under /plans.")
-        return found
+        if not stored.is_edition:
+            raise NotFoundError(f"Plan {key.plan} is {stored.plan_state}, not an edition. Its tiles are under /plans.")
+        return stored
 
 
 def _size(tile: ShelvedTile) -> int:

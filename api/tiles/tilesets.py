@@ -114,10 +114,10 @@ def _query(coord_type: CoordType) -> str:
 
 
 def _limits(bounds: Bounds, matrix_set: TileMatrixSet) -> list[dict[str, Any]]:
-    found = []
+    limits = []
     for zoom in range(matrix_set.min_zoom, MAX_ZOOM + 1):
         first_column, last_column, first_row, last_row = matrix_set.span(bounds, zoom)
-        found.append(
+        limits.append(
             {
                 "tileMatrix": str(zoom),
                 "minTileRow": first_row,
@@ -126,7 +126,7 @@ def _limits(bounds: Bounds, matrix_set: TileMatrixSet) -> list[dict[str, Any]]:
                 "maxTileCol": last_column,
             }
         )
-    return found
+    return limits
 
 
 def _layer(name: str) -> dict[str, Any]:

@@ -117,8 +117,8 @@ def page(  # noqa: PLR0913 - each is one choice of the page
         calendar=view.calendar,
         **(values or {}),
     )
-    found = {**PAGE, "Cache-Control": "no-store", "Content-Language": HTML_LANG[view.lang], "Vary": "Accept-Language"}
-    return HTMLResponse(html, status, headers={**found, **(headers or {})})
+    common = {**PAGE, "Cache-Control": "no-store", "Content-Language": HTML_LANG[view.lang], "Vary": "Accept-Language"}
+    return HTMLResponse(html, status, headers={**common, **(headers or {})})
 
 
 def in_script(value: Any) -> Markup:

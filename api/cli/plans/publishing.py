@@ -63,9 +63,9 @@ def _moment(session: "Session", plan: "PlanRecord", text: str) -> datetime:
     from boundaries.jurisdictions.reading import jurisdiction_of
 
     zone = time_zone(jurisdiction_of(session, plan.jurisdiction_id).time_zone)
-    found = TimeReader(zone).read(text.strip())
-    if isinstance(found, str):
+    moment = TimeReader(zone).read(text.strip())
+    if isinstance(moment, str):
         raise InvalidInputError.of(
             "no-time", f"--valid-from {text!r} is no time.", "Write 2027-01-01 or 2027-01-01T00:00:00+08:00."
         )
-    return found
+    return moment

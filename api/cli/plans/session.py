@@ -58,10 +58,10 @@ def edition_in_force(session: "Session", jurisdiction: str | None, at: datetime)
     from boundaries.editions.reading import edition_at
     from boundaries.jurisdictions.reading import the_jurisdiction
 
-    found = the_jurisdiction(session, jurisdiction)
-    edition = edition_at(session, found.id, at)
+    town = the_jurisdiction(session, jurisdiction)
+    edition = edition_at(session, town.id, at)
     if edition is None:
         raise InvalidInputError.of(
-            "no-edition", f"No edition of {found.code} is in force.", "Say with --from which plan to copy."
+            "no-edition", f"No edition of {town.code} is in force.", "Say with --from which plan to copy."
         )
     return edition

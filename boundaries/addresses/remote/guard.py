@@ -10,7 +10,7 @@ from cachetools import LRUCache
 
 from geogrid.errors import UnavailableError
 
-Answer = TypeVar("Answer")
+Reply = TypeVar("Reply")
 _MOST_WAIT_SECONDS: Final = 30.0
 
 
@@ -54,7 +54,7 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Guard(Generic[Answer]):
+class Guard(Generic[Reply]):
     """Asks a service within its limits; safe for several threads.
 
     Parameters
@@ -67,11 +67,11 @@ class Guard(Generic[Answer]):
         Seconds that only go forward, and waiting.
     """
 
-    ask: Callable[[str], Answer]
+    ask: Callable[[str], Reply]
     limits: Limits
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-    _cache: "LRUCache[str, Answer]" = field(init=False)
+    _cache: "LRUCache[str, Reply]" = field(init=False)
     _lock: Lock = field(default_factory=Lock)
     _next_at: float = 0.0
     _faults: int = 0
@@ -81,7 +81,7 @@ class Guard(Generic[Answer]):
         """Make the cache, as large as the limits say."""
         self._cache = LRUCache(self.limits.cached)
 
-    def __call__(self, question: str) -> Answer:
+    def __call__(self, question: str) -> Reply:
         """Return the answer, from the cache if it was asked before.
 
         Raises
@@ -101,7 +101,7 @@ class Guard(Generic[Answer]):
                 self._cache[question] = answer
         return answer
 
-    def _tried(self, question: str) -> Answer:
+    def _tried(self, question: str) -> Reply:
         for attempt in range(1, self.limits.tries + 1):
             self._wait_for_turn()
             try:
