@@ -1,10 +1,11 @@
 """The HTTP application, made by `create_app`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
@@ -19,30 +20,33 @@ from api.changes import routes as changes
 from api.changes.webhooks.deliverer import Deliverer
 from api.editions import routes as history
 from api.embed import routes as embed
+from api.embed.page import EMBEDDED, embed_problem
 from api.features import conformance
 from api.features import routes as collections
 from api.features.formats import FORMATS
-from api.features.freshness import Remembered
+from api.features.reading import feature_cache
 from api.home import page as landing
 from api.home.sketches import Sketches
 from api.locate import routes as locate
 from api.locate.batch import ARROW
 from api.maps import base_map
 from api.maps import routes as maps
-from api.middleware import BodyLimit, Compressed, HeadAsGet, SafeHeaders
+from api.middleware import BodyLimit, Compression, HeadAsGet, SafeHeaders
 from api.open311 import errors as georeport_errors
 from api.open311 import routes as open311
 from api.plans import routes as plans
+from api.settings import ServerSettings
 from api.state.editions import EditionBook
 from api.state.frames import GridFrames
-from api.state.settings import ServerSettings
 from api.state.store import Store
+from api.state.watcher import StoreWatcher
 from api.tiles import routes as tiles
 from api.tiles.ahead import TilesAhead
 from api.tiles.shelf import TileShelf
 from api.warmup import warm_up
 from api.web import reference
 from api.web import routes as assets
+from api.web.error_page import error_page
 from api.web.rendering import make_templates
 from boundaries.addresses.remote.fallback import remote_geocoder
 
@@ -78,9 +82,10 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.store = store = Store(settings)
-    app.state.editions = EditionBook(store, refresh_seconds=settings.refresh_seconds, kept=settings.kept_editions)
+    app.state.editions = EditionBook(store, kept=settings.kept_editions)
+    app.state.watcher = StoreWatcher(app.state.editions, refresh_seconds=settings.refresh_seconds)
     app.state.frames = GridFrames(store, kept=settings.kept_editions)
-    app.state.remembered = Remembered()
+    app.state.feature_cache = feature_cache()
     app.state.sketches = Sketches(store, app.state.frames)
     app.state.tiles = TileShelf(store, kept_mb=settings.tile_memory_mb)
     app.state.remote = remote_geocoder(settings)
@@ -110,15 +115,21 @@ def create_app(settings: ServerSettings | None = None) -> FastAPI:
     for name, folder in assets.folders().items():
         app.mount(f"/assets/{name}", folder, name=name)
     app.openapi = openapi.describer(app)  # type: ignore[method-assign]
-    errors.install(app)
+    errors.install(app, page=_problem_page)
     georeport_errors.install(app)
     _add_middleware(app, settings)
     return app
 
 
+def _problem_page(request: Request, problem: Mapping[str, Any], /, *, headers: Mapping[str, str] | None) -> Response:
+    """Return the page of a problem: inside its frame, where other people's pages show ours."""
+    shown = embed_problem if request.url.path == EMBEDDED else error_page
+    return shown(request, problem, headers=headers)
+
+
 def _add_middleware(app: FastAPI, settings: ServerSettings) -> None:
     small = (*DEFAULT_EXCLUDED_CONTENT_TYPES, ARROW, FORMATS["geoparquet"].media_type)
-    app.add_middleware(Compressed, least_bytes=2_000, excluded=small)
+    app.add_middleware(Compression, least_bytes=2_000, excluded=small)
     app.add_middleware(BodyLimit, max_bytes=int(settings.max_body_mb * 1e6))
     if settings.cors_origins:
         app.add_middleware(
@@ -135,9 +146,10 @@ def _add_middleware(app: FastAPI, settings: ServerSettings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     deliverer = Deliverer(app.state.store, app.state.settings)
-    ahead = TilesAhead(app.state.store, app.state.editions)
+    ahead = TilesAhead(app.state.store)
+    app.state.watcher.subscribe(ahead.hear)
     await run_in_threadpool(warm_up)
-    await run_in_threadpool(app.state.editions.start)
+    await run_in_threadpool(app.state.watcher.start)
     if app.state.editions.problem is None:
         await run_in_threadpool(app.state.store.warm)
         await run_in_threadpool(app.state.tiles.warm)
@@ -149,5 +161,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         await run_in_threadpool(deliverer.stop)
         await run_in_threadpool(ahead.stop)
-        await run_in_threadpool(app.state.editions.stop)
+        await run_in_threadpool(app.state.watcher.stop)
         app.state.store.close()

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -12,11 +12,14 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from api.kit.constraints import allowed_of, models_of
+from api.kit.links import GEOJSON, HTML, JSON, XHTML
+from api.kit.negotiation import preferred_type
 from api.kit.parameters import QueryError
 from geogrid.errors import ConflictError, GeogridError, InvalidInputError, NotFoundError, StaleError, UnavailableError
 
 PROBLEM = "application/problem+json"
-_JSON_TYPES = ("application/json", "application/geo+json")
+_IS_PAGE: Mapping[str, bool] = {PROBLEM: False, JSON: False, GEOJSON: False, HTML: True, XHTML: True}
+_JSON_TYPES = (JSON, GEOJSON)
 _LISTED = 100
 _SHOWN_CHARACTERS = 200
 _RETRY_AFTER_SECONDS = "5"
@@ -29,11 +32,21 @@ _STATUS: Mapping[type[GeogridError], HTTPStatus] = {
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
-Fault = dict[str, Any]
+FaultShape = dict[str, Any]
 
 
-def install(app: FastAPI) -> None:
-    """Make the application answer every error as a problem."""
+class ProblemPage(Protocol):
+    """Shows a problem to people."""
+
+    def __call__(
+        self, request: Request, problem: Mapping[str, Any], /, *, headers: Mapping[str, str] | None
+    ) -> Response:
+        """Return the page."""
+
+
+def install(app: FastAPI, *, page: ProblemPage) -> None:
+    """Make the application answer every error as a problem, or to browsers as a page."""
+    app.state.problem_page = page
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(GeogridError, _on_domain_error)
     app.add_exception_handler(HTTPException, _on_http_error)
@@ -45,7 +58,7 @@ def problem(  # noqa: PLR0913 - the members of a problem
     status: HTTPStatus,
     detail: str,
     *,
-    faults: Sequence[Fault] = (),
+    faults: Sequence[FaultShape] = (),
     headers: Mapping[str, str] | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> Response:
@@ -79,15 +92,13 @@ def problem(  # noqa: PLR0913 - the members of a problem
         if len(faults) > _LISTED:
             body["errors_not_listed"] = len(faults) - _LISTED
     if _wants_page(request):
-        from api.web.error_page import error_page
-
-        return error_page(request, body, headers=headers)
+        page: ProblemPage = request.app.state.problem_page
+        return page(request, body, headers=headers)
     return Response(orjson.dumps(body), status.value, headers, media_type=PROBLEM)
 
 
 def _wants_page(request: Request) -> bool:
-    accept = request.headers.get("accept", "")
-    return request.method == "GET" and "text/html" in accept and "application/json" not in accept
+    return request.method == "GET" and preferred_type(request.headers.get("accept", ""), _IS_PAGE)
 
 
 def _on_domain_error(request: Request, error: Exception) -> Response:
@@ -101,14 +112,14 @@ def _on_domain_error(request: Request, error: Exception) -> Response:
     return problem(request, status, str(error), faults=faults, headers=headers, more=more)
 
 
-def _faults_of(request: Request, error: InvalidInputError) -> list[Fault]:
+def _faults_of(request: Request, error: InvalidInputError) -> list[FaultShape]:
     faults = []
-    for found in error.problems:
-        fault: Fault = {"kind": found.kind, "detail": str(found)}
-        if found.subject:
-            fault["name"] = found.subject
-        if found.subject in request.query_params:
-            fault |= {"in": "query", "value": _shown(request.query_params[found.subject])}
+    for problem in error.problems:
+        fault: FaultShape = {"kind": problem.kind, "detail": str(problem)}
+        if problem.subject:
+            fault["name"] = problem.subject
+        if problem.subject in request.query_params:
+            fault |= {"in": "query", "value": _shown(request.query_params[problem.subject])}
         faults.append(fault)
     return faults
 
@@ -127,12 +138,12 @@ def _on_http_error(request: Request, error: Exception) -> Response:
 
 def _methods(request: Request) -> list[str]:
     """Return every method that a path takes: the router itself knows only those of the first route that fits."""
-    found = set()
+    methods = set()
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         scope = {**request.scope, "method": method}
         if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
-            found.add(method)
-    return sorted(found | ({"HEAD"} if "GET" in found else set()))
+            methods.add(method)
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
 
 def too_large(request: Request) -> str:
@@ -149,22 +160,22 @@ def _on_fault(request: Request, error: Exception) -> Response:
 
 def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for these; narrows a type
-    found = error.errors()
+    errors = error.errors()
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if any(fault["loc"] == ("body",) for fault in found) and sent not in _JSON_TYPES:
+    if any(fault["loc"] == ("body",) for fault in errors) and sent not in _JSON_TYPES:
         detail = f"The body is {sent or 'of no stated type'}; send it as application/json."
         return problem(request, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
     faults = faults_of(request, error)
     return problem(request, HTTPStatus.BAD_REQUEST, " ".join(fault["detail"] for fault in faults[:3]), faults=faults)
 
 
-def faults_of(request: Request, error: RequestValidationError) -> list[Fault]:
+def faults_of(request: Request, error: RequestValidationError) -> list[FaultShape]:
     """Return each thing that is wrong with a request: `name`, `in`, `value`, `allowed`, `detail`."""
     source = error.model if isinstance(error, QueryError) else request.scope["endpoint"]
     return [_fault(source, request, each) for each in error.errors()]
 
 
-def _fault(source: Any, request: Request, error: Mapping[str, Any]) -> Fault:
+def _fault(source: Any, request: Request, error: Mapping[str, Any]) -> FaultShape:
     place, *names = error["loc"]
     name = str(names[0]) if names else ""
     if error["type"] == "json_invalid":
@@ -197,12 +208,12 @@ def _reason(error: Mapping[str, Any]) -> str:
     return str(cause if cause is not None else error["msg"])
 
 
-def _unknown(source: Any, place: str, name: str, value: object) -> Fault:
-    known = [field for model in models_of(source) for field in model.model_fields]
-    close = difflib.get_close_matches(name, known, n=1)
+def _unknown(source: Any, place: str, name: str, value: object) -> FaultShape:
+    names = [field for model in models_of(source) for field in model.model_fields]
+    close = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean {close[0]}?" if close else ""
     thing = "parameter" if place == "query" else "member"
-    detail = f"{_shown(name)} is no {thing} here; there are {', '.join(known)}.{hint}"
+    detail = f"{_shown(name)} is no {thing} here; there are {', '.join(names)}.{hint}"
     return {"name": _shown(name), "in": place, "value": _shown(value), "detail": detail}
 
 

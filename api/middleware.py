@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Collection
 from http import HTTPStatus
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
 import brotli
 from starlette.concurrency import run_in_threadpool
@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem, too_large
+from api.kit.negotiation import preferred_encoding
 
 _SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -90,8 +91,7 @@ class BodyLimit:
         await self.app(scope, receive_counted, send)
 
 
-Encoding = Literal["br", "gzip"]
-_ENCODINGS: Final[tuple[Encoding, ...]] = ("br", "gzip")
+_ENCODINGS: Final = ("br", "gzip")
 _WITHOUT_BODY: Final = frozenset({204, 304})
 _BESIDE_BYTES: Final = 64_000
 """Longer pieces are compressed in a thread, so that other requests are answered meanwhile."""
@@ -118,7 +118,7 @@ class _Gzip:
         return self._stream.flush()
 
 
-class Compressed:
+class Compression:
     """Send long replies as brotli or gzip to clients that take it, a piece at a time as they are made.
 
     Parameters
@@ -141,28 +141,14 @@ class Compressed:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        encoding = chosen_encoding(Headers(scope=scope).get("accept-encoding", ""))
-        await self.app(scope, receive, _CompressedSend(send, encoding, self.least_bytes, self.excluded))
+        encoding = preferred_encoding(Headers(scope=scope).get("accept-encoding", ""), _ENCODINGS)
+        await self.app(scope, receive, _CompressingSend(send, encoding, self.least_bytes, self.excluded))
 
 
-def chosen_encoding(accepted: str) -> Encoding | None:
-    """Return the encoding that a client likes best, brotli among equals; None where it takes neither."""
-    weights = {}
-    for part in accepted.lower().split(","):
-        name, _, parameter = (piece.strip() for piece in part.partition(";"))
-        try:
-            weights[name] = float(parameter.removeprefix("q=")) if parameter else 1.0
-        except ValueError:
-            weights[name] = 0.0
-    others = weights.get("*", 0.0)
-    best = max(_ENCODINGS, key=lambda each: weights.get(each, others))
-    return best if weights.get(best, others) > 0 else None
-
-
-class _CompressedSend:
+class _CompressingSend:
     """Sends one reply; its head waits for the first piece of the body, which decides."""
 
-    def __init__(self, send: Send, encoding: Encoding | None, least_bytes: int, excluded: tuple[str, ...]) -> None:
+    def __init__(self, send: Send, encoding: str | None, least_bytes: int, excluded: tuple[str, ...]) -> None:
         self._send = send
         self._encoding = encoding
         self._least_bytes = least_bytes
@@ -214,5 +200,5 @@ class _CompressedSend:
 
     def _pass(self, body: bytes, *, is_last: bool) -> bytes:
         assert self._compressor is not None  # noqa: S101 - only called where there is one; narrows a type
-        found = self._compressor.process(bytes(body))
-        return found + self._compressor.finish() if is_last else found
+        compressed = self._compressor.process(bytes(body))
+        return compressed + self._compressor.finish() if is_last else compressed

@@ -42,14 +42,14 @@ def describer(app: FastAPI) -> Callable[[], dict[str, Any]]:
 
 def describe(app: FastAPI) -> dict[str, Any]:
     """Return the description of an application's addresses."""
-    found = get_openapi(
+    written = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
     )
     problem = ProblemAnswer.model_json_schema(ref_template="#/components/schemas/{model}")
     paths, schemas = paths_of(app.state.settings.public_case_fields)
-    found["paths"] |= paths
-    found["components"]["schemas"] |= {**problem.pop("$defs"), "ProblemAnswer": problem, **schemas}
-    description: dict[str, Any] = _lowered(found)
+    written["paths"] |= paths
+    written["components"]["schemas"] |= {**problem.pop("$defs"), "ProblemAnswer": problem, **schemas}
+    description: dict[str, Any] = _lowered(written)
     description["openapi"] = _VERSION
     schemas = description["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
@@ -78,14 +78,14 @@ def _describe_errors(operation: dict[str, Any]) -> None:
 def _errors_of(operation: dict[str, Any]) -> dict[str, str]:
     """Return what can go wrong, by what an operation is given."""
     parameters = operation.get("parameters", [])
-    found = dict(_COMMON)
+    errors = dict(_COMMON)
     if any(each["in"] == "path" or each["name"].startswith("jurisdiction") for each in parameters):
-        found |= _NOT_FOUND
+        errors |= _NOT_FOUND
     if "requestBody" in operation:
-        found |= _OF_WRITES
+        errors |= _OF_WRITES
     if any(each["name"] == "If-Match" for each in parameters):
-        found |= _OF_VERSIONS
-    return found
+        errors |= _OF_VERSIONS
+    return errors
 
 
 def _lowered(value: Any) -> Any:
@@ -94,17 +94,17 @@ def _lowered(value: Any) -> Any:
         return [_lowered(each) for each in value]
     if not isinstance(value, dict):
         return value
-    found = {name: _lowered(each) for name, each in value.items()}
-    _lower_null(found)
-    if isinstance(found.get("const"), str):
-        found["enum"] = [found.pop("const")]
-    if isinstance(found.get("prefixItems"), list):
-        items = found.pop("prefixItems")
-        found["items"] = items[0] if items else {}
+    lowered = {name: _lowered(each) for name, each in value.items()}
+    _lower_null(lowered)
+    if isinstance(lowered.get("const"), str):
+        lowered["enum"] = [lowered.pop("const")]
+    if isinstance(lowered.get("prefixItems"), list):
+        items = lowered.pop("prefixItems")
+        lowered["items"] = items[0] if items else {}
     for bound, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
-        if isinstance(found.get(bound), int | float) and not isinstance(found[bound], bool):
-            found[limit], found[bound] = found[bound], True
-    return found
+        if isinstance(lowered.get(bound), int | float) and not isinstance(lowered[bound], bool):
+            lowered[limit], lowered[bound] = lowered[bound], True
+    return lowered
 
 
 def _lower_null(schema: dict[str, Any]) -> None:

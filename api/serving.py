@@ -9,7 +9,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
-from api.state.settings import ServerSettings
+from api.settings import ServerSettings
 from api.warmup import warm_up
 from boundaries.store.engine import open_engine
 from geogrid.errors import UnavailableError

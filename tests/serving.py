@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.serving import listen
-from api.state.settings import ServerSettings
+from api.settings import ServerSettings
 from tests.fixtures_db import Database
 
 GEOGRID = Path(sys.executable).with_name("geogrid")

@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class AddressFormat:
     """A form of many addresses, read and written."""
 
     media_type: str
@@ -29,10 +29,10 @@ class Form:
 
 def _read_json(body: bytes) -> list[Row]:
     try:
-        found = orjson.loads(body)
+        content = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise _unreadable(f"The body is not JSON: {error}.") from error
-    rows = found.get("addresses") if isinstance(found, dict) else found
+    rows = content.get("addresses") if isinstance(content, dict) else content
     if not isinstance(rows, list):
         raise _unreadable('The body is neither a list of addresses nor {"addresses": [...]}.')
     return [{"q": row} if isinstance(row, str) else row for row in rows]
@@ -77,14 +77,14 @@ def _joined(row: Row, answer: Row) -> Row:
 
 def _write_csv(rows: Sequence[Row], answers: Sequence[Row]) -> bytes:
     first = rows[0] if rows else {}
-    given = [name for name in first if name is not None and not (name == "q" and "address" in first)]
+    own = [name for name in first if name is not None and not (name == "q" and "address" in first)]
     columns = [*COLUMNS, "remote"] if answers and "remote" in answers[0] else COLUMNS
-    names = [*given, *(f"geocode_{name}" for name in columns)]
+    names = [*own, *(f"geocode_{name}" for name in columns)]
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(names)
     for row, answer in zip(rows, answers, strict=True):
-        writer.writerow([*(row[name] for name in given), *(answer[name] for name in columns)])
+        writer.writerow([*(row[name] for name in own), *(answer[name] for name in columns)])
     return out.getvalue().encode()
 
 
@@ -102,8 +102,8 @@ def checked(rows: Sequence[Any]) -> list[Row]:
     return list(rows)
 
 
-FORMS: Final = {
-    JSON: Form(JSON, _read_json, _write_json),
-    NDJSON: Form(NDJSON, _read_ndjson, _write_ndjson),
-    CSV: Form(CSV, _read_csv, _write_csv),
+FORMATS: Final = {
+    JSON: AddressFormat(JSON, _read_json, _write_json),
+    NDJSON: AddressFormat(NDJSON, _read_ndjson, _write_ndjson),
+    CSV: AddressFormat(CSV, _read_csv, _write_csv),
 }

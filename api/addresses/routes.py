@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from api.addresses.batch import FORMS, Form, Row, checked
+from api.addresses.batch import FORMATS, AddressFormat, Row, checked
 from api.addresses.schemas import GeocodeCollection, GeocodeQuery, ManyQuery, ReverseQuery, SuggestQuery
 from api.kit.links import CSV, GEOJSON, JSON
 from api.kit.parameters import refuse_repeats
@@ -63,10 +63,10 @@ def suggestions(query: Annotated[SuggestQuery, Query()], editions: Editions, sto
     """List known addresses that begin like what has been typed so far."""
     calendar = editions.calendar(query.jurisdiction)
     with store.unit_of_work() as session:
-        found = suggest(session, calendar.id, query.q, limit=query.limit)
+        addresses = suggest(session, calendar.id, query.q, limit=query.limit)
     return _collection(
         query.q,
-        [_feature(each.lon, each.lat, {"label": each.text, "type": "address", "accuracy": 0.0}) for each in found],
+        [_feature(each.lon, each.lat, {"label": each.text, "type": "address", "accuracy": 0.0}) for each in addresses],
     )
 
 
@@ -114,24 +114,24 @@ async def geocode_list(
     it failed or was not asked any more.
     """
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if sent not in FORMS:
-        raise HTTPException(415, f"The body is {sent or 'of no stated type'}; send it as {', '.join(FORMS)}.")
+    if sent not in FORMATS:
+        raise HTTPException(415, f"The body is {sent or 'of no stated type'}; send it as {', '.join(FORMATS)}.")
     body = await request.body()
-    return await run_in_threadpool(_answer_many, FORMS[sent], body, query, editions, store, remote)
+    return await run_in_threadpool(_answer_many, FORMATS[sent], body, query, editions, store, remote)
 
 
 def _answer_many(  # noqa: PLR0913, PLR0917 - what a handler is given
-    form: Form, body: bytes, query: ManyQuery, editions: EditionBook, store: Store, remote: Remote | None
+    form: AddressFormat, body: bytes, query: ManyQuery, editions: EditionBook, store: Store, remote: Remote | None
 ) -> Response:
     calendar = editions.calendar(query.jurisdiction)
     edition = editions.edition(calendar)
     rows = checked(form.read(body))
     context = caller_context(edition, near=query.near, within=query.within)
     with store.unit_of_work() as session:
-        found = candidates_many(session, calendar.id, [row["q"] for row in rows], context)
-    best = [answers[0] if answers else None for answers in found]
-    asked = [row["q"] for row in rows]
-    combined = with_remote_many(asked, best, remote, inside=context.inside, seconds=_REMOTE_SECONDS)
+        candidates = candidates_many(session, calendar.id, [row["q"] for row in rows], context)
+    best = [answers[0] if answers else None for answers in candidates]
+    queries = [row["q"] for row in rows]
+    combined = with_remote_many(queries, best, remote, inside=context.inside, seconds=_REMOTE_SECONDS)
     answers = [_row(each.answer, edition) for each in combined]
     if remote is not None:
         answers = [answer | {"remote": _told(each)} for answer, each in zip(answers, combined, strict=True)]
@@ -183,8 +183,8 @@ def _feature(lon: float, lat: float, geocoding: dict[str, Any]) -> dict[str, Any
     return {"type": "Feature", "geometry": point, "properties": {"geocoding": geocoding}}
 
 
-def _collection(asked: str, features: list[dict[str, Any]], *, note: str = "") -> Response:
-    head = {"version": "0.1.0", "query": asked, "timestamp": datetime.now(UTC)}
+def _collection(query: str, features: list[dict[str, Any]], *, note: str = "") -> Response:
+    head = {"version": "0.1.0", "query": query, "timestamp": datetime.now(UTC)}
     if note:
         head["remote"] = note
     return json_reply({"type": "FeatureCollection", "geocoding": head, "features": features}, media_type=GEOJSON)

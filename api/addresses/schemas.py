@@ -1,12 +1,11 @@
 """Parameters and bodies of ``/geocode``, ``/suggest`` and ``/reverse``."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from api.kit.queries import OfJurisdiction
-from api.kit.values import Allowed, Lat, Lon, ShortText, Word
+from api.kit.values import Allowed, Lat, Lon, Word
 from geogrid.types import CoordType
 
 
@@ -20,7 +19,7 @@ def _pair(value: object) -> tuple[float, float]:
     return lon, lat
 
 
-Place = Annotated[
+LonLat = Annotated[
     tuple[float, float],
     BeforeValidator(_pair),
     Allowed("lon,lat in degrees"),
@@ -34,7 +33,7 @@ class ManyQuery(OfJurisdiction):
     """Parameters of ``POST /geocode``: what is known of where the callers are."""
 
     near: (
-        Annotated[Place, Field(description="Where the caller is; of equal answers the nearer comes first.")] | None
+        Annotated[LonLat, Field(description="Where the caller is; of equal answers the nearer comes first.")] | None
     ) = None
     within: (
         Annotated[
@@ -111,33 +110,3 @@ class GeocodeCollection(BaseModel):
     type: Literal["FeatureCollection"]
     geocoding: dict[str, Any]
     features: list[GeocodeFeature]
-
-
-class ReviewAnswer(BaseModel):
-    """An address that waits for a person."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: int
-    question: str
-    case: int | None
-    candidates: list[dict[str, Any]]
-    created_at: datetime
-
-
-class ReviewList(BaseModel):
-    """The queue."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reviews: list[ReviewAnswer]
-
-
-class ChoiceBody(BaseModel):
-    """Where an address is, as a person chose."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    lon: Lon
-    lat: Lat
-    by: Annotated[ShortText, Field(description="Who chose.")] = ""

@@ -42,23 +42,23 @@ class Areas:
 
     def grid(self, code: str) -> GridInfo:
         """Return a grid, or raise `NotFoundError` with codes that are like the one asked for."""
-        found = self.edition.grids.get(GridCode(code))
-        if found is None:
+        info = self.edition.grids.get(GridCode(code))
+        if info is None:
             raise NotFoundError(f"{self.edition.name} has no grid {code!r}.{self._similar(code)}")
-        return found
+        return info
 
     def at(self, lon: float, lat: float) -> tuple[GridInfo, ...]:
         """Return the leaf at a point, WGS 84, and the grids above it; nothing outside."""
-        found = self.edition.locate(lon, lat)
-        return () if found is None else found.chain
+        located = self.edition.locate(lon, lat)
+        return () if located is None else located.chain
 
     def parents(self, code: str) -> tuple[GridInfo, ...]:
         """Return the grids above one, the nearest first."""
-        found, above = [], self.grid(code).parent
+        parents, above = [], self.grid(code).parent
         while above is not None:
-            found.append(self.edition.grids[above])
-            above = found[-1].parent
-        return tuple(found)
+            parents.append(self.edition.grids[above])
+            above = parents[-1].parent
+        return tuple(parents)
 
     def children(self, code: str) -> tuple[GridInfo, ...]:
         """Return the grids right below one, by code."""
@@ -131,8 +131,8 @@ class Areas:
         }
 
     def _rows(self, grids: Sequence[GridInfo]) -> gpd.GeoDataFrame:
-        wanted = self.frame["code"].isin([grid.code for grid in grids])
-        return self.frame[wanted].set_index("code")
+        is_listed = self.frame["code"].isin([grid.code for grid in grids])
+        return self.frame[is_listed].set_index("code")
 
     def _similar(self, code: str) -> str:
         codes = [str(each) for each in self.edition.grids]

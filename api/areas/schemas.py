@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import Path
 from pydantic import BeforeValidator, Field
 
-from api.kit.queries import At, OfJurisdiction, Query
+from api.kit.queries import At, OfJurisdiction, QueryParameters
 from api.kit.values import SENDABLE, Allowed, Word
 from geogrid.types import CoordType
 
@@ -17,7 +17,7 @@ Srid = Annotated[
     Path(ge=1024, le=32_767, description="EPSG number of the point, e.g. 4326 (degrees) or 4547 (metres)."),
     Allowed("an EPSG number, e.g. 4326 or 4547"),
 ]
-Relation = Literal["children", "parents", "neighbours"]
+AreaRelation = Literal["children", "parents", "neighbours"]
 
 
 def _pair(value: object) -> str:
@@ -34,25 +34,26 @@ def _pair(value: object) -> str:
     return text
 
 
-Pair = Annotated[
+PairText = Annotated[
     str,
     BeforeValidator(_pair),
     Allowed("two numbers parted by a comma, east before north, e.g. 24.9458,60.1720"),
 ]
 PairInPath = Annotated[
-    Pair, Path(max_length=100, description="x,y: longitude,latitude or easting,northing.", examples=["24.9458,60.172"])
+    PairText,
+    Path(max_length=100, description="x,y: longitude,latitude or easting,northing.", examples=["24.9458,60.172"]),
 ]
 
 
 def listed_codes(value: object) -> str:
     """Return codes parted by commas, each once, or raise `ValueError` where there are none or too many."""
     text = str(value)
-    found = [part.strip() for part in text.split(",") if part.strip()]
-    if not found:
+    codes = [part.strip() for part in text.split(",") if part.strip()]
+    if not codes:
         raise ValueError("it names no code")
-    if len(found) > MOST_CODES:
-        raise ValueError(f"it names {len(found)} codes")
-    return ",".join(dict.fromkeys(found))
+    if len(codes) > MOST_CODES:
+        raise ValueError(f"it names {len(codes)} codes")
+    return ",".join(dict.fromkeys(codes))
 
 
 class AreaQuery(OfJurisdiction):
@@ -70,7 +71,7 @@ class AreaQuery(OfJurisdiction):
     lang: Annotated[Literal["en", "zh"], Field(description="Language of the page (f=html).")] | None = None
 
 
-class ShiftQuery(Query):
+class ShiftQuery(QueryParameters):
     """Parameters of ``/shift``."""
 
     coord_type: Annotated[CoordType, Field(description="Datum of the answer.")]

@@ -1,6 +1,5 @@
 """``/search``: the case handler's list and map, and one case with everything known of it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -8,16 +7,14 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Request, Response
-from markupsafe import Markup
 from pydantic import ValidationError
 
-from api.home.page import chosen_calendar
+from api.cases.cursors import Cursor, read_cursor
+from api.cases.schemas import CaseQuery
 from api.kit.constraints import words_for
-from api.kit.links import Cursor, read_cursor
-from api.kit.queries import CaseQuery
 from api.kit.values import Allowed
-from api.state.dependencies import Editions, OpenStore
-from api.web.rendering import View, page, view_of
+from api.state.dependencies import Editions, OpenStore, chosen_calendar
+from api.web.rendering import View, in_script, page, view_of
 from boundaries.cases.reading import (
     CaseFilter,
     CaseKey,
@@ -41,7 +38,7 @@ _DRAWN_GRIDS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class SearchForm:
     """What was filled in: the fields as typed, the filter they mean, and what is wrong with them."""
 
     fields: Mapping[str, str]
@@ -57,12 +54,12 @@ def search(request: Request, editions: Editions, store: OpenStore) -> Response:
     view = view_of(request, calendar)
     form = read_form(request, view)
     problems = dict(form.problems)
-    found, matched = CasePage((), has_newer=False, has_older=False), 0
+    result, matched = CasePage((), has_newer=False, has_older=False), 0
     with store.unit_of_work() as session:
         facets = case_facets(session, calendar.id)
         try:
             if not problems:
-                found = find_cases(session, calendar.id, form.wanted, limit=_PAGE, **_position(request))
+                result = find_cases(session, calendar.id, form.wanted, limit=_PAGE, **_position(request))
                 matched = count_cases(session, calendar.id, form.wanted)
         except InvalidInputError as error:
             problems |= {problem.subject: _sentence(view, problem.subject, str(problem)) for problem in error.problems}
@@ -72,11 +69,11 @@ def search(request: Request, editions: Editions, store: OpenStore) -> Response:
         "problems": problems,
         "facets": facets,
         "matched": matched,
-        "cases": found.cases,
-        "turns": _turns(view, form, found),
+        "cases": result.cases,
+        "turns": _turns(view, form, result),
         "grids": edition.grids if edition is not None and len(edition.grids) <= _LISTED_GRIDS else {},
         "map_data": in_script(
-            {"cases": [_marker(view, case, n) for n, case in enumerate(found.cases, 1)], **_map(view, edition)}
+            {"cases": [_marker(view, case, n) for n, case in enumerate(result.cases, 1)], **_map(view, edition)}
         ),
     }
     return page(request, "search.html", view, values=values, status=400 if problems else 200)
@@ -120,7 +117,7 @@ def _duties(located: Located | None) -> list[tuple[GridInfo, Duty]]:
     return [(grid, duty) for grid in located.chain for duty in located.duties[grid.code]]
 
 
-def read_form(request: Request, view: View) -> Form:
+def read_form(request: Request, view: View) -> SearchForm:
     """Return what the form holds; empty fields do not limit."""
     fields = {name: request.query_params.get(name, "").strip() for name in _FIELDS}
     parameters = {name: value for name, value in fields.items() if value and name not in {"from", "to"}}
@@ -132,16 +129,16 @@ def read_form(request: Request, view: View) -> Form:
         parameters["until"] = _midnight(view, days["to"] + timedelta(days=1)).isoformat()
     if days["from"] is not None and days["to"] is not None and days["from"] > days["to"]:
         problems["from"] = view.say("empty_period")
-    given: dict[str, Any] = {**parameters}
-    given |= {name: [given[name]] for name in ("channel", "category", "status") if name in given}
+    values: dict[str, Any] = {**parameters}
+    values |= {name: [values[name]] for name in ("channel", "category", "status") if name in values}
     try:
-        wanted = CaseQuery.model_validate(given).to_filter()
+        case_filter = CaseQuery.model_validate(values).to_filter()
     except ValidationError as error:
-        wanted = CaseFilter()
+        case_filter = CaseFilter()
         for each in error.errors():
             name = str(each["loc"][0]) if each["loc"] else "from"
             problems.setdefault(name, _not_allowed(view, name, fields.get(name, "")))
-    return Form(fields, wanted, parameters, problems)
+    return SearchForm(fields, case_filter, parameters, problems)
 
 
 def _day(view: View, value: str, name: str, problems: dict[str, str]) -> date | None:
@@ -178,13 +175,13 @@ def _position(request: Request) -> dict[str, CaseKey]:
     return {f"{cursor.direction}_than": cursor.key}
 
 
-def _turns(view: View, form: Form, found: CasePage) -> dict[str, str]:
+def _turns(view: View, form: SearchForm, result: CasePage) -> dict[str, str]:
     turns = {}
-    if found.cases and found.has_newer:
-        newer = Cursor("newer", CaseKey(found.cases[0].reported_at, found.cases[0].id))
+    if result.cases and result.has_newer:
+        newer = Cursor("newer", CaseKey(result.cases[0].reported_at, result.cases[0].id))
         turns["newer"] = view.url("/search", form.fields, cursor=newer)
-    if found.cases and found.has_older:
-        older = Cursor("older", CaseKey(found.cases[-1].reported_at, found.cases[-1].id))
+    if result.cases and result.has_older:
+        older = Cursor("older", CaseKey(result.cases[-1].reported_at, result.cases[-1].id))
         turns["older"] = view.url("/search", form.fields, cursor=older)
     return turns
 
@@ -210,10 +207,3 @@ def _marker(view: View, case: CaseRecord, number: int) -> dict[str, Any]:
         "grid_name": case.grid_name or view.say("no_grid"),
         "url": view.url(f"/search/{case.id}"),
     }
-
-
-def in_script(value: Any) -> Markup:
-    """Return JSON that may stand inside a script element, whatever the texts in it."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    safe = text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-    return Markup(safe)  # noqa: S704 - every character that HTML knows is escaped above

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from api.addresses.schemas import ChoiceBody, ReviewList
+from api.cases.schemas import ChoiceBody, ReviewList
 from api.kit.parameters import refuse_repeats
 from api.kit.queries import OfJurisdiction
 from api.kit.replies import json_reply

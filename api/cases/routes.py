@@ -7,16 +7,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.cases.csv import csv_lines
-from api.cases.schemas import CaseBody
-from api.kit.answers import CaseCollection, CaseDetail, StoredCase
-from api.kit.links import CSV, GEOJSON, Cursor, address, link, read_cursor, same_page
+from api.cases.bodies import case_feature, event_shape
+from api.cases.cursors import Cursor, read_cursor
+from api.cases.schemas import CaseBody, CaseCollection, CaseDetail, CasePageQuery, StoredCase
+from api.cases.table import csv_lines
+from api.kit.links import CSV, GEOJSON, JSON, address, link, same_page
+from api.kit.negotiation import preferred_type
 from api.kit.parameters import refuse_repeats
-from api.kit.queries import CasePageQuery, OfJurisdiction
-from api.kit.queries import Query as Parameters
+from api.kit.queries import OfJurisdiction, QueryParameters
 from api.kit.replies import json_reply
 from api.kit.values import Allowed
-from api.locate.bodies import case_feature, event_shape, no_place, place_of, place_shape
+from api.locate.bodies import no_place, place_of, place_shape
 from api.state.dependencies import Editions, OpenSession, OpenStore, RemoteGeocoder
 from api.state.store import Store
 from boundaries.addresses.context import caller_context
@@ -39,6 +40,7 @@ router = APIRouter(prefix="/cases", tags=["cases"], dependencies=[Depends(refuse
 
 _PAGE = 100
 _CSV_BATCH = 2_000
+_IS_CSV = {GEOJSON: False, JSON: False, CSV: True}
 
 Batch = tuple[CaseRecord, ...]
 
@@ -67,17 +69,17 @@ def list_cases(
     jurisdiction_id = editions.calendar(query.jurisdiction).id
     if _wants_csv(request, query):
         return _csv(store, jurisdiction_id, query)
-    wanted, cursor = query.to_filter(), read_cursor(query.cursor) if query.cursor else None
+    case_filter, cursor = query.to_filter(), read_cursor(query.cursor) if query.cursor else None
     with store.unit_of_work() as session:
         page = find_cases(
             session,
             jurisdiction_id,
-            wanted,
+            case_filter,
             limit=query.limit or _PAGE,
             older_than=cursor.key if cursor and cursor.direction == "older" else None,
             newer_than=cursor.key if cursor and cursor.direction == "newer" else None,
         )
-        matched = count_cases(session, jurisdiction_id, wanted)
+        matched = count_cases(session, jurisdiction_id, case_filter)
     links = _page_links(request, page)
     body = {
         "type": "FeatureCollection",
@@ -87,7 +89,7 @@ def list_cases(
         "features": [_feature(request, case) for case in page.cases],
         "links": links,
     }
-    return json_reply(body, media_type=GEOJSON, links=links)
+    return json_reply(body, media_type=GEOJSON, links=links, headers={"Vary": "Accept"})
 
 
 @router.post(
@@ -111,9 +113,9 @@ def store_case(  # noqa: PLR0913, PLR0917 - what a handler is given
     """
     calendar = editions.calendar(query.jurisdiction)
     edition, draft = editions.edition(calendar), _draft(body)
-    told = _ask_remote(store, calendar.id, edition, draft, remote)
+    remote_answer = _ask_remote(store, calendar.id, edition, draft, remote)
     with store.unit_of_work() as session:
-        taken = take_case(session, calendar.id, edition, draft, remote=told)
+        taken = take_case(session, calendar.id, edition, draft, remote=remote_answer)
     answer = _feature(request, taken.case)
     answer["place"] = _place(edition, taken.placed)
     location = {"Location": address(request, f"/cases/{taken.case.id}")}
@@ -122,7 +124,7 @@ def store_case(  # noqa: PLR0913, PLR0917 - what a handler is given
 
 @router.get("/{case_id}", responses={200: {"model": CaseDetail}}, response_class=GeoJson)
 def one_case(
-    request: Request, query: Annotated[Parameters, Query()], case_id: CaseNumber, session: OpenSession
+    request: Request, query: Annotated[QueryParameters, Query()], case_id: CaseNumber, session: OpenSession
 ) -> Response:
     """Return a case with its history."""
     del query
@@ -174,15 +176,14 @@ def _place(edition: Edition | None, placed: Placed) -> dict[str, Any]:
 def _wants_csv(request: Request, query: CasePageQuery) -> bool:
     if query.f is not None:
         return query.f == "csv"
-    accept = request.headers.get("accept", "")
-    return CSV in accept and "json" not in accept
+    return preferred_type(request.headers.get("accept", ""), _IS_CSV)
 
 
 def _csv(store: Store, jurisdiction_id: int, query: CasePageQuery) -> Response:
     pages = _pages(store, jurisdiction_id, query.to_filter(), query.limit)
     first = next(pages)  # an error must come before the status is sent
     name = f"cases-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Vary": "Accept"}
     lines = csv_lines(_with_first(first, pages), bom=query.bom)
     return StreamingResponse(lines, headers=headers, media_type=f"{CSV}; charset=utf-8; header=present")
 
@@ -192,13 +193,13 @@ def _with_first(first: Batch, rest: Iterator[Batch]) -> Iterator[Batch]:
     yield from rest
 
 
-def _pages(store: Store, jurisdiction_id: int, wanted: CaseFilter, limit: int | None) -> Iterator[Batch]:
+def _pages(store: Store, jurisdiction_id: int, case_filter: CaseFilter, limit: int | None) -> Iterator[Batch]:
     """Yield cases in batches, each in its own short transaction: a slow client holds none open."""
     left, last = limit, None
     while left is None or left > 0:
         size = _CSV_BATCH if left is None else min(left, _CSV_BATCH)
         with store.unit_of_work() as session:
-            page = find_cases(session, jurisdiction_id, wanted, limit=size, older_than=last)
+            page = find_cases(session, jurisdiction_id, case_filter, limit=size, older_than=last)
         yield page.cases
         if not page.has_older:
             return

@@ -38,8 +38,8 @@ def changes(request: Request, query: Annotated[ChangesQuery, Query()], session: 
     # Read first: an entry that becomes visible later has a greater number.
     last = last_number(session, jurisdiction.id)
     kinds = tuple(query.kind) or None
-    found = changes_after(session, jurisdiction.id, query.since, kinds=kinds, limit=query.limit + 1)
-    page, has_more = found[: query.limit], len(found) > query.limit
+    entries = changes_after(session, jurisdiction.id, query.since, kinds=kinds, limit=query.limit + 1)
+    page, has_more = entries[: query.limit], len(entries) > query.limit
     following = page[-1].number if has_more else max(query.since, last, *(entry.number for entry in page))
     etag = f'"{following}-{len(page)}"'
     if is_known(request, etag):

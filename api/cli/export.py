@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from api.cli.output.store_session import open_session
 from geogrid.types import COORD_TYPES, CoordType
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from boundaries.grids.tables import Plan
+    from boundaries.grids.records import PlanRecord
 
 _MAX_ZOOM = 16
 
@@ -34,25 +35,19 @@ def command() -> None:
 def tiles(path: Path, jurisdiction: str | None, edition: int | None, max_zoom: int, coord_type: CoordType) -> None:
     """Write the vector tiles of an edition to PATH, a .pmtiles file that any web server can offer."""
     from api.cli.output.progress import progress
-    from boundaries.store.engine import open_engine, unit_of_work
-    from boundaries.store.settings import StoreSettings
     from boundaries.tiles.archive import export_tiles, tile_numbers
     from boundaries.tiles.tilesets import tileset_of
 
-    engine = open_engine(StoreSettings())
-    try:
-        with unit_of_work(engine) as session:
-            plan = _edition(session, jurisdiction, edition)
-            tileset = tileset_of(session, plan)
-            total = sum(1 for zoom in range(max_zoom + 1) for _ in tile_numbers(tileset, zoom, coord_type))
-            with progress(f"Tiles of {plan.name}", total=total, unit="tiles") as advance:
-                count = export_tiles(session, plan, path, max_zoom=max_zoom, coord_type=coord_type, advance=advance)
-    finally:
-        engine.dispose()
+    with open_session() as session:
+        plan = _edition(session, jurisdiction, edition)
+        tileset = tileset_of(session, plan)
+        total = sum(1 for zoom in range(max_zoom + 1) for _ in tile_numbers(tileset, zoom, coord_type))
+        with progress(f"Tiles of {plan.name}", total=total, unit="tiles") as advance:
+            count = export_tiles(session, plan, path, max_zoom=max_zoom, coord_type=coord_type, advance=advance)
     click.echo(f"{count:,} tiles of edition {plan.id} are in {path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 
-def _edition(session: "Session", jurisdiction: str | None, number: int | None) -> "Plan":
+def _edition(session: "Session", jurisdiction: str | None, number: int | None) -> "PlanRecord":
     from boundaries.editions.reading import edition_at
     from boundaries.jurisdictions.reading import the_jurisdiction
     from boundaries.plans.drafts import get_plan
@@ -61,7 +56,7 @@ def _edition(session: "Session", jurisdiction: str | None, number: int | None) -
     if number is not None:
         return get_plan(session, number)
     town = the_jurisdiction(session, jurisdiction)
-    found = edition_at(session, town.id, datetime.now(UTC))
-    if found is None:
+    edition = edition_at(session, town.id, datetime.now(UTC))
+    if edition is None:
         raise NotFoundError(f"No edition of {town.code} is in force. Name one with --edition.")
-    return found
+    return edition

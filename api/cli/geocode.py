@@ -61,9 +61,9 @@ def command(file: Path, out: Path, column: str, **options: Any) -> None:
         with _Output(file, out, options["rejects"], header, choices) as output, progress("Geocoding") as advance:
             advance(output.done)
             for rows in _batches(file, output.done):
-                found = finder.find([row[column] or "" for row in rows])
-                cells = [_cells(each.answer) for each in found]
-                for added, each in zip(cells, found, strict=True):
+                candidates = finder.find([row[column] or "" for row in rows])
+                cells = [_cells(each.answer) for each in candidates]
+                for added, each in zip(cells, candidates, strict=True):
                     counts[added[-1]] += 1
                     of_remote += each.is_remote
                     notes.update({each.note: None} if each.note else {})
@@ -98,8 +98,8 @@ class _Finder:
         from boundaries.store.engine import unit_of_work
 
         with unit_of_work(self._engine) as session:
-            found = candidates_many(session, self._town_id, addresses, self._context)
-        best = [answers[0] if answers else None for answers in found]
+            candidates = candidates_many(session, self._town_id, addresses, self._context)
+        best = [answers[0] if answers else None for answers in candidates]
         return with_remote_many(addresses, best, self._remote, inside=self._context.inside)
 
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from api.cli.output.progress import progress
+from api.cli.output.store_session import open_session
 from geogrid.errors import InvalidInputError, NotFoundError, Problem
 from geogrid.types import CASE_STATUSES
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from boundaries.grids.tables import Plan
-    from boundaries.jurisdictions.tables import Jurisdiction
+    from boundaries.grids.records import PlanRecord
+    from boundaries.jurisdictions.records import JurisdictionRecord
     from geogrid.maps import BaseMap, Map
 
 _LANGUAGES = ("both", "zh", "en")
@@ -49,7 +50,7 @@ def command() -> None:
 @click.option("--at", help="Moment whose edition is drawn, e.g. 2026-03-01T08:00:00+08:00. Default: now.")
 def coverage(out: Path, jurisdiction: str | None, lang: str, at: str | None) -> None:
     """Draw the grids by kind and level, their load against the band, and land that no grid covers."""
-    from api.kit.queries import CoverageMapQuery
+    from api.maps.schemas import CoverageMapQuery
 
     query = _checked(CoverageMapQuery, {"jurisdiction": jurisdiction, "lang": lang, "at": at})
     _write_map(out, query, _coverage)
@@ -70,7 +71,7 @@ def coverage(out: Path, jurisdiction: str | None, lang: str, at: str | None) -> 
 @click.option("--has-grid/--no-grid", default=None, help="Only cases with a grid, or only those without.")
 def hotspots(out: Path, **given: Any) -> None:
     """Draw where cases pile up: heat, clusters, counts per grid, through time. Filters are those of /cases."""
-    from api.kit.queries import HotspotMapQuery
+    from api.maps.schemas import HotspotMapQuery
 
     options = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
     _write_map(out, _checked(HotspotMapQuery, options), _hotspots)
@@ -82,16 +83,16 @@ def _checked(model: type[Any], options: dict[str, Any]) -> Any:
 
     from api.kit.constraints import words_for
 
-    given = {name: value for name, value in options.items() if value not in (None, [])}
+    values = {name: value for name, value in options.items() if value not in (None, [])}
     try:
-        return model(**given)
+        return model(**values)
     except ValidationError as error:
         problems = []
         for fault in error.errors(include_url=False):
             name = str(fault["loc"][0]) if fault["loc"] else ""
             message = fault["msg"].removeprefix("Value error, ")
             if name:
-                said = f"--{name.replace('_', '-')} {given[name]!r}: {message}."
+                said = f"--{name.replace('_', '-')} {values[name]!r}: {message}."
                 problems.append(Problem("option", said, f"It must be {words_for(model.model_fields[name])}."))
             else:
                 problems.append(Problem("option", f"{message}."))
@@ -101,17 +102,11 @@ def _checked(model: type[Any], options: dict[str, Any]) -> Any:
 def _write_map(out: Path, query: Any, draw: "Callable[[Session, Any], Map]") -> None:
     from api.web.assets import inlined_address
     from boundaries.files.towns.writing import replacing
-    from boundaries.store.engine import open_engine, unit_of_work
-    from boundaries.store.settings import StoreSettings
     from geogrid.maps import render
 
     with progress("Map", total=3, unit="steps") as advance:
-        engine = open_engine(StoreSettings())
-        try:
-            with unit_of_work(engine) as session:
-                drawn = draw(session, query)
-        finally:
-            engine.dispose()
+        with open_session() as session:
+            drawn = draw(session, query)
         advance(1)
         html = render(drawn, inlined_address)
         advance(1)
@@ -123,21 +118,21 @@ def _write_map(out: Path, query: Any, draw: "Callable[[Session, Any], Map]") -> 
 
 def _coverage(session: "Session", query: Any) -> "Map":
     from boundaries.editions.reading import grid_frame
-    from boundaries.jurisdictions.reading import limit_of, the_jurisdiction
+    from boundaries.jurisdictions.reading import limit_at, the_jurisdiction
     from geogrid.maps import coverage_map
 
-    found = the_jurisdiction(session, query.jurisdiction)
+    town = the_jurisdiction(session, query.jurisdiction)
     at = query.at or datetime.now(UTC)
-    plan = _edition(session, found, at)
+    plan = _edition(session, town, at)
     return coverage_map(
         grid_frame(session, plan, at=at),
-        limit=limit_of(found),
-        base=_base(session, found.id),
-        band=None if plan.band_low is None or plan.band_high is None else (plan.band_low, plan.band_high),
+        limit=limit_at(session, town.id),
+        base=_base(session, town.id),
+        band=plan.band,
         load=plan.load,
-        attribution=found.attribution,
+        attribution=town.attribution,
         language=query.lang,
-        subtitle=f"{found.name} · {plan.name}",
+        subtitle=f"{town.name} · {plan.name}",
     )
 
 
@@ -147,18 +142,18 @@ def _hotspots(session: "Session", query: Any) -> "Map":
     from boundaries.jurisdictions.reading import the_jurisdiction
     from geogrid.maps import hotspot_map
 
-    found = the_jurisdiction(session, query.jurisdiction)
+    town = the_jurisdiction(session, query.jurisdiction)
     now = datetime.now(UTC)
-    plan = _edition(session, found, now)
+    plan = _edition(session, town, now)
     filters = query.model_dump(exclude={"jurisdiction", "lang"}, exclude_defaults=True)
     return hotspot_map(
-        case_frame(session, found.id, query.to_filter()),
+        case_frame(session, town.id, query.to_filter()),
         grid_frame(session, plan, at=now),
-        base=_base(session, found.id),
-        time_zone=found.time_zone,
-        attribution=found.attribution,
+        base=_base(session, town.id),
+        time_zone=town.time_zone,
+        attribution=town.attribution,
         language=query.lang,
-        subtitle=" · ".join([found.name, plan.name, *(f"{name}: {_told(value)}" for name, value in filters.items())]),
+        subtitle=" · ".join([town.name, plan.name, *(f"{name}: {_told(value)}" for name, value in filters.items())]),
     )
 
 
@@ -168,7 +163,7 @@ def _told(value: object) -> str:
     return value.isoformat(timespec="minutes") if isinstance(value, datetime) else str(value)
 
 
-def _edition(session: "Session", jurisdiction: "Jurisdiction", at: datetime) -> "Plan":
+def _edition(session: "Session", jurisdiction: "JurisdictionRecord", at: datetime) -> "PlanRecord":
     from boundaries.editions.reading import edition_at
 
     plan = edition_at(session, jurisdiction.id, at)

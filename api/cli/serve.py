@@ -15,7 +15,7 @@ def command(host: str | None, port: int | None, workers: int) -> None:
 def serve_at(host: str | None, port: int | None, *, workers: int = 1) -> None:
     """Serve with the settings of the environment; what is given here goes before them."""
     from api.serving import serve
-    from api.state.settings import ServerSettings
+    from api.settings import ServerSettings
 
     given = {"host": host, "port": port}
     settings = ServerSettings().model_copy(update={name: value for name, value in given.items() if value is not None})

@@ -8,20 +8,19 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from api.kit.parameters import refuse_repeats
-from api.kit.queries import OfJurisdiction
-from api.kit.queries import Query as Parameters
+from api.kit.queries import OfJurisdiction, QueryParameters
 from api.kit.replies import json_reply
 from api.kit.values import Word
 from api.plans.bodies import plan_reply, plan_shape
 from api.plans.page import comparison_reply
-from api.plans.routes import COMPARED, PlanNumber
-from api.plans.schemas import CompareQuery, LineageQuery, RolledBack
+from api.plans.routes import COMPARED
+from api.plans.schemas import CompareQuery, LineageQuery, PlanNumber, RolledBack
 from api.state.dependencies import OpenSession
 from boundaries.editions.lineage import editions_between, history, predecessors, successors
 from boundaries.editions.reading import edition_at, editions_of
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanRecord
 from boundaries.jurisdictions.reading import the_jurisdiction
-from boundaries.jurisdictions.tables import Jurisdiction
+from boundaries.jurisdictions.records import JurisdictionRecord
 from boundaries.plans.drafts import get_plan
 from boundaries.plans.loading import read_one_moment
 from boundaries.publishing.publication import roll_back
@@ -29,7 +28,7 @@ from geogrid.errors import NotFoundError
 
 router = APIRouter(tags=["editions"], dependencies=[Depends(refuse_repeats)])
 
-Code = Annotated[Word, Path(description="Code of a grid of any level.")]
+CodeInPath = Annotated[Word, Path(description="Code of a grid of any level.")]
 
 
 @router.get("/editions")
@@ -51,7 +50,7 @@ def diff(
 @router.post("/editions/{edition_id}/rollback", status_code=201)
 def rollback(
     request: Request,
-    query: Annotated[Parameters, Query()],
+    query: Annotated[QueryParameters, Query()],
     edition_id: PlanNumber,
     body: RolledBack,
     session: OpenSession,
@@ -64,51 +63,51 @@ def rollback(
 
 
 @router.get("/grids/{code}/history")
-def grid_history(query: Annotated[OfJurisdiction, Query()], code: Code, session: OpenSession) -> Response:
+def grid_history(query: Annotated[OfJurisdiction, Query()], code: CodeInPath, session: OpenSession) -> Response:
     """Return a code through all editions that have it, with what it came from in each."""
     jurisdiction = the_jurisdiction(session, query.jurisdiction)
     return json_reply({"code": code, "history": history(session, jurisdiction.id, code)})
 
 
 @router.get("/grids/{code}/successors")
-def grid_successors(query: Annotated[LineageQuery, Query()], code: Code, session: OpenSession) -> Response:
+def grid_successors(query: Annotated[LineageQuery, Query()], code: CodeInPath, session: OpenSession) -> Response:
     """Say what became of a code: its heirs in the edition of `until`, with their shares of its load."""
     way = _way(session, query)
-    found = successors(session, code, way)
-    return json_reply({"code": code, **_ends(way), "successors": [asdict(heir) for heir in found]})
+    heirs = successors(session, code, way)
+    return json_reply({"code": code, **_ends(way), "successors": [asdict(heir) for heir in heirs]})
 
 
 @router.get("/grids/{code}/predecessors")
-def grid_predecessors(query: Annotated[LineageQuery, Query()], code: Code, session: OpenSession) -> Response:
+def grid_predecessors(query: Annotated[LineageQuery, Query()], code: CodeInPath, session: OpenSession) -> Response:
     """Say where a code of the edition of `until` came from: grids of the edition of `since`, and how much of each."""
     way = _way(session, query)
-    found = predecessors(session, code, way)
-    return json_reply({"code": code, **_ends(way), "predecessors": [asdict(heir) for heir in found]})
+    heirs = predecessors(session, code, way)
+    return json_reply({"code": code, **_ends(way), "predecessors": [asdict(heir) for heir in heirs]})
 
 
-def _edition(session: Session, edition_id: int) -> Plan:
+def _edition(session: Session, edition_id: int) -> PlanRecord:
     plan = get_plan(session, edition_id)
-    if plan.validity is None:
+    if not plan.is_edition:
         raise NotFoundError(f"Plan {edition_id} is {plan.state}, not an edition. Compare it under /plans.")
     return plan
 
 
-def _way(session: Session, query: LineageQuery) -> list[Plan]:
+def _way(session: Session, query: LineageQuery) -> list[PlanRecord]:
     jurisdiction = the_jurisdiction(session, query.jurisdiction)
-    known = editions_of(session, jurisdiction.id)
-    if not known:
+    editions = editions_of(session, jurisdiction.id)
+    if not editions:
         raise NotFoundError(f"{jurisdiction.code} has no edition yet.")
-    first = known[0] if query.since is None else _at(session, jurisdiction, query.since)
-    last = known[-1] if query.until is None else _at(session, jurisdiction, query.until)
+    first = editions[0] if query.since is None else _at(session, jurisdiction, query.since)
+    last = editions[-1] if query.until is None else _at(session, jurisdiction, query.until)
     return editions_between(session, jurisdiction.id, first, last)
 
 
-def _at(session: Session, jurisdiction: Jurisdiction, at: datetime) -> Plan:
-    found = edition_at(session, jurisdiction.id, at)
-    if found is None:
+def _at(session: Session, jurisdiction: JurisdictionRecord, at: datetime) -> PlanRecord:
+    edition = edition_at(session, jurisdiction.id, at)
+    if edition is None:
         raise NotFoundError(f"No edition of {jurisdiction.code} was in force at {at.isoformat()}.")
-    return found
+    return edition
 
 
-def _ends(way: list[Plan]) -> dict[str, int]:
+def _ends(way: list[PlanRecord]) -> dict[str, int]:
     return {"from_edition": way[0].id, "to_edition": way[-1].id}

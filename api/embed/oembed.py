@@ -8,14 +8,13 @@ from markupsafe import escape
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from api.embed.page import described
+from api.embed.page import EMBEDDED, described
 from api.embed.schemas import EmbedQuery, OembedQuery
 from api.kit.links import address
 from geogrid.errors import NotFoundError
 
 _WIDTH: Final = 640
 _HEIGHT: Final = 480
-_MAP: Final = "/embed/map"
 _AREA: Final = "/area/"
 
 
@@ -27,10 +26,10 @@ def oembed_of(request: Request, query: OembedQuery, session: Session) -> dict[st
     NotFoundError
         The address is none of a map or of a grid of this server.
     """
-    wanted = _map_of(request, query.url)
+    map_query = _map_of(request, query.url)
     width, height = min(_WIDTH, query.maxwidth), min(_HEIGHT, query.maxheight)
-    title = described(wanted, session).title
-    source = address(request, _MAP, wanted.model_dump(mode="json", exclude_defaults=True))
+    title = described(map_query, session).title
+    source = address(request, EMBEDDED, map_query.model_dump(mode="json", exclude_defaults=True))
     html = (
         f'<iframe src="{escape(source)}" width="{width}" height="{height}" title="{escape(title)}" '
         'style="border:0" loading="lazy"></iframe>'
@@ -60,7 +59,7 @@ def _map_of(request: Request, url: str) -> EmbedQuery:
             code = unquote(parts.path.removeprefix(_AREA).partition("/")[0])
             kept: dict[str, str] = {name: values[name] for name in ("jurisdiction", "at", "lang") if name in values}
             return _checked(url, {**kept, "grids": code})
-        if parts.path == _MAP:
+        if parts.path == EMBEDDED:
             return _checked(url, values)
     raise _unknown(url)
 

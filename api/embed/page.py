@@ -9,11 +9,10 @@ from urllib.parse import urlencode
 from fastapi import Request, Response
 from sqlalchemy.orm import Session
 
-from api.cases.page import in_script
 from api.embed.schemas import EmbedQuery
 from api.kit.policies import framed_by
-from api.state.settings import ServerSettings
-from api.web.rendering import View, page
+from api.state.settings import CommonSettings
+from api.web.rendering import View, in_script, page
 from api.web.words import Lang, language_of, speaker
 from boundaries.editions.reading import edition_at
 from boundaries.grids.places import places_of
@@ -22,11 +21,14 @@ from boundaries.tiles.tilesets import Tileset, tileset_of
 from geogrid.coordinates import to_wgs84
 from geogrid.errors import NotFoundError
 
+EMBEDDED: Final = "/embed/map"
+"""Address of the map that is framed."""
+
 _MOST_CASES: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class EmbeddedMap:
     """What an embedded map shows: the edition, and the box of the grids that are outlined."""
 
     tileset: Tileset
@@ -34,7 +36,7 @@ class Described:
     bounds: tuple[float, float, float, float]
 
 
-def described(query: EmbedQuery, session: Session) -> Described:
+def described(query: EmbedQuery, session: Session) -> EmbeddedMap:
     """Return what a map shows.
 
     Raises
@@ -49,25 +51,25 @@ def described(query: EmbedQuery, session: Session) -> Described:
         raise NotFoundError(f"No edition of {town.name} was in force at {at.isoformat(timespec='seconds')}.")
     tileset = tileset_of(session, plan)
     if query.grids is None:
-        return Described(tileset, f"{town.name} · {plan.name}", tileset.bounds)
+        return EmbeddedMap(tileset, f"{town.name} · {plan.name}", tileset.bounds)
     codes = query.grids.split(",")
-    found = places_of(session, plan, codes)
-    title = f"{found.names[0]} · {town.name}" if len(codes) == 1 else f"{town.name} · {plan.name}"
-    return Described(tileset, title, found.bounds)
+    places = places_of(session, plan, codes)
+    title = f"{places.names[0]} · {town.name}" if len(codes) == 1 else f"{town.name} · {plan.name}"
+    return EmbeddedMap(tileset, title, places.bounds)
 
 
 def embed_page(request: Request, query: EmbedQuery, session: Session) -> Response:
     """Return the map as a page of its own; errors as `described`."""
-    found = described(query, session)
+    embedded = described(query, session)
     lang = language_of(request)
     view = View(lang, speaker(lang))
     values = {
-        "title": found.title,
-        "tileset": found.tileset,
+        "title": embedded.title,
+        "tileset": embedded.tileset,
         "query": query,
         "problem": None,
         "oembed": f"/oembed?{urlencode({'url': str(request.url)})}",
-        "map_data": in_script(_data(query, found, view)),
+        "map_data": in_script(_data(query, embedded, view)),
     }
     return page(request, "embed.html", view, values=values, headers=_headers(request))
 
@@ -85,33 +87,33 @@ def embed_problem(
         "oembed": None,
         "map_data": "null",
     }
-    found = {**(headers or {}), **_headers(request)}
+    all_headers = {**(headers or {}), **_headers(request)}
     return page(
-        request, "embed.html", View(lang, speaker(lang)), values=values, status=problem["status"], headers=found
+        request, "embed.html", View(lang, speaker(lang)), values=values, status=problem["status"], headers=all_headers
     )
 
 
 def _headers(request: Request) -> dict[str, str]:
-    settings: ServerSettings = request.app.state.settings
+    settings: CommonSettings = request.app.state.settings
     return {**framed_by(settings.frame_ancestors), "Cache-Control": "no-cache"}
 
 
-def _data(query: EmbedQuery, found: Described, view: View) -> dict[str, Any]:
-    own = {"jurisdiction": found.tileset.jurisdiction_code}
+def _data(query: EmbedQuery, embedded: EmbeddedMap, view: View) -> dict[str, Any]:
+    own = {"jurisdiction": embedded.tileset.jurisdiction_code}
     as_of = {**own, "at": None if query.at is None else query.at.isoformat()}
     base = None if query.base else "false"
     filters = {"status": None if query.cases == "all" else query.cases, "limit": _MOST_CASES, "sortby": "-reported_at"}
     return {
         "style": view.plain_url("/styles/grids", as_of, level=query.level, base=base),
-        "bounds": found.bounds,
+        "bounds": embedded.bounds,
         "codes": [] if query.grids is None else query.grids.split(","),
         "cases": None if query.cases is None else view.plain_url("/collections/cases/items", own, **filters),
         "point": None if query.point is None else _point(query),
         "coord_type": query.coord_type,
-        "level": query.level or len(found.tileset.levels),
+        "level": query.level or len(embedded.tileset.levels),
         "lookup": view.plain_url("/point/4326/PLACE", as_of, f="json"),
         "area": view.plain_url("/area/CODE", as_of, f="html", lang=view.lang),
-        "levels": _level_names(found.tileset, view.lang),
+        "levels": _level_names(embedded.tileset, view.lang),
         "words": {
             name: view.say(f"embed_{name}")
             for name in ("outside", "failed", "no_webgl", "open", "no_duty", "close", "no_cases")

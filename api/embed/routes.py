@@ -40,9 +40,9 @@ def element() -> Response:
 )
 def oembed(request: Request, query: Annotated[OembedQuery, Query()], session: OpenSession) -> Response:
     """Say how to embed the address of a map or of a grid of this server (oEmbed 1.0, type rich)."""
-    found = oembed_of(request, query, session)
+    answer = oembed_of(request, query, session)
     if query.format == "json":
-        return json_reply(found)
-    members = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in found.items())
+        return json_reply(answer)
+    members = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in answer.items())
     text = f'<?xml version="1.0" encoding="utf-8" standalone="yes"?>\n<oembed>{members}</oembed>\n'
     return Response(text, media_type=_XML)

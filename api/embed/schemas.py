@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from api.areas.schemas import MOST_CODES, Pair, listed_codes
-from api.kit.queries import At, OfJurisdiction, Query
+from api.areas.schemas import MOST_CODES, PairText, listed_codes
+from api.kit.queries import At, OfJurisdiction, QueryParameters
 from api.kit.values import SENDABLE, Allowed
 from geogrid.types import CoordType
 
@@ -41,14 +41,14 @@ class EmbedQuery(OfJurisdiction):
         ]
         | None
     ) = None
-    point: Annotated[Pair, Field(description="longitude,latitude of a marker.")] | None = None
+    point: Annotated[PairText, Field(description="longitude,latitude of a marker.")] | None = None
     coord_type: Annotated[CoordType, Field(description="Datum of `point` and of what clicks report.")] = "wgs84"
     at: At = None
     lang: Annotated[Literal["en", "zh"], Field(description="Language; the browser's, if left out.")] | None = None
     base: Annotated[bool, Field(description="Streets and buildings below the grids.")] = True
 
 
-class OembedQuery(Query):
+class OembedQuery(QueryParameters):
     """Parameters of ``/oembed`` (https://oembed.com)."""
 
     url: Annotated[

@@ -4,10 +4,9 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.features.formats import wants_html
+from api.features.formats import is_page
 from api.features.page import described_page
-from api.features.queries import Described
-from api.kit.answers import ConformanceAnswer
+from api.features.schemas import ConformanceAnswer, DescriptionQuery
 from api.kit.links import HTML
 from api.kit.parameters import refuse_repeats
 from api.kit.replies import json_reply
@@ -53,9 +52,9 @@ CLASSES: Final = (
 
 
 @router.get("/conformance", responses={200: {"model": ConformanceAnswer, "content": {HTML: {}}}})
-def conformance(request: Request, query: Annotated[Described, Query()]) -> Response:
+def conformance(request: Request, query: Annotated[DescriptionQuery, Query()]) -> Response:
     """List the conformance classes that are implemented."""
     body = {"conformsTo": list(CLASSES)}
-    if wants_html(request, query.f):
+    if is_page(request, query.f):
         return described_page(request, "Conformance", body)
     return json_reply(body, headers={"Vary": "Accept"})

@@ -5,11 +5,10 @@ from typing import Any, Final
 
 from fastapi import Request
 
-from api.features.extents import extent_of, systems_of
 from api.features.formats import FORMATS, SCHEMA
-from api.features.places import Place
+from api.features.lookup import TownCollection
+from api.features.reading import CollectionReader
 from api.kit.links import HTML, JSON, address, link, same_page
-from api.state.store import Store
 from boundaries.features.fields import Collection, Field
 from boundaries.features.systems import CRS84
 
@@ -24,20 +23,20 @@ _JSON_TYPES: Final[Mapping[str, str]] = {
 }
 
 
-def describe(request: Request, place: Place, store: Store) -> dict[str, Any]:
+def describe(request: Request, source: TownCollection, reader: CollectionReader) -> dict[str, Any]:
     """Return a collection as ``/collections`` shows it."""
-    collection = place.collection
+    collection = source.collection
     body: dict[str, Any] = {
         "id": collection.id,
-        "title": f"{collection.title}, {place.calendar.name}",
+        "title": f"{collection.title}, {source.calendar.name}",
         "description": collection.description,
         "itemType": "feature",
-        "crs": list(systems_of(request, place, store)),
+        "crs": list(reader.systems(source)),
         "storageCrs": CRS84.uri,
-        "attribution": "; ".join(place.calendar.attribution),
-        "links": _links(request, place),
+        "attribution": "; ".join(source.calendar.attribution),
+        "links": _links(request, source),
     }
-    box, since, until = extent_of(request, place, store)
+    box, since, until = reader.extent(source)
     if box is not None:
         body["extent"] = {"spatial": {"bbox": [list(box)], "crs": CRS84.uri}}
         if since is not None or until is not None:
@@ -45,9 +44,9 @@ def describe(request: Request, place: Place, store: Store) -> dict[str, Any]:
     return body
 
 
-def _links(request: Request, place: Place) -> list[dict[str, str]]:
+def _links(request: Request, source: TownCollection) -> list[dict[str, str]]:
     def to(suffix: str, rel: str, media_type: str, title: str, **more: str) -> dict[str, str]:
-        return link(address(request, f"{place.path}{suffix}", {**place.own, **more}), rel, media_type, title)
+        return link(address(request, f"{source.path}{suffix}", {**source.own, **more}), rel, media_type, title)
 
     return [
         to("", "self", JSON, "This collection"),
@@ -112,14 +111,14 @@ def schema(collection: Collection, identifier: str) -> dict[str, Any]:
 
 def schema_of(field: Field) -> dict[str, Any]:
     """Return a field as JSON Schema."""
-    found: dict[str, Any] = {"title": field.title, "type": _JSON_TYPES[field.kind]}
+    schema: dict[str, Any] = {"title": field.title, "type": _JSON_TYPES[field.kind]}
     if field.kind == "moment":
-        found["format"] = "date-time"
+        schema["format"] = "date-time"
     if field.values:
-        found["enum"] = list(field.values)
+        schema["enum"] = list(field.values)
     if field.low is not None:
-        found |= {"minimum": field.low, "maximum": field.high}
-    return found
+        schema |= {"minimum": field.low, "maximum": field.high}
+    return schema
 
 
 def alternates(request: Request, self_format: str, formats: Sequence[str]) -> list[dict[str, str]]:

@@ -6,7 +6,8 @@ from typing import Final, Literal
 
 from fastapi import Request
 
-from api.kit.links import GEOJSON, HTML, JSON
+from api.kit.links import GEOJSON, HTML, JSON, XHTML
+from api.kit.negotiation import preferred_type
 
 FormatName = Literal["geojson", "geojsonseq", "csv", "flatgeobuf", "geoparquet", "kml", "topojson", "html"]
 SCHEMA: Final = "application/schema+json"
@@ -51,49 +52,23 @@ FORMATS: Final[Mapping[str, Format]] = {
     )
 }
 ALIASES: Final[Mapping[str, FormatName]] = {"json": "geojson", "fgb": "flatgeobuf", "parquet": "geoparquet"}
-_TAKEN_FOR: Final[Mapping[str, FormatName]] = {
+_BY_MEDIA_TYPE: Final[Mapping[str, FormatName]] = {
     **{each.media_type: each.name for each in FORMATS.values()},
     JSON: "geojson",
+    XHTML: "html",
     "application/parquet": "geoparquet",
     "application/vnd.flatgeobuf": "flatgeobuf",
 }
+_IS_PAGE: Final[Mapping[str, bool]] = {JSON: False, GEOJSON: False, SCHEMA: False, HTML: True, XHTML: True}
 
 
-def format_of(request: Request, asked: str | None) -> Format:
-    """Return the format that a request asks for; GeoJSON where it asks for none that there is."""
-    if asked is not None:
-        return FORMATS[ALIASES.get(asked, asked)]
-    for media_type in accepted(request):
-        if media_type in _TAKEN_FOR:
-            return FORMATS[_TAKEN_FOR[media_type]]
-    return FORMATS["geojson"]
+def format_of(request: Request, name: str | None) -> Format:
+    """Return the format of features: the one named, else by the header Accept; GeoJSON where it names none of ours."""
+    if name is not None:
+        return FORMATS[ALIASES.get(name, name)]
+    return FORMATS[preferred_type(request.headers.get("accept", ""), _BY_MEDIA_TYPE)]
 
 
-def wants_html(request: Request, asked: str | None = None) -> bool:
-    """Return whether a description is wanted as a page: it comes before JSON in the header Accept, or by `f`."""
-    if asked is not None:
-        return asked == "html"
-    for media_type in accepted(request):
-        if media_type in {HTML, "application/xhtml+xml"}:
-            return True
-        if media_type in {JSON, GEOJSON, SCHEMA, "*/*", "application/*"}:
-            return False
-    return False
-
-
-def accepted(request: Request) -> list[str]:
-    """Return the media types of the header Accept, the most wanted first, those of weight 0 left out."""
-    found = []
-    for part in request.headers.get("accept", "").split(","):
-        media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        weight = next((_weight(each[2:]) for each in parameters if each.startswith("q=")), 1.0)
-        if media_type and weight > 0:
-            found.append((-weight, media_type))
-    return [media_type for _, media_type in sorted(found, key=lambda each: each[0])]
-
-
-def _weight(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
+def is_page(request: Request, name: str | None = None) -> bool:
+    """Return whether a description is answered as a page: by the name of the format, else by the header Accept."""
+    return preferred_type(request.headers.get("accept", ""), _IS_PAGE) if name is None else name == "html"

@@ -1,65 +1,71 @@
-"""What changes when features do: the versions behind ETag and Last-Modified, and what is remembered by them."""
+"""Whether a client's answer is still good: the versions behind ETag and Last-Modified, and 304."""
 
 import hashlib
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from datetime import UTC, datetime
-from threading import Lock
-from typing import Any, Final, TypeVar
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import format_datetime, parsedate_to_datetime
 
-from fastapi import Request
+from fastapi import Request, Response
 
-from api.features.places import Place
+from api.features.lookup import TownCollection
+from api.kit.replies import is_known
 from boundaries.features.fields import Scope
 
-Value = TypeVar("Value")
-_REMEMBERED: Final = 2_000
 
-
-class Remembered:
-    """Values by key, the one longest unused going first; made once for all requests of a server."""
-
-    def __init__(self, *, kept: int = _REMEMBERED) -> None:
-        self._kept = kept
-        self._values: OrderedDict[Hashable, Any] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
-        """Return the value of a key, made where it is not known."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                found: Value = self._values[key]
-                return found
-        made = make()
-        with self._lock:
-            self._values[key] = made
-            while len(self._values) > self._kept:
-                self._values.popitem(last=False)
-        return made
-
-
-def version_of(place: Place, scope: Scope, cases: str = "") -> str:
+def version_of(source: TownCollection, scope: Scope, cases: str = "") -> str:
     """Return a text that changes when the features of a scope change.
 
     Parameters
     ----------
-    place, scope : Place, Scope
+    source, scope : TownCollection, Scope
         Of what.
     cases : str
         Version of the cases, where they matter.
     """
-    parts = [f"{each.plan_id}.{each.duties}.{each.valid_from}.{each.valid_to}" for each in place.editions(scope)]
-    return f"{place.calendar.code} {scope.plain} {' '.join(parts)} {cases}"
+    parts = [f"{each.plan_id}.{each.duties}.{each.valid_from}.{each.valid_to}" for each in source.editions(scope)]
+    return f"{source.calendar.code} {scope.plain} {' '.join(parts)} {cases}"
 
 
-def etag_of(request: Request, version: str, form: str) -> str:
-    """Return the ETag of an answer: it changes with the features, the address, the format and the program."""
-    content = f"{version} {request.url} {form} {request.app.version}"
+def etag_of(request: Request, version: str, form: str, lang: str = "") -> str:
+    """Return the ETag of an answer: it changes with the features, the address, the format and the program.
+
+    Parameters
+    ----------
+    request : Request
+        Its address, and the program that answers.
+    version : str
+        See `version_of`.
+    form : str
+        The format, which the header Accept may have chosen.
+    lang : str
+        Language of a page, which the header Accept-Language may have chosen.
+    """
+    content = f"{version} {request.url} {form} {lang} {request.app.version}"
     return f'"{hashlib.sha256(content.encode()).hexdigest()[:20]}"'
 
 
-def first_seen(request: Request, version: str) -> datetime:
-    """Return when this server first saw a version: features have not changed since, whatever they were before."""
-    remembered: Remembered = request.app.state.remembered
-    return remembered.get(("seen", version), lambda: datetime.now(UTC).replace(microsecond=0))
+def fresh_headers(etag: str, seen: datetime) -> dict[str, str]:
+    """Return the headers by which a client can ask whether an answer is still good."""
+    return {
+        "ETag": etag,
+        "Last-Modified": format_datetime(seen, usegmt=True),
+        "Cache-Control": "no-cache",
+        "Vary": "Accept",
+    }
+
+
+def unchanged(request: Request, headers: Mapping[str, str]) -> Response | None:
+    """Return 304 where the client has the answer already, by its ETag or, without one, by its date."""
+    if "if-none-match" in request.headers:
+        is_same = is_known(request, headers["ETag"])
+    else:
+        last_modified = parsedate_to_datetime(headers["Last-Modified"])
+        is_same = _is_since(request.headers.get("if-modified-since", ""), last_modified)
+    return Response(status_code=304, headers=dict(headers)) if is_same else None
+
+
+def _is_since(text: str, moment: datetime) -> bool:
+    try:
+        return bool(text) and parsedate_to_datetime(text) >= moment
+    except (TypeError, ValueError):
+        return False

@@ -11,8 +11,7 @@ from pydantic import BaseModel
 
 from api.features.description import schema_of
 from api.features.formats import FORMATS, SCHEMA
-from api.features.queries import Described, ItemQuery, items_model
-from api.kit.answers import CollectionAnswer, CollectionsAnswer
+from api.features.schemas import CollectionAnswer, CollectionsAnswer, DescriptionQuery, ItemQuery, items_model
 from api.kit.links import GEOJSON, HTML, JSON
 from api.kit.parameters import describe_query
 from boundaries.features.catalogue import Wanted, collections, edition_collection
@@ -33,12 +32,12 @@ def paths_of(case_fields: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]
     """
     every = collections(Wanted(tuple(case_fields)))
     paths: dict[str, Any] = {
-        "/collections": _get("collections", "List the collections.", Described, _json("CollectionsAnswer"))
+        "/collections": _get("collections", "List the collections.", DescriptionQuery, _json("CollectionsAnswer"))
     }
     schemas: dict[str, Any] = {}
     for model in (CollectionAnswer, CollectionsAnswer):
-        found = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas |= {**found.pop("$defs", {}), model.__name__: found}
+        described = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= {**described.pop("$defs", {}), model.__name__: described}
     for collection in every.values():
         paths |= dict(_paths(f"/collections/{collection.id}", collection, ()))
         schemas |= _schemas(collection)
@@ -76,15 +75,21 @@ def _paths(
     }
     yield (
         path,
-        _get(f"{name}_collection", f"Describe {about}.", Described, {**_json("CollectionAnswer"), **missing}, places),
+        _get(
+            f"{name}_collection",
+            f"Describe {about}.",
+            DescriptionQuery,
+            {**_json("CollectionAnswer"), **missing},
+            places,
+        ),
     )
     yield (
         f"{path}/queryables",
-        _get(f"{name}_queryables", f"Return what filters on {about} may name.", Described, schema, places),
+        _get(f"{name}_queryables", f"Return what filters on {about} may name.", DescriptionQuery, schema, places),
     )
     yield (
         f"{path}/schema",
-        _get(f"{name}_schema", f"Return what features of {about} are made of.", Described, schema, places),
+        _get(f"{name}_schema", f"Return what features of {about} are made of.", DescriptionQuery, schema, places),
     )
     items = {**_features(f"Features_{shape}"), "304": _UNCHANGED, **missing}
     yield (

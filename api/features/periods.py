@@ -81,8 +81,8 @@ def _span(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
             return start.astimezone(UTC), datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
         if _MOMENT.fullmatch(text) is None:
             raise ValueError("it is not a date, a time, or two of them parted by a slash")
-        found = datetime.fromisoformat(text.upper())
-        moment = (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+        parsed = datetime.fromisoformat(text.upper())
+        moment = (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).astimezone(UTC)
         return moment, moment + _TICK
     except OverflowError:
         raise ValueError("there is no such day or time") from None

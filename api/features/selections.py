@@ -6,8 +6,8 @@ from typing import Any, Final
 import shapely
 
 from api.features.formats import Format
-from api.features.places import Place
-from api.features.queries import PAGE
+from api.features.lookup import TownCollection
+from api.features.schemas import PAGE
 from boundaries.features.cql.conditions import condition_of
 from boundaries.features.fields import Collection
 from boundaries.features.selection import Condition, Selection
@@ -19,14 +19,14 @@ MOST_SHARED: Final = 50_000
 """Features of a TopoJSON at most: its boundaries are found by comparing all of them."""
 
 
-def selection_of(place: Place, asked: Mapping[str, Any], systems: Systems, form: Format) -> Selection:
+def selection_of(source: TownCollection, parameters: Mapping[str, Any], systems: Systems, form: Format) -> Selection:
     """Return what a request selects.
 
     Parameters
     ----------
-    place : Place
+    source : TownCollection
         The collection.
-    asked : mapping
+    parameters : mapping
         The parameters by name, as `items_model` read them.
     systems : mapping of str to System
         Coordinate reference systems that may be named.
@@ -38,11 +38,11 @@ def selection_of(place: Place, asked: Mapping[str, Any], systems: Systems, form:
     InvalidInputError
         A parameter names something that there is not; every such parameter is listed.
     """
-    collection, problems = place.collection, list[Problem]()
-    checked = _Checked(problems)
-    output = checked.of(lambda: system_named(systems, asked, "crs"), CRS84)
-    boxed = checked.of(lambda: system_named(systems, asked, "bbox-crs"), CRS84)
-    datum = asked["coord_type"]
+    collection, problems = source.collection, list[Problem]()
+    checked = _ProblemCollector(problems)
+    output = checked.of(lambda: system_named(systems, parameters, "crs"), CRS84)
+    boxed = checked.of(lambda: system_named(systems, parameters, "bbox-crs"), CRS84)
+    datum = parameters["coord_type"]
     if datum != "wgs84" and (output, boxed) != (CRS84, CRS84):
         problems.append(
             Problem(
@@ -50,42 +50,42 @@ def selection_of(place: Place, asked: Mapping[str, Any], systems: Systems, form:
             )
         )
     area = None
-    if asked["bbox"] is not None:
-        area = checked.of(lambda: box_in(boxed, asked["bbox"]), None)
+    if parameters["bbox"] is not None:
+        area = checked.of(lambda: box_in(boxed, parameters["bbox"]), None)
         area = area if area is None or datum == "wgs84" else from_datum(area, datum)
-    names = checked.of(lambda: _names(collection, asked["properties"]), None)
-    sort = checked.of(lambda: _sort(collection, asked["sortby"]), ())
-    condition = checked.of(lambda: filter_of(collection, asked, systems), None)
-    limit = asked["limit"]
+    names = checked.of(lambda: _names(collection, parameters["properties"]), None)
+    sort = checked.of(lambda: _sort(collection, parameters["sortby"]), ())
+    condition = checked.of(lambda: filter_of(collection, parameters, systems), None)
+    limit = parameters["limit"]
     if form.name == "topojson" and limit is not None and limit > MOST_SHARED:
         problems.append(_too_many(limit))
     if problems:
         raise InvalidInputError(problems)
     return Selection(
         collection,
-        place.scope(asked.get("datetime"), asked.get("at")),
+        source.scope(parameters.get("datetime"), parameters.get("at")),
         area=area,
-        equal={each.name: asked[each.name] for each in collection.fields if asked[each.name] is not None},
+        equal={each.name: parameters[each.name] for each in collection.fields if parameters[each.name] is not None},
         condition=condition,
         sort=sort,
         names=names,
         limit=PAGE if limit is None and form.is_paged else limit,
-        offset=asked["offset"],
+        offset=parameters["offset"],
         system=output,
         coord_type=datum,
     )
 
 
-def filter_of(collection: Collection, asked: Mapping[str, Any], systems: Systems) -> Condition | None:
+def filter_of(collection: Collection, parameters: Mapping[str, Any], systems: Systems) -> Condition | None:
     """Return the condition that a filter states, None without one."""
-    if asked["filter"] is None:
+    if parameters["filter"] is None:
         return None
-    system, datum = system_named(systems, asked, "filter-crs"), asked["coord_type"]
+    system, datum = system_named(systems, parameters, "filter-crs"), parameters["coord_type"]
 
     def stored(geometry: shapely.Geometry) -> shapely.Geometry:
         return to_stored(geometry, system, subject="filter") if datum == "wgs84" else from_datum(geometry, datum)
 
-    return condition_of(asked["filter"], asked["filter-lang"], collection, to_stored=stored)
+    return condition_of(parameters["filter"], parameters["filter-lang"], collection, to_stored=stored)
 
 
 def _too_many(limit: int) -> Problem:
@@ -97,7 +97,7 @@ def _too_many(limit: int) -> Problem:
     )
 
 
-class _Checked:
+class _ProblemCollector:
     """Collects the problems of several steps, so that all are told at once."""
 
     def __init__(self, problems: list[Problem]) -> None:
@@ -112,7 +112,7 @@ class _Checked:
             return otherwise
 
 
-def system_named(systems: Systems, asked: Mapping[str, Any], parameter: str) -> System:
+def system_named(systems: Systems, parameters: Mapping[str, Any], parameter: str) -> System:
     """Return the system that a parameter names, CRS84 where it names none.
 
     Raises
@@ -120,7 +120,7 @@ def system_named(systems: Systems, asked: Mapping[str, Any], parameter: str) -> 
     InvalidInputError
         There is no such system here.
     """
-    name = asked[parameter]
+    name = parameters[parameter]
     if name is None:
         return CRS84
     if name not in systems:

@@ -12,7 +12,7 @@ from geogrid.editions import Duty, Edition, GridInfo, Located
 _PAIR = re.compile(r"\s*(-?\d+(?:\.\d+)?)°?\s*[,，;；\s]\s*(-?\d+(?:\.\d+)?)°?\s*")
 _MOST_LON, _MOST_LAT = 180.0, 90.0
 
-Outcome = Literal["found", "outside", "not_found", "bad_coordinates"]
+LookupOutcome = Literal["found", "outside", "not_found", "bad_coordinates"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Lookup:
     """
 
     query: str
-    outcome: Outcome
+    outcome: LookupOutcome
     lon: float | None = None
     lat: float | None = None
     located: Located | None = None

@@ -9,17 +9,18 @@ from fastapi import APIRouter, Request, Response
 from api.home.lookup import Lookup, look_up
 from api.home.sketch import Sketch
 from api.home.sketches import Sketches
-from api.kit.links import HTML, JSON, OPENAPI, address, link
+from api.kit.links import HTML, JSON, OPENAPI, XHTML, address, link
+from api.kit.negotiation import preferred_type
 from api.kit.replies import json_reply
-from api.state.dependencies import Editions, OpenStore
-from api.state.editions import EditionBook
+from api.state.dependencies import Editions, OpenStore, chosen_calendar
 from api.web.rendering import page, view_of
 from boundaries.cases.reading import case_facets, latest_points
-from boundaries.editions.calendar import Calendar
 from geogrid.editions import Edition
 
 router = APIRouter(include_in_schema=False)
 
+_IS_PAGE = {JSON: False, HTML: True, XHTML: True}
+_VARY = {"Vary": "Accept, Accept-Language"}
 _OGC = "http://www.opengis.net/def/rel/ogc/1.0"
 _MOST_DOTS = 3_000
 _LONGEST_QUERY = 200
@@ -28,37 +29,31 @@ _LONGEST_QUERY = 200
 @router.get("/")
 def start(request: Request, editions: Editions, store: OpenStore) -> Response:
     """Show the start page, or its links as JSON to a client that is no browser."""
-    if HTML not in request.headers.get("accept", ""):
+    if not preferred_type(request.headers.get("accept", ""), _IS_PAGE):
         return _links(request)
     if not editions.calendars and editions.problem is None:
-        return page(request, "nothing.html", view_of(request))
+        return page(request, "nothing.html", view_of(request), headers=_VARY)
     calendar = chosen_calendar(request, editions)
     edition = editions.edition(calendar)
     query = request.query_params.get("q", "").replace("\x00", "").strip()[:_LONGEST_QUERY]
     with store.unit_of_work() as session:
         facets = case_facets(session, calendar.id)
         points = latest_points(session, calendar.id, limit=_MOST_DOTS)
-        found = look_up(session, calendar.id, edition, query) if query and edition is not None else None
+        lookup = look_up(session, calendar.id, edition, query) if query and edition is not None else None
     values: dict[str, Any] = {
         "calendars": editions.calendars,
         "edition": edition,
         "facets": facets,
         "query": query,
-        "found": found,
+        "found": lookup,
     }
     period = calendar.edition_at(datetime.now(UTC))
     if edition is not None and period is not None:
         sketches: Sketches = request.app.state.sketches
         sketch = sketches.of(calendar, period)
         values |= {"sketch": sketch, "dots": sketch.dots(points), "kinds": _kinds(edition)}
-        values["mark"] = _mark(sketch, found)
-    return page(request, "landing.html", view_of(request, calendar), values=values)
-
-
-def chosen_calendar(request: Request, editions: EditionBook) -> Calendar:
-    """Return the jurisdiction that a page is about: the one asked for, else the first; errors as `calendar`."""
-    asked = request.query_params.get("jurisdiction") or None
-    return editions.calendar(asked or next(iter(editions.calendars), None))
+        values["mark"] = _mark(sketch, lookup)
+    return page(request, "landing.html", view_of(request, calendar), values=values, headers=_VARY)
 
 
 def _links(request: Request) -> Response:
@@ -80,12 +75,12 @@ def _kinds(edition: Edition) -> Counter[str]:
     return Counter(leaf.kind for leaf in edition.leaves)
 
 
-def _mark(sketch: Sketch, found: Lookup | None) -> dict[str, Any] | None:
+def _mark(sketch: Sketch, lookup: Lookup | None) -> dict[str, Any] | None:
     """Return the pin of a found place and the outline of its grid."""
-    if found is None or found.lon is None or found.lat is None:
+    if lookup is None or lookup.lon is None or lookup.lat is None:
         return None
-    x, y = sketch.pixel(found.lon, found.lat)
-    chain = () if found.located is None else {str(grid.code) for grid in found.located.chain}
+    x, y = sketch.pixel(lookup.lon, lookup.lat)
+    chain = () if lookup.located is None else {str(grid.code) for grid in lookup.located.chain}
     paths = [grid.path for grid in sketch.grids if grid.code in chain]
     is_shown = 0 <= x <= sketch.projection.width and 0 <= y <= sketch.projection.height
     return {"x": x, "y": y, "paths": paths} if is_shown else None

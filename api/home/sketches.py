@@ -1,14 +1,12 @@
 """Pictures of editions, drawn once and kept."""
 
-from collections import OrderedDict
-from threading import Lock
-
 from api.home.sketch import Sketch, draw_sketch
+from api.kit.cache import Cache
 from api.state.frames import GridFrames
 from api.state.store import Store
 from boundaries.basemap.reading import street_frame
 from boundaries.editions.calendar import Calendar, EditionPeriod, base_map_version
-from boundaries.grids.tables import Plan
+from boundaries.plans.drafts import get_plan
 
 _KEPT = 8
 
@@ -27,27 +25,17 @@ class Sketches:
     def __init__(self, store: Store, frames: GridFrames) -> None:
         self._store = store
         self._frames = frames
-        self._kept: OrderedDict[tuple[EditionPeriod, str], Sketch] = OrderedDict()
-        self._lock = Lock()
+        self._kept: Cache[tuple[EditionPeriod, str], Sketch] = Cache(_KEPT)
 
     def of(self, calendar: Calendar, period: EditionPeriod) -> Sketch:
         """Return the picture of an edition; errors as `Store.unit_of_work`."""
         with self._store.unit_of_work() as session:
             key = (period, base_map_version(session, calendar.id))
-        with self._lock:
-            sketch = self._kept.get(key)
-        if sketch is None:
-            sketch = self._draw(calendar, period)
-            with self._lock:
-                self._kept[key] = sketch
-                while len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
-        return sketch
+        return self._kept.get(key, lambda: self._draw(calendar, period))
 
     def _draw(self, calendar: Calendar, period: EditionPeriod) -> Sketch:
         grids = self._frames.of(period)
         with self._store.unit_of_work() as session:
-            plan = session.get_one(Plan, period.plan_id)
+            plan = get_plan(session, period.plan_id)
             streets = street_frame(session, calendar.id)
-        band = None if plan.band_low is None or plan.band_high is None else (plan.band_low, plan.band_high)
-        return draw_sketch(grids, streets, band=band, load=plan.load)
+        return draw_sketch(grids, streets, band=plan.band, load=plan.load)

@@ -36,8 +36,8 @@ def allowed_of(source: Any, name: str) -> str:
     if name in hints:
         return " or ".join(dict.fromkeys(_words(hints[name])))
     # A part of the address may be taken by what the handler depends on.
-    found = (allowed_of(needed, name) for hint in hints.values() for needed in _dependencies(hint))
-    return next((words for words in found if words), "")
+    candidates = (allowed_of(needed, name) for hint in hints.values() for needed in _dependencies(hint))
+    return next((words for words in candidates if words), "")
 
 
 def words_for(field: FieldInfo) -> str:

@@ -45,10 +45,10 @@ def describe_query(model: type[BaseModel]) -> list[dict[str, Any]]:
             "name": name,
             "in": "query",
             "required": name in required,
-            "description": _description(found),
-            "schema": found,
+            "description": _description(field),
+            "schema": field,
         }
-        for name, found in schema["properties"].items()
+        for name, field in schema["properties"].items()
     ]
 
 
@@ -76,11 +76,11 @@ async def refuse_repeats(request: Request) -> None:
 
 def _repeats(request: Request, models: tuple[type[BaseModel], ...]) -> list[dict[str, Any]]:
     lists = {name for model in models for name, field in model.model_fields.items() if _is_list(field.annotation)}
-    given = [name for name, _ in request.query_params.multi_items()]
+    names = [name for name, _ in request.query_params.multi_items()]
     return [
         {"type": "repeated", "loc": ("query", name), "input": request.query_params.getlist(name), "msg": "is repeated"}
-        for name in dict.fromkeys(given)
-        if given.count(name) > 1 and name not in lists
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1 and name not in lists
     ]
 
 

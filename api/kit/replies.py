@@ -18,10 +18,10 @@ def json_reply(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return a JSON reply; `links` go to the header Link."""
-    found = dict(headers or {})
+    sent = dict(headers or {})
     if links:
-        found["Link"] = link_header(links)
-    return Response(orjson.dumps(body), status, found, media_type=media_type)
+        sent["Link"] = link_header(links)
+    return Response(orjson.dumps(body), status, sent, media_type=media_type)
 
 
 def is_known(request: Request, etag: str) -> bool:

@@ -39,7 +39,7 @@ class Points:
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class PointFormat:
     """A form of many points, read and written."""
 
     media_type: str
@@ -49,14 +49,14 @@ class Format:
 
 def _read_json(body: bytes) -> Points:
     try:
-        found = orjson.loads(body)
+        content = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise _unreadable(f"The body is not JSON: {error}.") from error
-    if isinstance(found, dict):
-        found = found.get("points")
-    if not isinstance(found, list):
+    if isinstance(content, dict):
+        content = content.get("points")
+    if not isinstance(content, list):
         raise _unreadable('The body is neither a list of points nor {"points": [...]}.')
-    return _points(found, "point")
+    return _points(content, "point")
 
 
 def _read_ndjson(body: bytes) -> Points:
@@ -173,8 +173,8 @@ def _codes(positions: IntArray, edition: Edition | None) -> list[str | None]:
     codes = [] if edition is None else [str(leaf.code) for leaf in edition.leaves]
     # The last place is for -1, outside.
     named = np.array([*codes, None], dtype=object)
-    found: list[str | None] = named[positions].tolist()
-    return found
+    located: list[str | None] = named[positions].tolist()
+    return located
 
 
 def _rows(points: Points, positions: IntArray, edition: Edition | None) -> list[Shape]:
@@ -214,8 +214,8 @@ def _write_arrow(points: Points, positions: IntArray, edition: Edition | None, j
     return content
 
 
-FORMATS: Final[Mapping[str, Format]] = {
-    JSON: Format(JSON, _read_json, _write_json),
-    NDJSON: Format(NDJSON, _read_ndjson, _write_ndjson),
-    ARROW: Format(ARROW, _read_arrow, _write_arrow),
+FORMATS: Final[Mapping[str, PointFormat]] = {
+    JSON: PointFormat(JSON, _read_json, _write_json),
+    NDJSON: PointFormat(NDJSON, _read_ndjson, _write_ndjson),
+    ARROW: PointFormat(ARROW, _read_arrow, _write_arrow),
 }

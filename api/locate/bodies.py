@@ -1,11 +1,10 @@
-"""Domain values as the plain dictionaries that JSON answers are made of."""
+"""Places, grids and editions as the plain dictionaries that JSON answers are made of."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
-from boundaries.cases.reading import CaseEventRecord, CaseRecord
 from geogrid.coordinates import metres_per_degree
 from geogrid.editions import Edition, GridInfo, Located
 
@@ -39,21 +38,21 @@ def edition_shape(edition: Edition) -> Shape:
     }
 
 
-def place_shape(edition: Edition, found: Located) -> Shape:
+def place_shape(edition: Edition, located: Located) -> Shape:
     """Return a place that has a grid."""
     return {
         "edition": edition_shape(edition),
-        "grid": grid_shape(found.grid),
-        "chain": [grid_shape(grid) for grid in found.chain],
+        "grid": grid_shape(located.grid),
+        "chain": [grid_shape(grid) for grid in located.chain],
         "duties": [
             {"grid": grid.code, "role": duty.role, "holder": duty.holder, "phone": duty.phone}
-            for grid in found.chain
-            for duty in found.duties[grid.code]
+            for grid in located.chain
+            for duty in located.duties[grid.code]
         ],
-        "boundary_distance_m": round(found.boundary_distance_m, _CENTIMETRE),
+        "boundary_distance_m": round(located.boundary_distance_m, _CENTIMETRE),
         "neighbours": [
             {"grid": grid_shape(near.grid), "distance_m": round(near.distance_m, _CENTIMETRE)}
-            for near in found.neighbours
+            for near in located.neighbours
         ],
         "reason": None,
     }
@@ -109,40 +108,5 @@ def place_of(
     if edition is None:
         moment = moment or datetime.now(UTC)
         return no_place(None, "no_edition", f"No edition was in force at {moment.isoformat()}.")
-    found = edition.locate(lon, lat, error_m=error_m)
-    return outside(edition, lon, lat, error_m) if found is None else place_shape(edition, found)
-
-
-def case_feature(case: CaseRecord) -> Shape:
-    """Return a case as a GeoJSON feature, without links."""
-    geometry = None
-    if case.lon is not None and case.lat is not None:
-        coordinates = [round(case.lon, _LONLAT_DECIMALS), round(case.lat, _LONLAT_DECIMALS)]
-        geometry = {"type": "Point", "coordinates": coordinates}
-    return {
-        "type": "Feature",
-        "id": case.id,
-        "geometry": geometry,
-        "properties": {
-            "source": case.source,
-            "external_id": case.external_id,
-            "channel": case.channel,
-            "category": case.category,
-            "text": case.text,
-            "address": case.address,
-            "status": case.status,
-            "reported_at": case.reported_at,
-            "closed_at": case.closed_at,
-            "located_by": case.located_by,
-            "positional_error_m": case.positional_error_m,
-            "grid": case.grid,
-            "grid_name": case.grid_name,
-            "edition": case.edition,
-            "attributes": dict(case.attributes),
-        },
-    }
-
-
-def event_shape(event: CaseEventRecord) -> Shape:
-    """Return an event of a case."""
-    return {"at": event.at, "kind": event.kind, "detail": dict(event.detail)}
+    located = edition.locate(lon, lat, error_m=error_m)
+    return outside(edition, lon, lat, error_m) if located is None else place_shape(edition, located)

@@ -6,13 +6,12 @@ import numpy as np
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from api.kit.answers import LocateAnswer, LocateManyAnswer
 from api.kit.links import JSON
 from api.kit.parameters import describe_query, read_query, refuse_repeats
-from api.kit.queries import LocateManyQuery, LocateQuery
 from api.kit.replies import json_reply
-from api.locate.batch import ARROW, FORMATS, NDJSON, Format
+from api.locate.batch import ARROW, FORMATS, NDJSON, PointFormat
 from api.locate.bodies import place_of
+from api.locate.schemas import LocateAnswer, LocateManyAnswer, LocateManyQuery, LocateQuery
 from api.state.dependencies import Editions
 from api.state.editions import EditionBook
 from boundaries.editions.calendar import Calendar
@@ -101,7 +100,7 @@ def _answer(query: LocateQuery, calendar: Calendar, edition: Edition | None) -> 
     return json_reply({"point": {"lon": lon, "lat": lat}, "jurisdiction": calendar.code, **place})
 
 
-def _answer_many(form: Format, body: bytes, query: LocateManyQuery, editions: EditionBook) -> Response:
+def _answer_many(form: PointFormat, body: bytes, query: LocateManyQuery, editions: EditionBook) -> Response:
     calendar = editions.calendar(query.jurisdiction)
     edition = editions.edition(calendar, query.at)
     points = form.read(body)
@@ -113,5 +112,5 @@ def _answer_many(form: Format, body: bytes, query: LocateManyQuery, editions: Ed
 
 
 def _positions(edition: Edition | None, lon: Any, lat: Any) -> IntArray:
-    found = np.full(len(lon), -1) if edition is None else edition.index.locate(lon, lat)
-    return found.astype(np.int64)
+    positions = np.full(len(lon), -1) if edition is None else edition.index.locate(lon, lat)
+    return positions.astype(np.int64)

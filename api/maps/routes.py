@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 
 from api.kit.parameters import refuse_repeats
 from api.kit.policies import MAP
-from api.kit.queries import CoverageMapQuery, HotspotMapQuery
 from api.kit.replies import is_known, not_modified
+from api.maps.schemas import CoverageMapQuery, HotspotMapQuery
 from api.state.dependencies import Editions, Frames, OpenSession
 from api.web.assets import served_address
 from boundaries.basemap.reading import building_frame, street_frame
 from boundaries.cases.reading import case_frame
 from boundaries.editions.calendar import Calendar, EditionPeriod, base_map_version
-from boundaries.grids.tables import Plan
-from boundaries.jurisdictions.reading import get_jurisdiction, limit_of
+from boundaries.jurisdictions.reading import limit_at
+from boundaries.plans.drafts import get_plan
 from geogrid.errors import NotFoundError
 from geogrid.maps import BaseMap, Map, coverage_map, hotspot_map, render
 
@@ -40,12 +40,12 @@ def coverage(
     etag = f'"{hashlib.sha256(shown.encode()).hexdigest()[:20]}"'
     if is_known(request, etag):
         return not_modified(etag)
-    plan = session.get_one(Plan, period.plan_id)
+    plan = get_plan(session, period.plan_id)
     drawn = coverage_map(
         frames.of(period, query.at),
-        limit=limit_of(get_jurisdiction(session, calendar.code)),
+        limit=limit_at(session, calendar.id),
         base=_base(session, calendar.id),
-        band=None if plan.band_low is None or plan.band_high is None else (plan.band_low, plan.band_high),
+        band=plan.band,
         load=plan.load,
         attribution=calendar.attribution,
         language=query.lang,

@@ -44,18 +44,18 @@ def service_shape(service: Service) -> Shape:
 
 def definition_shape(service: Service) -> Shape:
     """Return what is asked with requests for a service."""
-    asked = [attribute_shape(attribute, order) for order, attribute in enumerate(service.attributes, start=1)]
-    return {"service_code": service.code, "attributes": asked}
+    attributes = [attribute_shape(attribute, order) for order, attribute in enumerate(service.attributes, start=1)]
+    return {"service_code": service.code, "attributes": attributes}
 
 
 def request_shape(
-    found: ServiceRequest, service: Service, edition: Edition | None, public: Sequence[str], *, is_extended: bool
+    request: ServiceRequest, service: Service, edition: Edition | None, public: Sequence[str], *, is_extended: bool
 ) -> Shape:
     """Return a request.
 
     Parameters
     ----------
-    found : ServiceRequest
+    request : ServiceRequest
         The case.
     service : Service
         Of its category.
@@ -67,36 +67,42 @@ def request_shape(
         With grid, chain and duties.
     """
     shape: Shape = {
-        "service_request_id": str(found.id),
-        "status": "closed" if found.is_closed else "open",
+        "service_request_id": str(request.id),
+        "status": "closed" if request.is_closed else "open",
         "status_notes": None,
         "service_name": service.name,
         "service_code": service.code,
-        "description": found.text if "text" in public else None,
-        "agency_responsible": f"{found.grid_name} ({found.grid})" if found.grid and "grid" in public else None,
+        "description": request.text if "text" in public else None,
+        "agency_responsible": f"{request.grid_name} ({request.grid})" if request.grid and "grid" in public else None,
         "service_notice": None,
-        "requested_datetime": w3_time(found.reported_at),
-        "updated_datetime": w3_time(found.changed_at),
+        "requested_datetime": w3_time(request.reported_at),
+        "updated_datetime": w3_time(request.changed_at),
         "expected_datetime": None,
-        "address": found.address if "address" in public else None,
-        "address_id": found.attributes.get("address_id") if "address" in public else None,
+        "address": request.address if "address" in public else None,
+        "address_id": request.attributes.get("address_id") if "address" in public else None,
         "zipcode": None,
-        "lat": None if found.lat is None else round(found.lat, _DECIMALS),
-        "long": None if found.lon is None else round(found.lon, _DECIMALS),
-        "media_url": found.attributes.get("media_url") if "text" in public else None,
+        "lat": None if request.lat is None else round(request.lat, _DECIMALS),
+        "long": None if request.lon is None else round(request.lon, _DECIMALS),
+        "media_url": request.attributes.get("media_url") if "text" in public else None,
     }
     if is_extended:
-        shape["extended_attributes"] = _extended(found, edition, public)
+        shape["extended_attributes"] = _extended(request, edition, public)
     return shape
 
 
-def _extended(found: ServiceRequest, edition: Edition | None, public: Sequence[str]) -> Shape:
-    shape: Shape = {"channel": found.channel if "channel" in public else None}
+def _extended(request: ServiceRequest, edition: Edition | None, public: Sequence[str]) -> Shape:
+    shape: Shape = {"channel": request.channel if "channel" in public else None}
     if "grid" not in public:
         return shape
-    shape |= {"grid": found.grid, "grid_name": found.grid_name, "edition": found.edition, "chain": [], "duties": []}
-    if found.grid is not None and edition is not None and edition.id == found.edition_id:
-        chain = edition.chain(GridCode(found.grid))
+    shape |= {
+        "grid": request.grid,
+        "grid_name": request.grid_name,
+        "edition": request.edition,
+        "chain": [],
+        "duties": [],
+    }
+    if request.grid is not None and edition is not None and edition.id == request.edition_id:
+        chain = edition.chain(GridCode(request.grid))
         shape["chain"] = [{"code": grid.code, "name": grid.name, "level": grid.level_name} for grid in chain]
         shape["duties"] = [
             {"grid": grid.code, "role": duty.role, "holder": duty.holder}

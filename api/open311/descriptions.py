@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-Described = dict[int | str, dict[str, Any]]
+Responses = dict[int | str, dict[str, Any]]
 
 _NULLABLE_TEXT: Final = {"type": "string", "nullable": True}
 
@@ -60,7 +60,7 @@ def _content(schema: dict[str, Any]) -> dict[str, Any]:
     return {"application/json": {"schema": schema}, "text/xml": {"schema": {"type": "string"}}}
 
 
-_FAULTS: Final[Described] = {
+_FAULTS: Final[Responses] = {
     status: {"description": words, "content": _content(_ERRORS)}
     for status, words in (
         (400, "Something is wrong or missing; each thing is listed."),
@@ -71,11 +71,11 @@ _FAULTS: Final[Described] = {
 _NO_KEY: Final = {"description": "The api_key is missing or not valid.", "content": _content(_ERRORS)}
 
 
-def _answers(schema: dict[str, Any]) -> Described:
+def _answers(schema: dict[str, Any]) -> Responses:
     return {200: {"description": "The answer.", "content": _content(schema)}, **_FAULTS}
 
 
-ANSWERS: Final[dict[str, Described]] = {
+ANSWERS: Final[dict[str, Responses]] = {
     "discovery": _answers(_DISCOVERY),
     "services": _answers(_array(_SERVICE)),
     "definition": _answers(_DEFINITION),

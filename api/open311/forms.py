@@ -29,11 +29,11 @@ _MOST_ATTRIBUTES: Final = 100
 _BAD, _MISSING = 400, 404
 _MOMENT: Final[TypeAdapter[datetime]] = TypeAdapter(Moment)
 
-Form = Sequence[tuple[str, str]]
+PostedForm = Sequence[tuple[str, str]]
 
 
 @dataclass(slots=True)
-class Reading:
+class FormReading:
     """A posted request as far as it has been read, with the faults found so far."""
 
     fields: Mapping[str, str]
@@ -49,7 +49,7 @@ class Reading:
         self.faults.append((code, description))
 
 
-async def read_form(request: Request) -> Form:
+async def read_form(request: Request) -> PostedForm:
     """Return the fields of a form, in either encoding; those of the address come first.
 
     Raises
@@ -65,27 +65,27 @@ async def read_form(request: Request) -> Form:
     return [*request.query_params.multi_items(), *posted]
 
 
-def fields_of(form: Form) -> dict[str, str]:
+def fields_of(form: PostedForm) -> dict[str, str]:
     """Return the single fields; the last value of each, as empty ones do not count."""
     return {name: value.strip() for name, value in form if value.strip() and not _ATTRIBUTE.fullmatch(name)}
 
 
-def attributes_of(form: Form) -> dict[str, list[str]]:
+def attributes_of(form: PostedForm) -> dict[str, list[str]]:
     """Return the answers to attributes, ``attribute[code]`` and ``attribute[code][]``."""
-    found: dict[str, list[str]] = {}
+    attributes: dict[str, list[str]] = {}
     for name, value in form:
         match = _ATTRIBUTE.fullmatch(name)
         if match and value.strip():
-            found.setdefault(match[1], []).append(value.strip())
-    return found
+            attributes.setdefault(match[1], []).append(value.strip())
+    return attributes
 
 
-def read_request(form: Form, services: Mapping[str, Service], *, application: str) -> tuple[Service, CaseDraft]:
+def read_request(form: PostedForm, services: Mapping[str, Service], *, application: str) -> tuple[Service, CaseDraft]:
     """Return the service that is asked for and the case that it makes.
 
     Parameters
     ----------
-    form : Form
+    form : PostedForm
         Of `read_form`.
     services : mapping of str to Service
         By their codes.
@@ -97,7 +97,7 @@ def read_request(form: Form, services: Mapping[str, Service], *, application: st
     GeoReportError
         With everything that is wrong.
     """
-    reading = Reading(fields_of(form), attributes_of(form))
+    reading = FormReading(fields_of(form), attributes_of(form))
     service = _service(reading, services)
     point = _point(reading)
     if point is None and not reading.text("address_string") and not reading.faults:
@@ -124,7 +124,7 @@ def read_request(form: Form, services: Mapping[str, Service], *, application: st
     )
 
 
-def _service(reading: Reading, services: Mapping[str, Service]) -> Service | None:
+def _service(reading: FormReading, services: Mapping[str, Service]) -> Service | None:
     code = reading.text("service_code")
     if not code:
         reading.fault("service_code was not provided. The list of services has it.")
@@ -135,18 +135,18 @@ def _service(reading: Reading, services: Mapping[str, Service]) -> Service | Non
     return services.get(code)
 
 
-def _point(reading: Reading) -> tuple[float, float] | None:
-    given = {name: reading.text(name) for name in ("long", "lat") if reading.text(name)}
-    if not given:
+def _point(reading: FormReading) -> tuple[float, float] | None:
+    texts = {name: reading.text(name) for name in ("long", "lat") if reading.text(name)}
+    if not texts:
         return None
-    if len(given) == 1:
+    if len(texts) == 1:
         reading.fault("lat and long belong together, and only one of them was provided.")
         return None
     lon, lat = (_degrees(reading, name, most) for name, most in (("long", 180.0), ("lat", 90.0)))
     return None if lon is None or lat is None else (lon, lat)
 
 
-def _degrees(reading: Reading, name: str, most: float) -> float | None:
+def _degrees(reading: FormReading, name: str, most: float) -> float | None:
     value = _number(reading.text(name))
     if value is None or abs(value) > most:
         reading.fault(f"{name} is {reading.text(name)[:_SHORT]!r}; it must be a number from -{most:g} to {most:g}.")
@@ -162,7 +162,7 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _check_texts(reading: Reading) -> None:
+def _check_texts(reading: FormReading) -> None:
     for name, value in reading.fields.items():
         most = _MOST_CHARACTERS.get(name, _SHORT)
         if name in (*_MOST_CHARACTERS, *_REPORTER, "address_string", "address_id") and len(value) > most:
@@ -179,7 +179,7 @@ def _check_texts(reading: Reading) -> None:
         reading.fault(f"An attribute is longer than {_MOST_CHARACTERS['description']} characters.")
 
 
-def _check_attribute(reading: Reading, attribute: Attribute) -> None:
+def _check_attribute(reading: FormReading, attribute: Attribute) -> None:
     values = reading.attributes.get(attribute.code, ())
     name = f"attribute[{attribute.code}]"
     if not attribute.is_asked:
@@ -220,7 +220,7 @@ def _is_moment(value: str) -> bool:
     return True
 
 
-def _external_id(reading: Reading, application: str) -> str | None:
+def _external_id(reading: FormReading, application: str) -> str | None:
     """Return the application's own number of the request: sent again, it is the same request."""
     own = next((reading.attributes[name][0] for name in _OWN_NUMBERS if name in reading.attributes), None)
     if own is None:
@@ -231,7 +231,7 @@ def _external_id(reading: Reading, application: str) -> str | None:
     return f"{application}:{own}"
 
 
-def _kept(reading: Reading, service: Service, application: str) -> dict[str, Any]:
+def _kept(reading: FormReading, service: Service, application: str) -> dict[str, Any]:
     """Return what a case keeps besides: none of it is public."""
     kept: dict[str, Any] = {"application": application, "service_code": service.code}
     kept |= {name: reading.text(name) for name in ("media_url", "address_id") if reading.text(name)}

@@ -11,9 +11,10 @@ from api.open311.bodies import definition_shape, discovery_shape, request_shape,
 from api.open311.descriptions import ANSWERS, POST_BODY
 from api.open311.errors import GeoReportError, GeoReportRoute, ReportSession
 from api.open311.formats import MEDIA_TYPES, Extension, reply
-from api.open311.forms import Form, fields_of, read_form, read_request
-from api.open311.queries import OfEndpoint, OneRequestQuery, RequestsQuery
+from api.open311.forms import PostedForm, fields_of, read_form, read_request
+from api.open311.schemas import OfEndpoint, OneRequestQuery, RequestsQuery
 from api.open311.selection import numbers_of, wanted_requests
+from api.open311.settings import OwnSettings
 from api.state.dependencies import Editions, Settings
 from api.state.editions import EditionBook
 from boundaries.cases.intake import Placed, take_case
@@ -24,15 +25,15 @@ from boundaries.open311.services import Service, list_services, services_changed
 
 router = APIRouter(prefix="/open311", tags=["open311"], route_class=GeoReportRoute)
 
-Format = Annotated[Extension, Path(description="Format of the answer.")]
-Code = Annotated[Word, Path(description="Code of a service.")]
-Number = Annotated[Word, Path(description="Number of a request.")]
-Token = Annotated[Word, Path(description="Token that a request was answered with.")]
+ExtensionInPath = Annotated[Extension, Path(description="Format of the answer.")]
+ServiceCode = Annotated[Word, Path(description="Code of a service.")]
+RequestNumber = Annotated[Word, Path(description="Number of a request.")]
+RequestToken = Annotated[Word, Path(description="Token that a request was answered with.")]
 
 
 @router.get("/discovery.{extension}", responses=ANSWERS["discovery"])
 @router.get("/v2/discovery.{extension}", responses=ANSWERS["discovery"], name="discovery_beside")
-def discovery(request: Request, extension: Format, settings: Settings, session: ReportSession) -> Response:
+def discovery(request: Request, extension: ExtensionInPath, settings: OwnSettings, session: ReportSession) -> Response:
     """Say where the interface is and how to get a key."""
     body = discovery_shape(
         str(request.base_url).rstrip("/"),
@@ -45,7 +46,7 @@ def discovery(request: Request, extension: Format, settings: Settings, session: 
 
 @router.get("/v2/services.{extension}", responses=ANSWERS["services"])
 def services(
-    query: Annotated[OfEndpoint, Query()], extension: Format, editions: Editions, session: ReportSession
+    query: Annotated[OfEndpoint, Query()], extension: ExtensionInPath, editions: Editions, session: ReportSession
 ) -> Response:
     """List the services that people may ask for."""
     calendar = _calendar(editions, query.jurisdiction_id)
@@ -55,24 +56,24 @@ def services(
 @router.get("/v2/services/{service_code}.{extension}", responses=ANSWERS["definition"])
 def service_definition(
     query: Annotated[OfEndpoint, Query()],
-    service_code: Code,
-    extension: Format,
+    service_code: ServiceCode,
+    extension: ExtensionInPath,
     editions: Editions,
     session: ReportSession,
 ) -> Response:
     """Say what is asked with a request for a service."""
     calendar = _calendar(editions, query.jurisdiction_id)
-    found = _by_code(list_services(session, calendar.id)).get(service_code)
-    if found is None:
+    service = _by_code(list_services(session, calendar.id)).get(service_code)
+    if service is None:
         raise GeoReportError([(404, f"service_code {service_code!r} was not found.")])
-    return reply("service_definition", definition_shape(found), extension)
+    return reply("service_definition", definition_shape(service), extension)
 
 
 @router.post("/v2/requests.{extension}", status_code=201, responses=ANSWERS["post"], openapi_extra=POST_BODY)
 def post_request(
     request: Request,
-    extension: Format,
-    form: Annotated[Form, Depends(read_form)],
+    extension: ExtensionInPath,
+    form: Annotated[PostedForm, Depends(read_form)],
     editions: Editions,
     session: ReportSession,
 ) -> Response:
@@ -90,20 +91,20 @@ def post_request(
     service, draft = read_request(form, _by_code(list_services(session, calendar.id)), application=application)
     taken = take_case(session, calendar.id, editions.edition(calendar), draft)
     number = str(taken.case.id)
-    found: dict[str, Any] = {"service_request_id": number}
+    answer: dict[str, Any] = {"service_request_id": number}
     if service.type == "batch":
-        found = {"token": token_of(session, taken.case.id)}
-    found |= {"service_notice": _notice(taken.placed), "account_id": None}
+        answer = {"token": token_of(session, taken.case.id)}
+    answer |= {"service_notice": _notice(taken.placed), "account_id": None}
     location = {"Location": address(request, f"/open311/v2/requests/{number}.{extension}")}
     headers = location if service.type == "realtime" else None
-    return reply("service_requests", [found], extension, status=201 if taken.is_new else 200, headers=headers)
+    return reply("service_requests", [answer], extension, status=201 if taken.is_new else 200, headers=headers)
 
 
 @router.get("/v2/requests.{extension}", responses=ANSWERS["requests"])
 def requests(  # noqa: PLR0913, PLR0917 - what a handler is given
     request: Request,
     query: Annotated[RequestsQuery, Query()],
-    extension: Format,
+    extension: ExtensionInPath,
     editions: Editions,
     settings: Settings,
     session: ReportSession,
@@ -114,11 +115,11 @@ def requests(  # noqa: PLR0913, PLR0917 - what a handler is given
     """
     calendar = _calendar(editions, query.jurisdiction_id)
     offered = list_services(session, calendar.id)
-    wanted = wanted_requests(query, _by_code(offered))
+    request_filter = wanted_requests(query, _by_code(offered))
     page, size = query.page or 1, query.size
-    found = find_requests(session, calendar.id, wanted, limit=size + 1, offset=(page - 1) * size)
+    result = find_requests(session, calendar.id, request_filter, limit=size + 1, offset=(page - 1) * size)
     if not settings.public_case_fields:
-        found = ()
+        result = ()
     edition = editions.edition(calendar) if query.extensions else None
     body = [
         request_shape(
@@ -128,18 +129,18 @@ def requests(  # noqa: PLR0913, PLR0917 - what a handler is given
             settings.public_case_fields,
             is_extended=bool(query.extensions),
         )
-        for each in found[:size]
+        for each in result[:size]
     ]
     more = [link(same_page(request, page=page + 1), "next", MEDIA_TYPES[extension], "Older requests")]
-    headers = {"Link": link_header(more)} if len(found) > size else None
+    headers = {"Link": link_header(more)} if len(result) > size else None
     return reply("service_requests", body, extension, headers=headers)
 
 
 @router.get("/v2/requests/{service_request_id}.{extension}", responses=ANSWERS["requests"])
 def one_request(  # noqa: PLR0913, PLR0917 - what a handler is given
     query: Annotated[OneRequestQuery, Query()],
-    service_request_id: Number,
-    extension: Format,
+    service_request_id: RequestNumber,
+    extension: ExtensionInPath,
     editions: Editions,
     settings: Settings,
     session: ReportSession,
@@ -147,14 +148,14 @@ def one_request(  # noqa: PLR0913, PLR0917 - what a handler is given
     """Return a request."""
     calendar = _calendar(editions, query.jurisdiction_id)
     offered = _by_name(list_services(session, calendar.id))
-    wanted = RequestFilter(tuple(offered), ids=numbers_of(service_request_id))
-    found = find_requests(session, calendar.id, wanted, limit=1) if settings.public_case_fields else ()
-    if not found:
+    request_filter = RequestFilter(tuple(offered), ids=numbers_of(service_request_id))
+    result = find_requests(session, calendar.id, request_filter, limit=1) if settings.public_case_fields else ()
+    if not result:
         raise GeoReportError([(404, f"service_request_id {service_request_id!r} was not found.")])
     edition = editions.edition(calendar) if query.extensions else None
     shape = request_shape(
-        found[0],
-        offered[found[0].category],
+        result[0],
+        offered[result[0].category],
         edition,
         settings.public_case_fields,
         is_extended=bool(query.extensions),
@@ -164,13 +165,17 @@ def one_request(  # noqa: PLR0913, PLR0917 - what a handler is given
 
 @router.get("/v2/tokens/{token}.{extension}", responses=ANSWERS["token"])
 def token(
-    query: Annotated[OfEndpoint, Query()], token: Token, extension: Format, editions: Editions, session: ReportSession
+    query: Annotated[OfEndpoint, Query()],
+    token: RequestToken,
+    extension: ExtensionInPath,
+    editions: Editions,
+    session: ReportSession,
 ) -> Response:
     """Return the number of the request that a token was given for."""
-    found = case_of_token(session, _calendar(editions, query.jurisdiction_id).id, token)
-    if found is None:
+    number = case_of_token(session, _calendar(editions, query.jurisdiction_id).id, token)
+    if number is None:
         raise GeoReportError([(404, f"token {token!r} was not found.")])
-    return reply("service_requests", [{"service_request_id": str(found), "token": token}], extension)
+    return reply("service_requests", [{"service_request_id": str(number), "token": token}], extension)
 
 
 def _calendar(editions: EditionBook, code: str | None) -> Calendar:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from api.open311.errors import GeoReportError
-from api.open311.queries import RequestsQuery
+from api.open311.schemas import RequestsQuery
 from boundaries.open311.requests import RequestFilter
 from boundaries.open311.services import Service
 

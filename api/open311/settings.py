@@ -1,5 +1,8 @@
 """Settings of Open311, from ``GEOGRID_OPEN311_*`` variables."""
 
+from typing import Annotated
+
+from fastapi import Depends, Request
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -18,3 +21,12 @@ class Open311Settings(BaseSettings):
 
     open311_contact: str = "Ask the operator of this server."
     open311_key_service: str = "The operator of this server gives out keys."
+
+
+async def get_open311_settings(request: Request) -> Open311Settings:
+    """Return the settings that the application was made with."""
+    settings: Open311Settings = request.app.state.settings
+    return settings
+
+
+OwnSettings = Annotated[Open311Settings, Depends(get_open311_settings)]

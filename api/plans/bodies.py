@@ -12,7 +12,7 @@ from fastapi import Request, Response
 
 from api.kit.links import CSV, GEOJSON, JSON, address, link
 from api.kit.replies import json_reply
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanRecord
 from boundaries.plans.edits.editing import EditAnswer
 from boundaries.plans.reading import features
 from geogrid.plans import GridFigures
@@ -21,9 +21,8 @@ from geogrid.plans.comparing import MEASURES, Comparison, GridChange
 Shape = dict[str, Any]
 
 
-def plan_shape(request: Request, plan: Plan) -> Shape:
+def plan_shape(request: Request, plan: PlanRecord) -> Shape:
     """Return a plan with its links."""
-    validity = plan.validity
     path = f"/plans/{plan.id}"
     return {
         "id": plan.id,
@@ -34,11 +33,11 @@ def plan_shape(request: Request, plan: Plan) -> Shape:
         "based_on": plan.based_on,
         "source": plan.source,
         "load": plan.load,
-        "band": None if plan.band_low is None else [plan.band_low, plan.band_high],
+        "band": plan.band,
         "code_profile": plan.code_profile,
         "created_at": plan.created_at,
-        "valid_from": None if validity is None else validity.lower,
-        "valid_to": None if validity is None else validity.upper,
+        "valid_from": plan.valid_from,
+        "valid_to": plan.valid_to,
         "links": [
             link(address(request, path), "self", JSON, plan.name),
             link(address(request, f"{path}/grids"), "grids", GEOJSON, "Its grids"),
@@ -48,7 +47,7 @@ def plan_shape(request: Request, plan: Plan) -> Shape:
     }
 
 
-def plan_reply(request: Request, plan: Plan, *, status: int = 200, **more: Any) -> Response:
+def plan_reply(request: Request, plan: PlanRecord, *, status: int = 200, **more: Any) -> Response:
     """Return a plan, with the ETag that a write has to give back as If-Match."""
     headers = {"ETag": etag(plan), "Cache-Control": "no-cache"}
     if status == 201:  # noqa: PLR2004 - created
@@ -56,7 +55,7 @@ def plan_reply(request: Request, plan: Plan, *, status: int = 200, **more: Any) 
     return json_reply({**plan_shape(request, plan), **more}, status=status, headers=headers)
 
 
-def etag(plan: Plan) -> str:
+def etag(plan: PlanRecord) -> str:
     """Return the entity tag of a plan: its version."""
     return f'"{plan.version}"'
 
@@ -72,10 +71,10 @@ def edit_reply(request: Request, answer: EditAnswer) -> Response:
     )
 
 
-def figures_shape(found: GridFigures) -> Shape:
+def figures_shape(figures: GridFigures) -> Shape:
     """Return the figures of a grid; it is contiguous where it has one fragment."""
-    shape = asdict(found)
-    shape["contiguous"] = len(found.fragments) == 1
+    shape = asdict(figures)
+    shape["contiguous"] = len(figures.fragments) == 1
     return shape
 
 
@@ -93,15 +92,15 @@ def features_reply(frame: gpd.GeoDataFrame, *, tag: str | None = None) -> Respon
     return json_reply(body, media_type=GEOJSON, headers=headers)
 
 
-def comparison_shape(found: Comparison) -> Shape:
+def comparison_shape(comparison: Comparison) -> Shape:
     """Return a comparison: what became of each grid that changed, and the totals."""
-    changed = [change for change in found.grids if change.fates != ("unchanged",)]
+    changed = [change for change in comparison.grids if change.fates != ("unchanged",)]
     return {
-        "unchanged": len(found.grids) - len(changed),
+        "unchanged": len(comparison.grids) - len(changed),
         "grids": [_change_shape(change) for change in changed],
-        "totals": found.totals(),
-        "open_cases_moved": int(found.cases.sum()),
-        "duties": [asdict(move) for move in found.duties],
+        "totals": comparison.totals(),
+        "open_cases_moved": int(comparison.cases.sum()),
+        "duties": [asdict(move) for move in comparison.duties],
     }
 
 
@@ -119,10 +118,10 @@ def _change_shape(change: GridChange) -> Shape:
     }
 
 
-def comparison_csv(found: Comparison) -> Response:
+def comparison_csv(comparison: Comparison) -> Response:
     """Return what became of each grid as CSV."""
     columns = [f"{side}_{name}" for side in ("gained", "lost") for name in MEASURES]
-    rows: Iterable[Mapping[str, Any]] = map(_change_shape, found.grids)
+    rows: Iterable[Mapping[str, Any]] = map(_change_shape, comparison.grids)
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["level", "before", "after", "fates", *columns])

@@ -11,33 +11,33 @@ from api.kit.replies import json_reply
 from api.plans.bodies import comparison_csv, comparison_shape, features_reply
 from api.plans.schemas import CompareQuery
 from api.web.assets import served_address
-from boundaries.grids.tables import Plan
-from boundaries.jurisdictions.tables import Jurisdiction
+from boundaries.grids.records import PlanRecord
+from boundaries.jurisdictions.reading import jurisdiction_of
 from boundaries.plans.comparing import compare_plans, leaf_frames, moved_frame
 from geogrid.maps.labels import Language
 from geogrid.plans.comparing import Comparison, Tolerance
 
 
-def comparison_reply(session: Session, old: Plan, new: Plan, query: CompareQuery) -> Response:
+def comparison_reply(session: Session, old: PlanRecord, new: PlanRecord, query: CompareQuery) -> Response:
     """Return what became of the grids of a plan in another; raises as `compare_plans`."""
-    found = compare_plans(session, old, new, tolerance=Tolerance(area_m2=query.tolerance_m2))
+    comparison = compare_plans(session, old, new, tolerance=Tolerance(area_m2=query.tolerance_m2))
     match query.f:
         case "geojson":
-            return features_reply(moved_frame(session, found, old, new))
+            return features_reply(moved_frame(session, comparison, old, new))
         case "csv":
-            return comparison_csv(found)
+            return comparison_csv(comparison)
         case "html":
-            shown = comparison_page(session, found, old, new, resolve=served_address, language=query.lang)
+            shown = comparison_page(session, comparison, old, new, resolve=served_address, language=query.lang)
             return HTMLResponse(shown, headers={**MAP, "Cache-Control": "no-cache"})
         case "json":
-            return json_reply(comparison_shape(found))
+            return json_reply(comparison_shape(comparison))
 
 
 def comparison_page(  # noqa: PLR0913 - both plans and how to show them
     session: Session,
-    found: Comparison,
-    old: Plan,
-    new: Plan,
+    comparison: Comparison,
+    old: PlanRecord,
+    new: PlanRecord,
     *,
     resolve: Callable[[str], str],
     language: Language = "both",
@@ -48,9 +48,9 @@ def comparison_page(  # noqa: PLR0913 - both plans and how to show them
     ----------
     session : Session
         Only read from.
-    found : Comparison
+    comparison : Comparison
         What differs.
-    old, new : Plan
+    old, new : PlanRecord
         The plans.
     resolve : callable
         As for `geogrid.maps.render`.
@@ -59,10 +59,10 @@ def comparison_page(  # noqa: PLR0913 - both plans and how to show them
     """
     from geogrid.maps import Compared, comparison_map, render
 
-    town = session.get_one(Jurisdiction, new.jurisdiction_id)
-    before, after = leaf_frames(session, found, old, new)
+    town = jurisdiction_of(session, new.jurisdiction_id)
+    before, after = leaf_frames(session, comparison, old, new)
     names = (f"{old.name} ({old.id})", f"{new.name} ({new.id})")
-    compared = Compared(before, after, moved_frame(session, found, old, new), names)
+    compared = Compared(before, after, moved_frame(session, comparison, old, new), names)
     return render(
         comparison_map(compared, attribution=town.attribution, language=language, subtitle=town.name), resolve
     )

@@ -8,10 +8,9 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Path, Query, Request, Response
 
-from api.kit.links import CSV, GEOJSON, HTML, JSON
+from api.kit.links import CSV, GEOJSON, HTML, JSON, MVT
 from api.kit.parameters import refuse_repeats
-from api.kit.queries import OfJurisdiction
-from api.kit.queries import Query as Parameters
+from api.kit.queries import OfJurisdiction, QueryParameters
 from api.kit.replies import is_known, json_reply, not_modified
 from api.kit.values import Allowed
 from api.plans.bodies import (
@@ -30,13 +29,13 @@ from api.plans.schemas import (
     FeaturesQuery,
     Layer,
     NewPlan,
+    PlanNumber,
     PlansQuery,
     Published,
     Review,
     Step,
 )
 from api.state.dependencies import OpenSession
-from api.tiles.tilesets import MVT
 from boundaries.editions.reading import edition_at
 from boundaries.jurisdictions.reading import the_jurisdiction
 from boundaries.plans.drafts import get_plan, list_plans, move_state, new_draft
@@ -51,7 +50,6 @@ from geogrid.plans.operations.records import operations_of
 
 router = APIRouter(prefix="/plans", tags=["plans"], dependencies=[Depends(refuse_repeats)])
 
-PlanNumber = Annotated[int, Path(ge=1, le=2**31 - 1), Allowed("a whole number from 1")]
 _Zoom = Annotated[int, Path(ge=0, le=22), Allowed("a whole number from 0 to 22")]
 _Place = Annotated[int, Path(ge=0, le=2**22), Allowed("a whole number from 0")]
 _DIGITS = 9
@@ -79,7 +77,7 @@ class PlanWrite:
 
 
 async def plan_write(
-    query: Annotated[Parameters, Query()],
+    query: Annotated[QueryParameters, Query()],
     plan_id: PlanNumber,
     sent: Annotated[
         str | None, Header(alias="If-Match", description="ETag of the plan as it was read; * for any.")
@@ -104,8 +102,8 @@ Write = Annotated[PlanWrite, Depends(plan_write)]
 def plans(request: Request, query: Annotated[PlansQuery, Query()], session: OpenSession) -> Response:
     """List the plans of a jurisdiction, the newest first."""
     jurisdiction = the_jurisdiction(session, query.jurisdiction)
-    found = list_plans(session, jurisdiction, query.state)
-    return json_reply({"plans": [plan_shape(request, plan) for plan in found]})
+    records = list_plans(session, jurisdiction, query.state)
+    return json_reply({"plans": [plan_shape(request, plan) for plan in records]})
 
 
 @router.post("", status_code=201)
@@ -134,7 +132,7 @@ def create_plan(
 
 @router.get("/{plan_id}")
 def one_plan(
-    request: Request, query: Annotated[Parameters, Query()], plan_id: PlanNumber, session: OpenSession
+    request: Request, query: Annotated[QueryParameters, Query()], plan_id: PlanNumber, session: OpenSession
 ) -> Response:
     """Return a plan; its ETag is what a write gives back as If-Match."""
     del query
@@ -142,7 +140,7 @@ def one_plan(
 
 
 @router.get("/{plan_id}/edits")
-def edits(query: Annotated[Parameters, Query()], plan_id: PlanNumber, session: OpenSession) -> Response:
+def edits(query: Annotated[QueryParameters, Query()], plan_id: PlanNumber, session: OpenSession) -> Response:
     """List the edits of a plan in order: who, when, what, why; those taken back are marked `undone`."""
     del query
     return json_reply({"edits": list_edits(session, get_plan(session, plan_id))})
@@ -170,7 +168,7 @@ def redo_edit(request: Request, write: Write, body: Step, session: OpenSession) 
 
 
 @router.get("/{plan_id}/validation")
-def validation(query: Annotated[Parameters, Query()], plan_id: PlanNumber, session: OpenSession) -> Response:
+def validation(query: Annotated[QueryParameters, Query()], plan_id: PlanNumber, session: OpenSession) -> Response:
     """List every problem of a plan with its place, severity and remedy; accepted ones apart."""
     del query
     read_one_moment(session)
@@ -189,12 +187,12 @@ def accept(request: Request, write: Write, body: Accepted, session: OpenSession)
 
 
 @router.get("/{plan_id}/evaluation")
-def evaluation(query: Annotated[Parameters, Query()], plan_id: PlanNumber, session: OpenSession) -> Response:
+def evaluation(query: Annotated[QueryParameters, Query()], plan_id: PlanNumber, session: OpenSession) -> Response:
     """Return the figures of every leaf and their summary."""
     del query
     read_one_moment(session)
-    summary, found = evaluate(session, get_plan(session, plan_id))
-    return json_reply({"summary": summary, "figures": [figures_shape(each) for each in found]})
+    summary, figures = evaluate(session, get_plan(session, plan_id))
+    return json_reply({"summary": summary, "figures": [figures_shape(each) for each in figures]})
 
 
 @router.get("/{plan_id}/compare/{other_id}", responses=COMPARED)
@@ -223,7 +221,7 @@ def publish(request: Request, write: Write, body: Published, session: OpenSessio
 @router.get("/{plan_id}/tiles/{layer}/{z}/{x}/{y}", responses=_TILE, response_class=Response)
 def tile(  # noqa: PLR0913, PLR0917 - the parts of the address
     request: Request,
-    query: Annotated[Parameters, Query()],
+    query: Annotated[QueryParameters, Query()],
     plan_id: PlanNumber,
     layer: Layer,
     z: _Zoom,

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.kit.queries import Labels, OfJurisdiction, Query
+from api.kit.queries import Labels, OfJurisdiction, QueryParameters
 from api.kit.values import Allowed, Bbox, LongText, Moment, ShortText, Word
 from geogrid.types import PlanState
 
@@ -80,7 +81,7 @@ class PlansQuery(OfJurisdiction):
     state: PlanState | None = None
 
 
-class FeaturesQuery(Query):
+class FeaturesQuery(QueryParameters):
     """Parameters of the grids and blocks of a plan."""
 
     bbox: Annotated[Bbox, Field(description="Only those that touch: west,south,east,north, WGS 84.")] | None = None
@@ -89,7 +90,7 @@ class FeaturesQuery(Query):
     limit: Annotated[int, Field(ge=1, le=100_000), Allowed("a whole number from 1 to 100000")] = 10_000
 
 
-class CompareQuery(Query):
+class CompareQuery(QueryParameters):
     """Parameters of a comparison."""
 
     f: Annotated[
@@ -109,3 +110,6 @@ class LineageQuery(OfJurisdiction):
 
     since: Moment | None = None
     until: Moment | None = None
+
+
+PlanNumber = Annotated[int, Path(ge=1, le=2**31 - 1), Allowed("a whole number from 1")]

@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session
 
 from api.state.editions import EditionBook
 from api.state.frames import GridFrames
-from api.state.settings import ServerSettings
+from api.state.settings import CommonSettings
 from api.state.store import Store
 from boundaries.addresses.remote.fallback import Remote
+from boundaries.editions.calendar import Calendar
 
 
-async def get_settings(request: Request) -> ServerSettings:
+async def get_settings(request: Request) -> CommonSettings:
     """Return the settings that the application was made with."""
-    settings: ServerSettings = request.app.state.settings
+    settings: CommonSettings = request.app.state.settings
     return settings
 
 
@@ -54,9 +55,15 @@ def get_session(store: Annotated[Store, Depends(get_store)]) -> Iterator[Session
 
 
 RemoteGeocoder = Annotated[Remote | None, Depends(get_remote)]
-Settings = Annotated[ServerSettings, Depends(get_settings)]
+Settings = Annotated[CommonSettings, Depends(get_settings)]
 OpenStore = Annotated[Store, Depends(get_store)]
 Editions = Annotated[EditionBook, Depends(get_editions)]
 Frames = Annotated[GridFrames, Depends(get_frames)]
 # Scope "function": the commit comes before the answer, so that what is answered is what is stored.
 OpenSession = Annotated[Session, Depends(get_session, scope="function")]
+
+
+def chosen_calendar(request: Request, editions: EditionBook) -> Calendar:
+    """Return the jurisdiction that a page is about: the one asked for, else the first; errors as `calendar`."""
+    code = request.query_params.get("jurisdiction") or None
+    return editions.calendar(code or next(iter(editions.calendars), None))

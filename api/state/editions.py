@@ -1,22 +1,21 @@
 """Editions in memory: the ones in force always, some former ones as they are asked for.
 
-A thread looks at the store every second or so. A new edition is compiled there, beside the requests, and takes the
-place of the former one when it is ready, so no request waits for a publication. Compiled editions are values that
-never change; what changes is which of them a request is given.
+A watcher refreshes them every second or so. A new edition is compiled then, beside the requests, and takes the place
+of the former one when it is ready, so no request waits for a publication. Compiled editions are values that never
+change; what changes is which of them a request is given.
 """
 
 import logging
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from threading import Event, Lock, Thread
 
+from api.kit.cache import Cache
 from api.state.store import Store
 from boundaries.cases.handover import reassign_late_cases
 from boundaries.editions.calendar import Calendar, EditionPeriod, read_timetable
 from boundaries.editions.reading import compile_edition, duties_at
-from boundaries.grids.tables import Plan
+from boundaries.plans.drafts import get_plan
 from geogrid.editions import Edition
 from geogrid.errors import GeogridError, InvalidInputError, UnavailableError
 
@@ -43,34 +42,15 @@ class EditionBook:
     ----------
     store : Store
         Where editions come from.
-    refresh_seconds : float
-        How often `start` looks for changes.
     kept : int
         Former editions held at most; the one longest unused goes first.
     """
 
-    def __init__(self, store: Store, *, refresh_seconds: float, kept: int) -> None:
+    def __init__(self, store: Store, *, kept: int) -> None:
         self._store = store
-        self._refresh_seconds = refresh_seconds
-        self._kept = kept
         self._snapshot = _Snapshot()
-        self._former: OrderedDict[int, Edition] = OrderedDict()
-        self._lock = Lock()
-        self._compiling = Lock()
-        self._stopped = Event()
-        self._thread: Thread | None = None
-
-    def start(self) -> None:
-        """Look at the store once, then again and again beside the requests."""
-        self.refresh()
-        self._thread = Thread(target=self._watch, name="editions", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop looking."""
-        self._stopped.set()
-        if self._thread is not None:
-            self._thread.join()
+        # A compiled edition never changes; its duties and the end of its validity are put in with every answer.
+        self._former: Cache[int, Edition] = Cache(kept)
 
     @property
     def problem(self) -> str | None:
@@ -85,8 +65,8 @@ class EditionBook:
     def in_force(self) -> set[int]:
         """Return the numbers of the editions in force now, as of the last look."""
         now = datetime.now(UTC)
-        found = (calendar.edition_at(now) for calendar in self._snapshot.calendars.values())
-        return {period.plan_id for period in found if period is not None}
+        periods = (calendar.edition_at(now) for calendar in self._snapshot.calendars.values())
+        return {period.plan_id for period in periods if period is not None}
 
     def calendar(self, code: str | None) -> Calendar:
         """Return the jurisdiction named, or the only one there is.
@@ -160,54 +140,36 @@ class EditionBook:
             except GeogridError as error:
                 logger.warning("Late cases of edition %s are not reassigned: %s", edition.id, error)
 
-    def _watch(self) -> None:
-        while not self._stopped.wait(self._refresh_seconds):
-            try:
-                self.refresh()
-            except Exception:  # a thread that ended would leave the server with old editions, unnoticed
-                logger.exception("Looking for new editions failed; the next look is soon.")
-
     def _look(self) -> _Snapshot:
         before, now = self._snapshot, datetime.now(UTC)
         with self._store.unit_of_work() as session:
             calendars = read_timetable(session)
-            wanted = [
+            periods = [
                 period
                 for calendar in calendars.values()
                 for period in calendar.editions
                 if period.is_in_force(now) or period.is_in_force(now + _COMPILED_AHEAD)
             ]
-            known = {period.plan_id: period for calendar in before.calendars.values() for period in calendar.editions}
+            former = {period.plan_id: period for calendar in before.calendars.values() for period in calendar.editions}
             compiled = {}
-            for period in wanted:
+            for period in periods:
                 edition = before.compiled.get(period.plan_id)
                 if edition is None:
                     edition = compile_edition(
-                        session, session.get_one(Plan, period.plan_id), at=now, indexes=self._store.indexes
+                        session, get_plan(session, period.plan_id), at=now, indexes=self._store.indexes
                     )
-                elif known.get(period.plan_id) != period:
+                elif former.get(period.plan_id) != period:
                     duties = duties_at(session, period.plan_id, now)
                     edition = replace(edition, duties=duties, valid_to=period.valid_to)
                 compiled[period.plan_id] = edition
-        found = {code: calendar.edition_at(now) for code, calendar in calendars.items()}
-        in_force = {code: period.plan_id for code, period in found.items() if period is not None}
+        current = {code: calendar.edition_at(now) for code, calendar in calendars.items()}
+        in_force = {code: period.plan_id for code, period in current.items() if period is not None}
         return _Snapshot(calendars, compiled, None, in_force)
 
     def _former_edition(self, period: EditionPeriod) -> Edition:
-        with self._lock:
-            if period.plan_id in self._former:
-                self._former.move_to_end(period.plan_id)
-                return self._former[period.plan_id]
-        # One at a time: ten requests for the same old day would otherwise compile it ten times.
-        with self._compiling:
-            with self._lock:
-                found = self._former.get(period.plan_id)
-            if found is None:
-                with self._store.unit_of_work() as session:
-                    plan = session.get_one(Plan, period.plan_id)
-                    found = compile_edition(session, plan, at=period.valid_from, indexes=self._store.indexes)
-                with self._lock:
-                    self._former[period.plan_id] = found
-                    while len(self._former) > self._kept:
-                        self._former.popitem(last=False)
-        return found
+        def compiled() -> Edition:
+            with self._store.unit_of_work() as session:
+                plan = get_plan(session, period.plan_id)
+                return compile_edition(session, plan, at=period.valid_from, indexes=self._store.indexes)
+
+        return self._former.get(period.plan_id, compiled)

@@ -1,15 +1,14 @@
 """Tables of grids with their geometry, kept for the editions that are asked for most."""
 
-from collections import OrderedDict
 from datetime import UTC, datetime
-from threading import Lock
 
 import geopandas as gpd
 
+from api.kit.cache import Cache
 from api.state.store import Store
 from boundaries.editions.calendar import EditionPeriod
 from boundaries.editions.reading import grid_frame
-from boundaries.grids.tables import Plan
+from boundaries.plans.drafts import get_plan
 
 
 class GridFrames:
@@ -25,10 +24,7 @@ class GridFrames:
 
     def __init__(self, store: Store, *, kept: int) -> None:
         self._store = store
-        self._kept = kept
-        self._frames: OrderedDict[tuple[int, str], gpd.GeoDataFrame] = OrderedDict()
-        self._lock = Lock()
-        self._reading = Lock()
+        self._frames: Cache[tuple[int, str, datetime | None], gpd.GeoDataFrame] = Cache(kept)
 
     def of(self, period: EditionPeriod, at: datetime | None = None) -> gpd.GeoDataFrame:
         """Return the grids of an edition with the duties of a moment; columns as `grid_frame`.
@@ -45,27 +41,10 @@ class GridFrames:
         UnavailableError
             The table is not in memory and the database cannot be reached.
         """
-        key = (period.plan_id, period.duties if at is None else at.isoformat())
-        frame = self._kept_frame(key)
-        if frame is not None:
-            return frame
-        # One at a time: ten requests at once would otherwise read it ten times.
-        with self._reading:
-            frame = self._kept_frame(key)
-            if frame is None:
-                with self._store.unit_of_work() as session:
-                    frame = grid_frame(session, session.get_one(Plan, period.plan_id), at=at or datetime.now(UTC))
-                self._keep(key, frame)
-        return frame
 
-    def _kept_frame(self, key: tuple[int, str]) -> gpd.GeoDataFrame | None:
-        with self._lock:
-            if key in self._frames:
-                self._frames.move_to_end(key)
-            return self._frames.get(key)
+        def read() -> gpd.GeoDataFrame:
+            with self._store.unit_of_work() as session:
+                return grid_frame(session, get_plan(session, period.plan_id), at=at or datetime.now(UTC))
 
-    def _keep(self, key: tuple[int, str], frame: gpd.GeoDataFrame) -> None:
-        with self._lock:
-            self._frames[key] = frame
-            while len(self._frames) > self._kept:
-                self._frames.popitem(last=False)
+        # Duties of a moment that is over can be put right, too.
+        return self._frames.get((period.plan_id, period.duties, at), read)

@@ -1,4 +1,4 @@
-"""Settings of the server, from ``GEOGRID_*`` variables; the command line may override them."""
+"""Settings that every room of the server may read, from ``GEOGRID_*`` variables."""
 
 import re
 from typing import Annotated
@@ -6,17 +6,14 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
-from api.changes.webhooks.settings import WebhookSettings
-from api.open311.settings import Open311Settings
-from boundaries.addresses.remote.fallback import GeocoderSettings
 from boundaries.features.catalogue import CASE_FIELD_NAMES, PUBLIC_CASE_FIELDS
 from boundaries.store.settings import StoreSettings
 
 _SITE = re.compile(r"\*|https?://(\*\.)?[A-Za-z0-9.-]+(:(\d{1,5}|\*))?")
 
 
-class ServerSettings(StoreSettings, GeocoderSettings, WebhookSettings, Open311Settings):
-    """Settings of the server, on top of those of the store, of the remote geocoder, of webhooks and of Open311.
+class CommonSettings(StoreSettings):
+    """Settings of the server, on top of those of the store; a room of its own settings has them beside these.
 
     Parameters
     ----------

@@ -13,11 +13,12 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 from starlette.background import BackgroundTask
 
-from api.kit.links import JSON, address, link
+from api.kit.links import JSON, MVT, address, link
+from api.kit.negotiation import preferred_encoding
 from api.kit.parameters import refuse_repeats
-from api.kit.queries import Query as Parameters
+from api.kit.queries import QueryParameters
 from api.kit.replies import is_known, json_reply, not_modified
-from api.plans.routes import PlanNumber
+from api.plans.schemas import PlanNumber
 from api.state.dependencies import OpenSession
 from api.tiles.schemas import (
     CurrentTileQuery,
@@ -25,8 +26,8 @@ from api.tiles.schemas import (
     CurrentTilesetsQuery,
     MatrixSetId,
     MatrixSetQuery,
-    Place,
     StyleQuery,
+    TileIndex,
     TileQuery,
     TilesetQuery,
     TilesetsQuery,
@@ -34,7 +35,7 @@ from api.tiles.schemas import (
 )
 from api.tiles.shelf import TileAddress, TileShelf
 from api.tiles.style import map_style
-from api.tiles.tilesets import MVT, tilejson, tileset_document, tileset_item
+from api.tiles.tilesets import tilejson, tileset_document, tileset_item
 from boundaries.editions.reading import edition_at
 from boundaries.jurisdictions.reading import the_jurisdiction
 from boundaries.plans.drafts import get_plan
@@ -61,25 +62,25 @@ _UNCHANGED: dict[int | str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class TilePosition:
     """Which tile of which tile matrix set an address names."""
 
     matrix_set: TileMatrixSet
     tile: Tile
 
 
-async def spot(matrix_set_id: MatrixSetId, zoom: Zoom, row: Place, column: Place) -> Spot:
+async def tile_position(matrix_set_id: MatrixSetId, zoom: Zoom, row: TileIndex, column: TileIndex) -> TilePosition:
     """Return the tile that an address names, or raise `NotFoundError` where there can be none."""
-    matrices, found = _matrix_set(matrix_set_id), Tile(zoom, column, row)
-    if not matrices.has(found):
+    matrices, tile = _matrix_set(matrix_set_id), Tile(zoom, column, row)
+    if not matrices.has(tile):
         raise NotFoundError(
             f"{matrices.id} has no tile at zoom {zoom}, row {row}, column {column}: it starts at zoom "
             f"{matrices.min_zoom} and has {matrices.rows(zoom)} rows and {matrices.columns(zoom)} columns there."
         )
-    return Spot(matrices, found)
+    return TilePosition(matrices, tile)
 
 
-SpotOf = Annotated[Spot, Depends(spot)]
+TileInPath = Annotated[TilePosition, Depends(tile_position)]
 
 
 @router.get("/tileMatrixSets")
@@ -147,36 +148,36 @@ def edition_tileset(
     "/tiles/{matrix_set_id}/{zoom}/{row}/{column}", name="current_tile", responses=_TILE, response_class=Response
 )
 def tile(
-    request: Request, query: Annotated[CurrentTileQuery, Query()], place: SpotOf, session: OpenSession
+    request: Request, query: Annotated[CurrentTileQuery, Query()], place: TileInPath, session: OpenSession
 ) -> Response:
     """Return a tile of the edition in force. Better ask by the edition's own address, which may be kept for ever."""
     edition = _in_force(session, query).edition
-    wanted = TileAddress(edition, place.matrix_set.id, query.coord_type, place.tile)
-    etag = _tile_etag(wanted)
+    tile_address = TileAddress(edition, place.matrix_set.id, query.coord_type, place.tile)
+    etag = _tile_etag(tile_address)
     headers = {"ETag": etag, "Cache-Control": "no-cache", "GeoGrid-Edition": str(edition)}
-    return not_modified(etag) if is_known(request, etag) else _tile_reply(request, wanted, headers)
+    return not_modified(etag) if is_known(request, etag) else _tile_reply(request, tile_address, headers)
 
 
 @router.get(
     "/editions/{edition_id}/tiles/{matrix_set_id}/{zoom}/{row}/{column}", responses=_TILE, response_class=Response
 )
 async def edition_tile(
-    request: Request, query: Annotated[TileQuery, Query()], edition_id: PlanNumber, place: SpotOf
+    request: Request, query: Annotated[TileQuery, Query()], edition_id: PlanNumber, place: TileInPath
 ) -> Response:
     """Return a tile of an edition. It never changes."""
-    wanted = TileAddress(edition_id, place.matrix_set.id, query.coord_type, place.tile)
-    etag = _tile_etag(wanted)
+    tile_address = TileAddress(edition_id, place.matrix_set.id, query.coord_type, place.tile)
+    etag = _tile_etag(tile_address)
     headers = {"ETag": etag, "Cache-Control": _FOREVER, "GeoGrid-Edition": str(edition_id)}
     if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     shelf: TileShelf = request.app.state.tiles
-    if shelf.at_hand(wanted) is None:
-        return await run_in_threadpool(_tile_reply, request, wanted, headers)
-    return _tile_reply(request, wanted, headers)
+    if shelf.at_hand(tile_address) is None:
+        return await run_in_threadpool(_tile_reply, request, tile_address, headers)
+    return _tile_reply(request, tile_address, headers)
 
 
 @router.get("/styles")
-def styles(request: Request, query: Annotated[Parameters, Query()]) -> Response:
+def styles(request: Request, query: Annotated[QueryParameters, Query()]) -> Response:
     """List the styles: there is one."""
     del query
     own = link(address(request, "/styles/grids"), "stylesheet", _STYLE_TYPE, "MapLibre style")
@@ -186,8 +187,8 @@ def styles(request: Request, query: Annotated[Parameters, Query()]) -> Response:
 @router.get("/styles/grids", responses={**_UNCHANGED, 200: {"content": {_STYLE_TYPE: {}}}}, response_class=Response)
 def style(request: Request, query: Annotated[StyleQuery, Query()], session: OpenSession) -> Response:
     """Return the MapLibre style of the edition in force: give its address to a map, and nothing else is needed."""
-    found = _in_force(session, query)
-    drawn = map_style(request, found, coord_type=query.coord_type, base=query.base, level=query.level)
+    tileset = _in_force(session, query)
+    drawn = map_style(request, tileset, coord_type=query.coord_type, base=query.base, level=query.level)
     return _revalidated(request, drawn, media_type=_STYLE_TYPE)
 
 
@@ -201,18 +202,18 @@ def _in_force(session: Session, query: CurrentTileQuery) -> Tileset:
     return tileset_of(session, plan)
 
 
-def _tilesets(request: Request, found: Tileset, coord_type: CoordType) -> Response:
-    listed = [tileset_item(request, found, each, coord_type) for each in MATRIX_SETS.values()]
-    links = [link(address(request, f"/editions/{found.edition}/tiles"), "self", JSON, "The tilesets of this edition")]
+def _tilesets(request: Request, tileset: Tileset, coord_type: CoordType) -> Response:
+    listed = [tileset_item(request, tileset, each, coord_type) for each in MATRIX_SETS.values()]
+    links = [link(address(request, f"/editions/{tileset.edition}/tiles"), "self", JSON, "The tilesets of this edition")]
     return _revalidated(request, {"tilesets": listed, "links": links})
 
 
 def _tileset(
-    request: Request, found: Tileset, matrix_set_id: str, query: TilesetQuery | CurrentTilesetQuery
+    request: Request, tileset: Tileset, matrix_set_id: str, query: TilesetQuery | CurrentTilesetQuery
 ) -> Response:
     matrices = _matrix_set(matrix_set_id)
     if query.f == "json":
-        return _revalidated(request, tileset_document(request, found, matrices, query.coord_type))
+        return _revalidated(request, tileset_document(request, tileset, matrices, query.coord_type))
     if matrices is not WEB_MERCATOR_QUAD:
         raise InvalidInputError.of(
             "tilejson-mercator",
@@ -220,7 +221,7 @@ def _tileset(
             "Use f=json.",
             subject="f",
         )
-    return _revalidated(request, tilejson(request, found, query.coord_type))
+    return _revalidated(request, tilejson(request, tileset, query.coord_type))
 
 
 def _revalidated(request: Request, body: dict[str, Any], *, media_type: str = JSON) -> Response:
@@ -232,27 +233,28 @@ def _revalidated(request: Request, body: dict[str, Any], *, media_type: str = JS
 
 
 def _matrix_set(name: str) -> TileMatrixSet:
-    found = MATRIX_SETS.get(name)
-    if found is None:
+    matrix_set = MATRIX_SETS.get(name)
+    if matrix_set is None:
         raise NotFoundError(f"There is no tile matrix set {name!r}. There are: {', '.join(MATRIX_SETS)}.")
-    return found
+    return matrix_set
 
 
-def _tile_etag(wanted: TileAddress) -> str:
-    place = f"{wanted.tile.zoom}/{wanted.tile.row}/{wanted.tile.column}"
-    return f'"{wanted.edition}-{wanted.matrix_set}-{wanted.coord_type}-{place}"'
+def _tile_etag(tile_address: TileAddress) -> str:
+    place = f"{tile_address.tile.zoom}/{tile_address.tile.row}/{tile_address.tile.column}"
+    return f'"{tile_address.edition}-{tile_address.matrix_set}-{tile_address.coord_type}-{place}"'
 
 
-def _tile_reply(request: Request, wanted: TileAddress, headers: dict[str, str]) -> Response:
+def _tile_reply(request: Request, tile_address: TileAddress, headers: dict[str, str]) -> Response:
     shelf: TileShelf = request.app.state.tiles
-    found = shelf.at_hand(wanted)
+    shelved = shelf.at_hand(tile_address)
     after = None
-    if found is None:
-        found = shelf.fetch(wanted)
-        after = None if found.is_stored else BackgroundTask(shelf.store, wanted, found)
-    if not found.content:
+    if shelved is None:
+        shelved = shelf.fetch(tile_address)
+        after = None if shelved.is_stored else BackgroundTask(shelf.store, tile_address, shelved)
+    if not shelved.content:
         return Response(status_code=204, headers=headers, background=after)
-    if "gzip" in request.headers.get("accept-encoding", "") and found.packed is not None:
+    encoding = preferred_encoding(request.headers.get("accept-encoding", ""), ("gzip",))
+    if encoding == "gzip" and shelved.packed is not None:
         packed = {**headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-        return Response(found.packed, headers=packed, media_type=MVT, background=after)
-    return Response(found.content, headers=headers, media_type=MVT, background=after)
+        return Response(shelved.packed, headers=packed, media_type=MVT, background=after)
+    return Response(shelved.content, headers=headers, media_type=MVT, background=after)

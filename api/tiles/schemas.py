@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import Path
 from pydantic import Field
 
-from api.kit.queries import At, OfJurisdiction, Query
+from api.kit.queries import At, OfJurisdiction, QueryParameters
 from api.kit.values import Allowed
 from boundaries.tiles.storing import MAX_ZOOM
 from geogrid.types import CoordType
@@ -16,18 +16,18 @@ Datum = Annotated[
 ]
 MatrixSetId = Annotated[str, Path(max_length=100, description="WebMercatorQuad or CGCS2000Quad.")]
 Zoom = Annotated[int, Path(ge=0, le=MAX_ZOOM, description="Zoom."), Allowed(f"a whole number from 0 to {MAX_ZOOM}")]
-Place = Annotated[int, Path(ge=0, le=2**MAX_ZOOM), Allowed(f"a whole number from 0 to {2**MAX_ZOOM}")]
+TileIndex = Annotated[int, Path(ge=0, le=2**MAX_ZOOM), Allowed(f"a whole number from 0 to {2**MAX_ZOOM}")]
 
 OnlyJson = Annotated[Literal["json"], Field(description="json: the one format; clients ask for it by name.")]
 
 
-class MatrixSetQuery(Query):
+class MatrixSetQuery(QueryParameters):
     """Parameters of tile matrix sets."""
 
     f: OnlyJson = "json"
 
 
-class TileQuery(Query):
+class TileQuery(QueryParameters):
     """Parameters of a tile of an edition."""
 
     coord_type: Datum = "wgs84"

@@ -2,14 +2,13 @@
 
 import gzip
 import logging
-from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
-from threading import Lock
 
 import numpy as np
 import shapely
 
+from api.kit.cache import Cache
 from api.state.store import Store
 from boundaries.plans.drafts import get_plan
 from boundaries.tiles.making import FoundTile, TileKey, look_up_tile
@@ -19,6 +18,7 @@ from geogrid.tiles import MATRIX_SETS, WEB_MERCATOR_QUAD, Tile, TileLayer, cut, 
 from geogrid.types import CoordType
 
 _LEAST_WORTH_PACKING = 400
+_BOOK_KEEPING = 500
 
 logger = logging.getLogger(__name__)
 
@@ -59,10 +59,7 @@ class TileShelf:
 
     def __init__(self, store: Store, *, kept_mb: float) -> None:
         self._store = store
-        self._room = int(kept_mb * 1e6)
-        self._used = 0
-        self._tiles: OrderedDict[TileAddress, ShelvedTile] = OrderedDict()
-        self._lock = Lock()
+        self._tiles: Cache[TileAddress, ShelvedTile] = Cache(kept_mb * 1e6, size_of=_size)
 
     def warm(self) -> None:
         """Do once what the first tile would pay for: its statements are planned, and a square is cut and written."""
@@ -72,15 +69,12 @@ class TileShelf:
                 self._store.read(lambda by, key=key: look_up_tile(by, key), by_key=True)  # type: ignore[misc]
             except GeogridError as error:
                 logger.info("Tiles are not prepared for: %s", error)
-        found = cut(np.array([shapely.box(-170, -80, 170, 80)], dtype=object), WEB_MERCATOR_QUAD, Tile(0, 0, 0))
-        encoded([TileLayer("grids", found.owners, found.shapes, {"code": ["a"]})])
+        square = cut(np.array([shapely.box(-170, -80, 170, 80)], dtype=object), WEB_MERCATOR_QUAD, Tile(0, 0, 0))
+        encoded([TileLayer("grids", square.owners, square.shapes, {"code": ["a"]})])
 
     def at_hand(self, address: TileAddress) -> ShelvedTile | None:
         """Return a tile if it is in memory; this waits for nothing."""
-        with self._lock:
-            if address in self._tiles:
-                self._tiles.move_to_end(address)
-            return self._tiles.get(address)
+        return self._tiles.peek(address)
 
     def fetch(self, address: TileAddress) -> ShelvedTile:
         """Return a tile, from the store or made anew.
@@ -93,13 +87,13 @@ class TileShelf:
             The database cannot be reached.
         """
         key = TileKey(address.edition, MATRIX_SETS[address.matrix_set], address.tile, address.coord_type)
-        found = self._looked_up(key)
-        if found.content is None:
+        stored = self._looked_up(key)
+        if stored.content is None:
             with self._store.unit_of_work() as session:
                 prepare_zoom(session, get_plan(session, key.plan), key.tile.zoom)
-            found = self._looked_up(key)
-        tile = ShelvedTile(found.content or b"", is_stored=found.is_kept)
-        self._keep(address, tile)
+            stored = self._looked_up(key)
+        tile = ShelvedTile(stored.content or b"", is_stored=stored.is_kept)
+        self._tiles.put(address, tile)
         return tile
 
     def store(self, address: TileAddress, tile: ShelvedTile) -> None:
@@ -112,25 +106,13 @@ class TileShelf:
             logger.info("Tile %s is kept in memory alone: %s", address, error)
 
     def _looked_up(self, key: TileKey) -> FoundTile:
-        found = self._store.read(lambda by: look_up_tile(by, key), by_key=True)
-        if found is None:
+        stored = self._store.read(lambda by: look_up_tile(by, key), by_key=True)
+        if stored is None:
             raise NotFoundError(f"There is no plan {key.plan}. GET /editions lists the editions.")
-        if not found.is_edition:
-            raise NotFoundError(f"Plan {key.plan} is {found.plan_state}, not an edition. Its tiles are under /plans.")
-        return found
-
-    def _keep(self, address: TileAddress, tile: ShelvedTile) -> None:
-        with self._lock:
-            if address in self._tiles:
-                return
-            self._tiles[address] = tile
-            self._used += _size(tile)
-            while self._used > self._room:
-                self._used -= _size(self._tiles.popitem(last=False)[1])
+        if not stored.is_edition:
+            raise NotFoundError(f"Plan {key.plan} is {stored.plan_state}, not an edition. Its tiles are under /plans.")
+        return stored
 
 
 def _size(tile: ShelvedTile) -> int:
     return 2 * len(tile.content) + _BOOK_KEEPING
-
-
-_BOOK_KEEPING = 500

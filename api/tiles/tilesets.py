@@ -5,13 +5,12 @@ from urllib.parse import urlencode
 
 from fastapi import Request
 
-from api.kit.links import JSON, address, link
+from api.kit.links import JSON, MVT, address, link
 from boundaries.tiles.storing import MAX_ZOOM
 from boundaries.tiles.tilesets import FIELDS, LAYERS, Bounds, Tileset, fitting_zoom, shifted_bounds, vector_layers
 from geogrid.tiles import WEB_MERCATOR_QUAD, TileMatrixSet
 from geogrid.types import CoordType
 
-MVT: Final = "application/vnd.mapbox-vector-tile"
 TILEJSON: Final = "application/json"
 _CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 _REL: Final = "http://www.opengis.net/def/rel/ogc/1.0"
@@ -115,10 +114,10 @@ def _query(coord_type: CoordType) -> str:
 
 
 def _limits(bounds: Bounds, matrix_set: TileMatrixSet) -> list[dict[str, Any]]:
-    found = []
+    limits = []
     for zoom in range(matrix_set.min_zoom, MAX_ZOOM + 1):
         first_column, last_column, first_row, last_row = matrix_set.span(bounds, zoom)
-        found.append(
+        limits.append(
             {
                 "tileMatrix": str(zoom),
                 "minTileRow": first_row,
@@ -127,7 +126,7 @@ def _limits(bounds: Bounds, matrix_set: TileMatrixSet) -> list[dict[str, Any]]:
                 "maxTileCol": last_column,
             }
         )
-    return found
+    return limits
 
 
 def _layer(name: str) -> dict[str, Any]:

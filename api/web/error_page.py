@@ -5,16 +5,13 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from api.embed.page import embed_problem
 from api.web.rendering import page, view_of
 
 _KNOWN = {400, 404, 503}
 
 
 def error_page(request: Request, problem: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a problem as a page for people, or inside the frame of an embedded map."""
-    if request.url.path == "/embed/map":
-        return embed_problem(request, problem, headers=headers)
+    """Return a problem as a page for people."""
     view = view_of(request)
     status = problem["status"]
     title = view.say(f"error_{status}" if status in _KNOWN else "error_500" if status >= 500 else "error_title")  # noqa: PLR2004 - faults of ours

@@ -1,5 +1,6 @@
 """Pages from templates: the language, the links that keep it, dates in the town's own time."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from api.kit.policies import PAGE
 from api.web.routes import versioned
@@ -115,5 +117,12 @@ def page(  # noqa: PLR0913 - each is one choice of the page
         calendar=view.calendar,
         **(values or {}),
     )
-    found = {**PAGE, "Cache-Control": "no-store", "Content-Language": HTML_LANG[view.lang], "Vary": "Accept-Language"}
-    return HTMLResponse(html, status, headers={**found, **(headers or {})})
+    common = {**PAGE, "Cache-Control": "no-store", "Content-Language": HTML_LANG[view.lang], "Vary": "Accept-Language"}
+    return HTMLResponse(html, status, headers={**common, **(headers or {})})
+
+
+def in_script(value: Any) -> Markup:
+    """Return JSON that may stand inside a script element, whatever the texts in it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    safe = text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+    return Markup(safe)  # noqa: S704 - every character that HTML knows is escaped above

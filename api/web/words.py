@@ -6,6 +6,8 @@ from typing import Final, Literal, get_args
 
 from fastapi import Request
 
+from api.kit.negotiation import preferred_language
+
 Lang = Literal["en", "zh"]
 LANGS: Final[tuple[Lang, ...]] = get_args(Lang)
 HTML_LANG: Final = MappingProxyType({"en": "en", "zh": "zh-CN"})
@@ -234,17 +236,10 @@ def has_word(key: str) -> bool:
 
 def language_of(request: Request) -> Lang:
     """Return the language of a request: the parameter ``lang``, else the browser's, else English."""
-    asked = request.query_params.get("lang")
-    for lang in LANGS:
-        if asked == lang:
-            return lang
-    for part in request.headers.get("accept-language", "").split(","):
-        code = part.partition(";")[0].strip().lower()
-        if code.startswith("zh"):
-            return "zh"
-        if code.startswith("en"):
-            return "en"
-    return "en"
+    lang = request.query_params.get("lang")
+    if lang not in LANGS:
+        lang = preferred_language(request.headers.get("accept-language", ""), LANGS)
+    return "zh" if lang == "zh" else "en"
 
 
 def speaker(lang: Lang) -> Say:

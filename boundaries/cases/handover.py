@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanValues
 from geogrid.index import GridIndex
 
 _OPEN: Final = text("""
@@ -43,14 +43,14 @@ _MOVE: Final = text("""
 _BATCH: Final = 20_000
 
 
-def reassign_open_cases(session: Session, plan: Plan, index: GridIndex, leaves: Sequence[int]) -> int:
+def reassign_open_cases(session: Session, plan: PlanValues, index: GridIndex, leaves: Sequence[int]) -> int:
     """Give every open case with a point its grid in an edition, and return how many there were.
 
     Parameters
     ----------
     session : Session
         Flushed, not committed.
-    plan : Plan
+    plan : PlanValues
         The edition. A point on a shared edge goes to the grid with the smaller code; one outside, to none.
     index : GridIndex
         Over its leaves.

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from boundaries.changes.feed import last_number, require_given
 from boundaries.changes.tables import WebhookRow
-from boundaries.jurisdictions.tables import Jurisdiction
+from boundaries.jurisdictions.records import JurisdictionValues
 from geogrid.errors import NotFoundError
 
 _LIST: Final = text("""
@@ -105,7 +105,7 @@ class DeadLetter:
     last_error: str
 
 
-def add_webhook(session: Session, jurisdiction: Jurisdiction, new: NewWebhook) -> Webhook:
+def add_webhook(session: Session, jurisdiction: JurisdictionValues, new: NewWebhook) -> Webhook:
     """Add a webhook.
 
     Raises

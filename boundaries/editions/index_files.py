@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from boundaries.editions.tables import EditionIndex
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanValues
 from geogrid.errors import GeogridError
 from geogrid.index import GridIndex
 from geogrid.index.storage import VERSION
@@ -49,14 +49,14 @@ class IndexFolder:
     path: Path
 
 
-def build_index(session: Session, plan: Plan) -> tuple[GridIndex, list[int]]:
+def build_index(session: Session, plan: PlanValues) -> tuple[GridIndex, list[int]]:
     """Return the index over the leaves of a plan in the order of their codes, and their numbers in that order."""
     leaves = session.execute(_LEAVES, {"plan": plan.id}).all()
     shapes = shapely.from_wkb(np.array([bytes(row.shape) for row in leaves], dtype=object))
     return GridIndex.build(shapes), [row.id for row in leaves]
 
 
-def store_index(session: Session, plan: Plan, index: GridIndex) -> None:
+def store_index(session: Session, plan: PlanValues, index: GridIndex) -> None:
     """Store the index of a plan that is being published.
 
     Raises
@@ -78,14 +78,14 @@ def store_index(session: Session, plan: Plan, index: GridIndex) -> None:
     session.flush()
 
 
-def open_index(session: Session, plan: Plan, folder: IndexFolder | None) -> GridIndex:
+def open_index(session: Session, plan: PlanValues, folder: IndexFolder | None) -> GridIndex:
     """Return the index of an edition: from the local copy, from the store, or compiled anew where neither has it.
 
     Parameters
     ----------
     session : Session
         Only read from.
-    plan : Plan
+    plan : PlanValues
         An edition.
     folder : IndexFolder, optional
         Where the local copies are; without it the index is compiled.
@@ -116,7 +116,7 @@ def _is_whole(path: Path, checksum: str) -> bool:
     return found.hexdigest() == checksum
 
 
-def _fetch(session: Session, plan: Plan, path: Path, size: int) -> None:
+def _fetch(session: Session, plan: PlanValues, path: Path, size: int) -> None:
     """Write a copy, all or nothing: other processes of this machine may want the same file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
@@ -132,7 +132,7 @@ def _fetch(session: Session, plan: Plan, path: Path, size: int) -> None:
             part.unlink(missing_ok=True)
 
 
-def _slices(session: Session, plan: Plan, size: int) -> Iterator[bytes]:
+def _slices(session: Session, plan: PlanValues, size: int) -> Iterator[bytes]:
     for first in range(1, size + 1, _SLICE_BYTES):
         yield bytes(session.execute(_SLICE, {"plan": plan.id, "first": first, "count": _SLICE_BYTES}).scalar_one())
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from boundaries.editions.reading import editions_of
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanRecord, PlanValues
 from geogrid.editions import Heir, follow
 from geogrid.editions.lineage import Step
 from geogrid.errors import NotFoundError
@@ -47,7 +47,7 @@ def history(session: Session, jurisdiction_id: int, code: str) -> list[dict[str,
     return [dict(row) for row in rows]
 
 
-def successors(session: Session, code: str, editions: Sequence[Plan]) -> tuple[Heir, ...]:
+def successors(session: Session, code: str, editions: Sequence[PlanValues]) -> tuple[Heir, ...]:
     """Return what a code of the first edition is in the last.
 
     Parameters
@@ -56,7 +56,7 @@ def successors(session: Session, code: str, editions: Sequence[Plan]) -> tuple[H
         Only read from.
     code : str
         A grid of the first edition.
-    editions : sequence of Plan
+    editions : sequence of PlanValues
         Oldest first, each next to the one before.
 
     Raises
@@ -69,7 +69,7 @@ def successors(session: Session, code: str, editions: Sequence[Plan]) -> tuple[H
     return follow(code, steps)
 
 
-def predecessors(session: Session, code: str, editions: Sequence[Plan]) -> tuple[Heir, ...]:
+def predecessors(session: Session, code: str, editions: Sequence[PlanValues]) -> tuple[Heir, ...]:
     """Return what a code of the last edition was in the first: shares are of the loads of the grids before.
 
     Parameters and errors as `successors`, for the last edition.
@@ -86,21 +86,22 @@ def predecessors(session: Session, code: str, editions: Sequence[Plan]) -> tuple
     return tuple(sorted((Heir(each, share) for each, share in ways.items()), key=lambda one: (-one.share, one.code)))
 
 
-def _step(session: Session, before: Plan, after: Plan) -> Step:
+def _step(session: Session, before: PlanValues, after: PlanValues) -> Step:
     step: dict[str, list[tuple[str, float]]] = {}
     for row in session.execute(_STEP, {"before": before.id, "after": after.id}):
         step.setdefault(row.before, []).append((row.after, row.share))
     return step
 
 
-def _require(session: Session, code: str, edition: Plan) -> None:
+def _require(session: Session, code: str, edition: PlanValues) -> None:
     known = text("select exists (select from grids where plan_id = :plan and code = :code)")
     if not session.scalar(known, {"plan": edition.id, "code": code}):
         raise NotFoundError(f"Edition {edition.name!r} ({edition.id}) has no grid {code!r}.")
 
 
-def editions_between(session: Session, jurisdiction_id: int, first: Plan, last: Plan) -> list[Plan]:
+def editions_between(session: Session, jurisdiction_id: int, first: PlanValues, last: PlanValues) -> list[PlanRecord]:
     """Return the editions from one to another, both included, oldest first."""
-    found = [plan.id for plan in editions_of(session, jurisdiction_id)]
-    low, high = sorted((found.index(first.id), found.index(last.id)))
-    return [session.get_one(Plan, each) for each in found[low : high + 1]]
+    editions = editions_of(session, jurisdiction_id)
+    numbers = [edition.id for edition in editions]
+    low, high = sorted((numbers.index(first.id), numbers.index(last.id)))
+    return list(editions[low : high + 1])

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from boundaries.editions.index_files import IndexFolder, open_index
+from boundaries.grids.records import PlanRecord, PlanValues, plan_record
 from boundaries.grids.tables import DutyRow, Grid, Plan, PlanLevel
 from boundaries.jurisdictions.tables import Jurisdiction, Level
 from geogrid.editions import Duty, Edition, GridInfo
@@ -26,28 +27,30 @@ GRID_FIELDS = (*_TREE_COLUMNS, *_LOADS)
 """What tables and tiles tell of a grid."""
 
 
-def edition_at(session: Session, jurisdiction_id: int, at: datetime) -> Plan | None:
+def edition_at(session: Session, jurisdiction_id: int, at: datetime) -> PlanRecord | None:
     """Return the edition in force at a moment, if there was one."""
-    return session.scalar(select(Plan).where(Plan.jurisdiction_id == jurisdiction_id, Plan.validity.contains(at)))
+    row = session.scalar(select(Plan).where(Plan.jurisdiction_id == jurisdiction_id, Plan.validity.contains(at)))
+    return None if row is None else plan_record(row)
 
 
-def editions_of(session: Session, jurisdiction_id: int) -> Sequence[Plan]:
+def editions_of(session: Session, jurisdiction_id: int) -> Sequence[PlanRecord]:
     """Return every edition of a jurisdiction, oldest first."""
-    return session.scalars(
+    rows = session.scalars(
         select(Plan)
         .where(Plan.jurisdiction_id == jurisdiction_id, Plan.validity.is_not(None))
         .order_by(func.lower(Plan.validity))
-    ).all()
+    )
+    return [plan_record(row) for row in rows]
 
 
-def compile_edition(session: Session, plan: Plan, *, at: datetime, indexes: IndexFolder | None = None) -> Edition:
+def compile_edition(session: Session, plan: PlanValues, *, at: datetime, indexes: IndexFolder | None = None) -> Edition:
     """Return a published plan compiled for lookups.
 
     Parameters
     ----------
     session : Session
         Only read from.
-    plan : Plan
+    plan : PlanValues
         Published or retired.
     at : datetime
         Moment whose duties are in force.
@@ -59,7 +62,7 @@ def compile_edition(session: Session, plan: Plan, *, at: datetime, indexes: Inde
     ConflictError
         The plan was never published.
     """
-    if plan.validity is None or plan.validity.lower is None:
+    if plan.valid_from is None:
         raise ConflictError(f"Plan {plan.name!r} ({plan.id}) is {plan.state}, not an edition. Publish it first.")
     rows = _grid_rows(session, plan)
     grids = {GridCode(row.code): _info(row) for row in rows}
@@ -68,8 +71,8 @@ def compile_edition(session: Session, plan: Plan, *, at: datetime, indexes: Inde
         id=plan.id,
         jurisdiction=session.get_one(Jurisdiction, plan.jurisdiction_id).code,
         name=plan.name,
-        valid_from=plan.validity.lower,
-        valid_to=plan.validity.upper,
+        valid_from=plan.valid_from,
+        valid_to=plan.valid_to,
         leaves=tuple(grids[GridCode(row.code)] for row in leaf_rows),
         grids=grids,
         duties=duties_at(session, plan.id, at),
@@ -77,7 +80,7 @@ def compile_edition(session: Session, plan: Plan, *, at: datetime, indexes: Inde
     )
 
 
-def _grid_rows(session: Session, plan: Plan, *more: ColumnElement[Any]) -> Sequence[Row[tuple[int, ...]]]:
+def _grid_rows(session: Session, plan: PlanValues, *more: ColumnElement[Any]) -> Sequence[Row[tuple[int, ...]]]:
     parent = aliased(Grid)
     statement = (
         select(
@@ -133,7 +136,7 @@ def duties_at(session: Session, plan_id: int, at: datetime) -> dict[GridCode, tu
 
 
 def grid_frame(
-    session: Session, plan: Plan, *, level: int | None = None, at: datetime | None = None
+    session: Session, plan: PlanValues, *, level: int | None = None, at: datetime | None = None
 ) -> gpd.GeoDataFrame:
     """Return the grids of a plan as a table.
 
@@ -141,7 +144,7 @@ def grid_frame(
     ----------
     session : Session
         Only read from.
-    plan : Plan
+    plan : PlanValues
         Of any state.
     level : int, optional
         Only this level, 1 is the top.

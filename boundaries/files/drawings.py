@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from boundaries.files.grids.importing import GridFile, JurisdictionChoice, read_grids
+from boundaries.grids.records import PlanRecord, PlanValues, plan_record
 from boundaries.grids.tables import Plan
 from boundaries.jurisdictions.reading import LevelName, limit_of
 from boundaries.jurisdictions.tables import Jurisdiction
@@ -63,7 +64,7 @@ class DrawnDraft:
 
     Parameters
     ----------
-    plan : Plan or None
+    plan : PlanRecord or None
         The draft; None where an error refuses the file.
     problems : tuple of Problem
         Of the file, errors first.
@@ -77,7 +78,7 @@ class DrawnDraft:
         Blocks of which some land is in no grid.
     """
 
-    plan: Plan | None
+    plan: PlanRecord | None
     problems: tuple[Problem, ...]
     faults: tuple[CoverageFault, ...] = ()
     repairs: tuple[Repair, ...] = ()
@@ -87,7 +88,7 @@ class DrawnDraft:
 
 
 def draw_draft(  # noqa: PLR0913 - one keyword a choice
-    session: Session, base: Plan, drawing: Drawing, *, name: str, author: Author, at: datetime
+    session: Session, base: PlanValues, drawing: Drawing, *, name: str, author: Author, at: datetime
 ) -> DrawnDraft:
     """Make a draft whose leaf grids are the polygons of a file, on the blocks of another plan.
 
@@ -95,7 +96,7 @@ def draw_draft(  # noqa: PLR0913 - one keyword a choice
     ----------
     session : Session
         Flushed, not committed.
-    base : Plan
+    base : PlanValues
         Its blocks are cut along the polygons; where a code goes on, so do its duties.
     drawing : Drawing
         The file.
@@ -138,7 +139,7 @@ def draw_draft(  # noqa: PLR0913 - one keyword a choice
     detail = {"based_on": base.id, "file": drawing.file.path.name, "repairs": len(repairs), "reason": author.reason}
     record(session, plan, made_by=author.name, kind="created", detail=detail)
     counts = {"kept": len(cut.kept_ids), "cut": len(cut.polygons), "left_out": len(cut.left_out)}
-    return DrawnDraft(plan, found.problems, faults, repairs, **counts)
+    return DrawnDraft(plan_record(plan), found.problems, faults, repairs, **counts)
 
 
 def _wrong_depth(found: int, depth: int) -> Problem:
@@ -185,7 +186,7 @@ def _frame(blocks: BlockTable, cut: CutBlocks, leaves: gpd.GeoDataFrame) -> gpd.
 
 def _save(  # noqa: PLR0913 - the parts of a plan
     session: Session,
-    base: Plan,
+    base: PlanValues,
     grids: gpd.GeoDataFrame,
     blocks: gpd.GeoDataFrame,
     *,

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanValues
 from boundaries.plans.reading import plan_frame
 from geogrid.errors import InvalidInputError
 
@@ -26,14 +26,14 @@ _DUTIES: Final = text("""
 """)
 
 
-def export_plan(session: Session, plan: Plan, path: Path, *, encoding: str = "UTF-8") -> int:
+def export_plan(session: Session, plan: PlanValues, path: Path, *, encoding: str = "UTF-8") -> int:
     """Write a plan to a file and return how many grids it has.
 
     Parameters
     ----------
     session : Session
         Only read from.
-    plan : Plan
+    plan : PlanValues
         Of any state.
     path : Path
         ``.gpkg`` holds grids, blocks and duties; ``.shp``, ``.geojson``, ``.kml``, ``.csv`` (geometry as WKT) and
@@ -66,7 +66,7 @@ def export_plan(session: Session, plan: Plan, path: Path, *, encoding: str = "UT
     return len(grids)
 
 
-def _write_geopackage(session: Session, plan: Plan, path: Path, grids: gpd.GeoDataFrame) -> None:
+def _write_geopackage(session: Session, plan: PlanValues, path: Path, grids: gpd.GeoDataFrame) -> None:
     import pyogrio
 
     path.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanValues
 from geogrid.errors import NotFoundError
 
 _FOUND = text("""
@@ -23,7 +23,7 @@ class GridPlaces:
     bounds: tuple[float, float, float, float]
 
 
-def places_of(session: Session, plan: Plan, codes: Sequence[str]) -> GridPlaces:
+def places_of(session: Session, plan: PlanValues, codes: Sequence[str]) -> GridPlaces:
     """Return names and box of grids of a plan.
 
     Raises

@@ -72,6 +72,16 @@ class Plan(Base):
     version: Mapped[int] = mapped_column(server_default="0", comment="Grows with every change: what If-Match compares")
     position: Mapped[int] = mapped_column(server_default="0", comment="Edits in force; those beyond are undone")
 
+    @property
+    def valid_from(self) -> datetime | None:
+        """Beginning of an edition's validity; None of a plan that was never published."""
+        return None if self.validity is None else self.validity.lower
+
+    @property
+    def valid_to(self) -> datetime | None:
+        """End of an edition's validity; None until it is replaced."""
+        return None if self.validity is None else self.validity.upper
+
 
 class PlanLevel(Base):
     """A level of a plan whose levels are not those of its jurisdiction."""

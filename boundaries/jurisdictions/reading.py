@@ -8,6 +8,7 @@ from shapely import MultiPolygon, Polygon
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from boundaries.jurisdictions.records import JurisdictionRecord, JurisdictionValues, jurisdiction_record
 from boundaries.jurisdictions.tables import Jurisdiction, Level
 from geogrid.errors import InvalidInputError, NotFoundError
 
@@ -28,7 +29,7 @@ def get_jurisdiction(session: Session, code: str) -> Jurisdiction:
     return found
 
 
-def the_jurisdiction(session: Session, code: str | None) -> Jurisdiction:
+def the_jurisdiction(session: Session, code: str | None) -> JurisdictionRecord:
     """Return the jurisdiction named, or the only one there is.
 
     Raises
@@ -39,7 +40,7 @@ def the_jurisdiction(session: Session, code: str | None) -> Jurisdiction:
         No code is given and there are several.
     """
     if code is not None:
-        return get_jurisdiction(session, code)
+        return jurisdiction_record(get_jurisdiction(session, code))
     found = session.scalars(select(Jurisdiction).limit(2)).all()
     if not found:
         raise NotFoundError(_known(session))
@@ -50,12 +51,17 @@ def the_jurisdiction(session: Session, code: str | None) -> Jurisdiction:
             _known(session),
             subject="jurisdiction",
         )
-    return found[0]
+    return jurisdiction_record(found[0])
 
 
-def list_jurisdictions(session: Session) -> Sequence[Jurisdiction]:
-    """Return every jurisdiction by code."""
-    return session.scalars(select(Jurisdiction).order_by(Jurisdiction.code)).all()
+def jurisdiction_of(session: Session, jurisdiction_id: int) -> JurisdictionRecord:
+    """Return a jurisdiction by the number that a plan or a case names."""
+    return jurisdiction_record(session.get_one(Jurisdiction, jurisdiction_id))
+
+
+def limit_at(session: Session, jurisdiction_id: int) -> Polygon | MultiPolygon | None:
+    """Return the outer limit of a jurisdiction; see `limit_of`."""
+    return limit_of(session.get_one(Jurisdiction, jurisdiction_id))
 
 
 def _known(session: Session) -> str:
@@ -65,7 +71,7 @@ def _known(session: Session) -> str:
     return f"Stored are: {', '.join(codes)}."
 
 
-def levels_of(session: Session, jurisdiction: Jurisdiction) -> Sequence[Level]:
+def levels_of(session: Session, jurisdiction: JurisdictionValues) -> Sequence[Level]:
     """Return the levels of a jurisdiction, top first."""
     return session.scalars(
         select(Level).where(Level.scheme_id == jurisdiction.scheme_id).order_by(Level.position)

@@ -9,7 +9,7 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanValues
 from boundaries.plans.loading import load_two
 from geogrid.errors import ConflictError
 from geogrid.plans.comparing import MEASURES, Comparison, GridChange, Tolerance, compare
@@ -25,14 +25,16 @@ _OPEN_CASES = text("""
 _LEAF_SHAPES = text("select id, ST_AsBinary(geom) as shape from grids where plan_id = :plan and kind <> 'parent'")
 
 
-def compare_plans(session: Session, old: Plan, new: Plan, *, tolerance: Tolerance | None = None) -> Comparison:
+def compare_plans(
+    session: Session, old: PlanValues, new: PlanValues, *, tolerance: Tolerance | None = None
+) -> Comparison:
     """Compare two plans of a jurisdiction, with the open cases on the land that changes hands.
 
     Parameters
     ----------
     session : Session
         Only read from.
-    old, new : Plan
+    old, new : PlanValues
         Of any state.
     tolerance : Tolerance, optional
         How much land is none.
@@ -49,13 +51,13 @@ def compare_plans(session: Session, old: Plan, new: Plan, *, tolerance: Toleranc
     return compare(*load_two(session, old, new), cases=_cases(session, old), tolerance=tolerance)
 
 
-def _cases(session: Session, plan: Plan) -> GeometryArray:
+def _cases(session: Session, plan: PlanValues) -> GeometryArray:
     found = session.scalars(_OPEN_CASES, {"jurisdiction": plan.jurisdiction_id}).all()
     points = shapely.from_wkb(np.array([bytes(shape) for shape in found], dtype=object))
     return np.asarray(points, dtype=object)
 
 
-def moved_frame(session: Session, found: Comparison, old: Plan, new: Plan) -> gpd.GeoDataFrame:
+def moved_frame(session: Session, found: Comparison, old: PlanValues, new: PlanValues) -> gpd.GeoDataFrame:
     """Return the land that changes hands, one row a pair of grids.
 
     Returns
@@ -85,7 +87,9 @@ def moved_frame(session: Session, found: Comparison, old: Plan, new: Plan) -> gp
     return gpd.GeoDataFrame(table, geometry=shapes, crs="EPSG:4326")
 
 
-def leaf_frames(session: Session, found: Comparison, old: Plan, new: Plan) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+def leaf_frames(
+    session: Session, found: Comparison, old: PlanValues, new: PlanValues
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Return the leaf grids of either plan with what became of them.
 
     Returns
@@ -99,7 +103,7 @@ def leaf_frames(session: Session, found: Comparison, old: Plan, new: Plan) -> tu
 
 
 def _leaf_frame(
-    session: Session, plan: Plan, changes: Sequence[GridChange], side: Literal["before", "after"]
+    session: Session, plan: PlanValues, changes: Sequence[GridChange], side: Literal["before", "after"]
 ) -> gpd.GeoDataFrame:
     shapes = {row.id: bytes(row.shape) for row in session.execute(_LEAF_SHAPES, {"plan": plan.id})}
     rows = [(node, change) for change in changes if (node := getattr(change, side)) is not None]
@@ -119,6 +123,6 @@ def _leaf_frame(
     return gpd.GeoDataFrame(table, geometry=geometry, crs="EPSG:4326")
 
 
-def _codes(session: Session, plan: Plan) -> dict[int, str]:
+def _codes(session: Session, plan: PlanValues) -> dict[int, str]:
     rows = session.execute(text("select id, code from grids where plan_id = :plan"), {"plan": plan.id})
     return {row.id: row.code for row in rows}

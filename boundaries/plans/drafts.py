@@ -9,8 +9,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from boundaries.changes.tables import Change
+from boundaries.grids.records import PlanRecord, PlanValues, plan_record
 from boundaries.grids.tables import Plan
-from boundaries.jurisdictions.tables import Jurisdiction
+from boundaries.jurisdictions.records import JurisdictionValues
 from geogrid.codes import code_profile
 from geogrid.errors import ConflictError, InvalidInputError, NotFoundError, StaleError
 from geogrid.types import PlanState
@@ -58,21 +59,21 @@ _NEXT_STATES: Final[Mapping[str, tuple[str, ...]]] = {
 
 def new_draft(  # noqa: PLR0913 - one keyword a choice
     session: Session,
-    based_on: Plan,
+    based_on: PlanValues,
     *,
     name: str,
     made_by: str,
     at: datetime,
     profile: str | None = None,
     reason: str = "",
-) -> Plan:
+) -> PlanRecord:
     """Copy a plan of any state to a new draft: grids, blocks, and the duties in force.
 
     Parameters
     ----------
     session : Session
         Flushed, not committed.
-    based_on : Plan
+    based_on : PlanValues
         What to start from.
     name, made_by, reason : str
         Name for people; who makes it, and why.
@@ -88,7 +89,7 @@ def new_draft(  # noqa: PLR0913 - one keyword a choice
     """
     # A draft that is copied must not change between the statements that copy it. An edition never does, and a copy of
     # it does not wait for the next publication, which may be under way.
-    if based_on.validity is None:
+    if based_on.valid_from is None:
         session.execute(select(Plan.id).where(Plan.id == based_on.id).with_for_update(read=True))
     plan = Plan(
         jurisdiction_id=based_on.jurisdiction_id,
@@ -110,26 +111,29 @@ def new_draft(  # noqa: PLR0913 - one keyword a choice
     session.execute(_COPY_DUTIES, {**ids, "at": at})
     session.refresh(plan)
     record(session, plan, made_by=made_by, kind="created", detail={"based_on": based_on.id, "reason": reason})
-    return plan
+    return plan_record(plan)
 
 
-def copy_levels(session: Session, old: Plan, new: Plan) -> None:
+def copy_levels(session: Session, old: PlanValues, new: PlanValues) -> None:
     """Give a plan the levels of another, where those are not the ones of its jurisdiction."""
     session.execute(_COPY_LEVELS, {"old": old.id, "new": new.id})
 
 
-def get_plan(session: Session, plan_id: int) -> Plan:
+def get_plan(session: Session, plan_id: int) -> PlanRecord:
     """Return a plan, or raise `NotFoundError`."""
     plan = session.get(Plan, plan_id)
     if plan is None:
         raise NotFoundError(f"There is no plan {plan_id}. List them with: geogrid plan show")
-    return plan
+    return plan_record(plan)
 
 
-def list_plans(session: Session, jurisdiction: Jurisdiction, state: PlanState | None = None) -> Sequence[Plan]:
+def list_plans(
+    session: Session, jurisdiction: JurisdictionValues, state: PlanState | None = None
+) -> Sequence[PlanRecord]:
     """Return the plans of a jurisdiction, the newest first."""
-    wanted = select(Plan).where(Plan.jurisdiction_id == jurisdiction.id).order_by(Plan.id.desc())
-    return session.scalars(wanted if state is None else wanted.where(Plan.state == state)).all()
+    statement = select(Plan).where(Plan.jurisdiction_id == jurisdiction.id).order_by(Plan.id.desc())
+    rows = session.scalars(statement if state is None else statement.where(Plan.state == state))
+    return [plan_record(row) for row in rows]
 
 
 def lock_plan(session: Session, plan_id: int, *, version: int | None) -> Plan:
@@ -215,7 +219,7 @@ def _entry(row: Change) -> dict[str, Any]:
 
 def move_state(  # noqa: PLR0913 - who, what and why
     session: Session, plan_id: int, state: PlanState, *, version: int | None, made_by: str, reason: str = ""
-) -> Plan:
+) -> PlanRecord:
     """Lead a plan through review: draft, in review, approved, and back to draft.
 
     Raises
@@ -235,7 +239,7 @@ def move_state(  # noqa: PLR0913 - who, what and why
         )
     former, plan.state = plan.state, state
     record(session, plan, made_by=made_by, kind="state", detail={"from": former, "to": state, "reason": reason})
-    return plan
+    return plan_record(plan)
 
 
 def require_name(name: str) -> str:

@@ -9,7 +9,7 @@ import shapely
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanValues
 from geogrid.codes import code_profile
 from geogrid.editions import Duty
 from geogrid.plans import BlockTable, Buildings, Draft, Lines, Node, OperationScope, Rules
@@ -112,21 +112,21 @@ _BARRIERS: Final = text("""
 """)
 
 
-def rules_of(session: Session, plan: Plan) -> Rules:
+def rules_of(session: Session, plan: PlanValues) -> Rules:
     """Return what a plan is judged by."""
     levels = level_titles(session, plan)
     band = None if plan.band_low is None or plan.band_high is None else (plan.band_low, plan.band_high)
     return Rules(len(levels), plan.load, band, code_profile(plan.code_profile), levels)
 
 
-def load_part(session: Session, plan: Plan, scope: OperationScope) -> Draft:
+def load_part(session: Session, plan: PlanValues, scope: OperationScope) -> Draft:
     """Return the part of a plan that an operation needs.
 
     Parameters
     ----------
     session : Session
         Only read from; the plan is locked by the caller if it is to change.
-    plan : Plan
+    plan : PlanValues
         Of any state.
     scope : OperationScope
         Which part. Grids and blocks that are not there are left for the operation to refuse.
@@ -155,14 +155,14 @@ def read_one_moment(session: Session) -> None:
     session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
-def load_whole(session: Session, plan: Plan, *, land: bool = True) -> Draft:
+def load_whole(session: Session, plan: PlanValues, *, land: bool = True) -> Draft:
     """Return all of a plan."""
     nodes = session.execute(_ALL_NODES, {"plan": plan.id}).all()
     blocks = session.execute(_ALL_BLOCKS, {"plan": plan.id}).all() if land else []
     return _draft(nodes, blocks, rules_of(session, plan), frozenset())
 
 
-def load_two(session: Session, one: Plan, other: Plan) -> tuple[Draft, Draft]:
+def load_two(session: Session, one: PlanValues, other: PlanValues) -> tuple[Draft, Draft]:
     """Return all of two plans; the blocks that both have, mostly all, are read once."""
     rows = session.execute(_BLOCKS_OF_TWO, {"one": one.id, "other": other.id}).all()
     blocks = _block_table(rows)
@@ -226,7 +226,7 @@ def _node(row: Row[Any], unplaced: tuple[float, ...]) -> Node:
     )
 
 
-def buildings_near(session: Session, plan: Plan, area: shapely.Geometry | None) -> Buildings:
+def buildings_near(session: Session, plan: PlanValues, area: shapely.Geometry | None) -> Buildings:
     """Return the buildings of a plan's jurisdiction in and around an area, or all."""
     rows = session.execute(
         _BUILDINGS, {"jurisdiction": plan.jurisdiction_id, "area": _ewkt(area), "near": _NEAR_DEGREES}
@@ -241,7 +241,7 @@ def buildings_near(session: Session, plan: Plan, area: shapely.Geometry | None) 
     )
 
 
-def barriers_near(session: Session, plan: Plan, polygons: Iterable[shapely.Geometry]) -> Lines:
+def barriers_near(session: Session, plan: PlanValues, polygons: Iterable[shapely.Geometry]) -> Lines:
     """Return the barriers in the envelope of some blocks."""
     bounds = shapely.total_bounds(list(polygons))
     if np.isnan(bounds).any():
@@ -259,7 +259,7 @@ def _ewkt(area: shapely.Geometry | None) -> str | None:
     return None if area is None else f"SRID=4326;{shapely.to_wkt(area, rounding_precision=-1)}"
 
 
-def level_titles(session: Session, plan: Plan) -> tuple[BilingualName, ...]:
+def level_titles(session: Session, plan: PlanValues) -> tuple[BilingualName, ...]:
     """Return the names of the levels of a plan, top first: its own, or those of its jurisdiction."""
     own = own_levels(session, plan)
     if own:
@@ -268,7 +268,7 @@ def level_titles(session: Session, plan: Plan) -> tuple[BilingualName, ...]:
     return tuple(BilingualName(row.name, row.name_zh) for row in rows)
 
 
-def own_levels(session: Session, plan: Plan) -> tuple[BilingualName, ...]:
+def own_levels(session: Session, plan: PlanValues) -> tuple[BilingualName, ...]:
     """Return the names of the levels of a plan where they are not those of its jurisdiction; else nothing."""
     return tuple(BilingualName(row.name, row.name_zh) for row in session.execute(_OWN_LEVELS, {"plan": plan.id}))
 

@@ -10,7 +10,7 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanValues
 from boundaries.plans.loading import load_whole
 from geogrid.plans import GridFigures, figures
 from geogrid.plans.figures import off_band
@@ -34,7 +34,7 @@ _FEATURES: Final[Mapping[Layer, str]] = {
 
 def plan_frame(  # noqa: PLR0913 - one keyword a filter
     session: Session,
-    plan: Plan,
+    plan: PlanValues,
     layer: Layer,
     *,
     bbox: tuple[float, float, float, float] | None = None,
@@ -48,7 +48,7 @@ def plan_frame(  # noqa: PLR0913 - one keyword a filter
     ----------
     session : Session
         Only read from.
-    plan : Plan
+    plan : PlanValues
         Of any state.
     layer : {"grids", "blocks"}
         Which.
@@ -78,14 +78,14 @@ def plan_frame(  # noqa: PLR0913 - one keyword a filter
     return gpd.GeoDataFrame(table.drop(columns="geom"), geometry=shapes, crs="EPSG:4326")
 
 
-def plan_tile(session: Session, plan: Plan, layer: Layer, tile: tuple[int, int, int]) -> bytes:
+def plan_tile(session: Session, plan: PlanValues, layer: Layer, tile: tuple[int, int, int]) -> bytes:
     """Return a vector tile of a plan's grids of the lowest level, or of its blocks.
 
     Parameters
     ----------
     session : Session
         Only read from.
-    plan : Plan
+    plan : PlanValues
         Of any state.
     layer : {"grids", "blocks"}
         Name of the layer in the tile, too.
@@ -113,7 +113,7 @@ def _columns(layer: Layer) -> str:
     return f"id, {own[layer]}"
 
 
-def evaluate(session: Session, plan: Plan) -> tuple[dict[str, Any], tuple[GridFigures, ...]]:
+def evaluate(session: Session, plan: PlanValues) -> tuple[dict[str, Any], tuple[GridFigures, ...]]:
     """Return how good a plan is: a summary, and the figures of every leaf by code."""
     whole = load_whole(session, plan)
     found = figures(whole, np.unique(whole.owner).tolist())

@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanRecord, PlanValues
 from boundaries.plans.codes import keep_codes
 from boundaries.plans.drafts import get_plan
 from boundaries.plans.edits.editing import Author, edit
@@ -17,8 +17,8 @@ from geogrid.plans.state import Draft
 
 
 def redraw(
-    session: Session, plan: Plan, *, at: datetime, author: Author, band: tuple[float, float] | None = None
-) -> Plan:
+    session: Session, plan: PlanValues, *, at: datetime, author: Author, band: tuple[float, float] | None = None
+) -> PlanRecord:
     """Let the engine draw the comprehensive leaves of a draft anew, within each grid above them.
 
     Dedicated grids stay. Grids that have over half of the load of a grid in force take its code over. All of it are
@@ -28,7 +28,7 @@ def redraw(
     ----------
     session : Session
         Flushed, not committed.
-    plan : Plan
+    plan : PlanValues
         A draft.
     at : datetime
         Moment of the edition whose codes are kept.
@@ -69,7 +69,7 @@ def _load(draft: Draft, codes: list[str]) -> float:
     return float(np.nansum([draft.loads(draft.node(code).key)[column] for code in codes]))
 
 
-def _split(session: Session, plan: Plan, wanted: SplitInto, author: Author) -> None:
+def _split(session: Session, plan: PlanValues, wanted: SplitInto, author: Author) -> None:
     try:
         edit(session, plan.id, [wanted], author=author, version=None)
     except InvalidInputError as error:

@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanRecord, PlanValues, plan_record
 from boundaries.jurisdictions.reading import limit_of
 from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.plans.drafts import lock_plan, record
@@ -37,14 +37,14 @@ _NOT_DERIVED: Final = text("""
 """)
 
 
-def check_plan(session: Session, plan: Plan) -> tuple[Problem, ...]:
+def check_plan(session: Session, plan: PlanValues) -> tuple[Problem, ...]:
     """Return everything that is wrong with a plan, errors first; see `geogrid.plans.checking`.
 
     Parameters
     ----------
     session : Session
         Only read from.
-    plan : Plan
+    plan : PlanValues
         Of any state.
     """
     jurisdiction = session.get_one(Jurisdiction, plan.jurisdiction_id)
@@ -52,7 +52,7 @@ def check_plan(session: Session, plan: Plan) -> tuple[Problem, ...]:
     return (*_derivation_problems(session, plan), *check(load_whole(session, plan), around))
 
 
-def _derivation_problems(session: Session, plan: Plan) -> list[Problem]:
+def _derivation_problems(session: Session, plan: PlanValues) -> list[Problem]:
     found = []
     for row in session.execute(_NOT_DERIVED, {"plan": plan.id}):
         if row.land:
@@ -64,7 +64,7 @@ def _derivation_problems(session: Session, plan: Plan) -> list[Problem]:
     return found
 
 
-def verdict_on(session: Session, plan: Plan) -> Verdict:
+def verdict_on(session: Session, plan: PlanValues) -> Verdict:
     """Return the problems of a plan, those that are accepted apart."""
     rows = session.scalars(select(Acceptance).where(Acceptance.plan_id == plan.id))
     return judge(check_plan(session, plan), {(row.kind, row.subject): row.reason for row in rows})
@@ -72,7 +72,7 @@ def verdict_on(session: Session, plan: Plan) -> Verdict:
 
 def accept_problem(  # noqa: PLR0913 - who, what and why
     session: Session, plan_id: int, kind: str, subject: str, *, author: Author, version: int | None
-) -> Plan:
+) -> PlanRecord:
     """Put a problem on the list of accepted exceptions, with the reason that its author gives.
 
     Raises
@@ -101,10 +101,10 @@ def accept_problem(  # noqa: PLR0913 - who, what and why
     )
     detail = {"kind": kind, "subject": subject, "reason": author.reason}
     record(session, plan, made_by=author.name, kind="accepted", detail=detail)
-    return plan
+    return plan_record(plan)
 
 
-def acceptances(session: Session, plan: Plan) -> list[tuple[str, str, str, str, datetime]]:
+def acceptances(session: Session, plan: PlanValues) -> list[tuple[str, str, str, str, datetime]]:
     """Return the accepted problems of a plan: kind, subject, reason, by whom and when."""
     rows = session.scalars(
         select(Acceptance).where(Acceptance.plan_id == plan.id).order_by(Acceptance.kind, Acceptance.subject)

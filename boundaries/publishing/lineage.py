@@ -4,14 +4,14 @@ import json
 
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanValues
 from boundaries.plans.loading import load_two
 from boundaries.store.bulk_copy import copy_rows
 from geogrid.plans.comparing import Comparison, compare
 from geogrid.plans.pieces import NOWHERE
 
 
-def store_lineage(session: Session, before: Plan, after: Plan) -> Comparison:
+def store_lineage(session: Session, before: PlanValues, after: PlanValues) -> Comparison:
     """Store what became of each grid of an edition in the next, and return the comparison that says so."""
     found = compare(*load_two(session, before, after))
     fates = {change.after.key: list(change.fates) for change in found.grids if change.after is not None}

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from boundaries.editions.reading import edition_at
+from boundaries.grids.records import PlanRecord, PlanValues, plan_record
 from boundaries.grids.tables import Plan
 from boundaries.plans.drafts import lock_plan, new_draft, record
 from boundaries.plans.rules import verdict_on
@@ -37,7 +38,7 @@ class Publication:
     accept_warnings: str = ""
 
 
-def publish_plan(session: Session, plan_id: int, how: Publication, *, version: int | None) -> Plan:
+def publish_plan(session: Session, plan_id: int, how: Publication, *, version: int | None) -> PlanRecord:
     """Publish a plan in one transaction.
 
     Parameters
@@ -74,7 +75,7 @@ def publish_plan(session: Session, plan_id: int, how: Publication, *, version: i
     if verdict.warnings:
         detail["reason"] = how.accept_warnings
     record(session, plan, made_by=how.made_by, kind="publishing", detail=detail)
-    return publish(session, plan, valid_from=how.valid_from, valid_to=how.valid_to, made_by=how.made_by)
+    return plan_record(publish(session, plan, valid_from=how.valid_from, valid_to=how.valid_to, made_by=how.made_by))
 
 
 def _require_sound(verdict: Verdict, how: Publication) -> None:
@@ -88,14 +89,14 @@ def _require_sound(verdict: Verdict, how: Publication) -> None:
         raise InvalidInputError(refused)
 
 
-def roll_back(session: Session, to: Plan, *, at: datetime, made_by: str, reason: str = "") -> Plan:
+def roll_back(session: Session, to: PlanValues, *, at: datetime, made_by: str, reason: str = "") -> PlanRecord:
     """Publish a former edition again, as a new edition; history keeps both.
 
     Parameters
     ----------
     session : Session
         Flushed, not committed.
-    to : Plan
+    to : PlanValues
         An edition.
     at : datetime
         From when, with offset.
@@ -107,13 +108,13 @@ def roll_back(session: Session, to: Plan, *, at: datetime, made_by: str, reason:
     ConflictError
         It was never published, is in force then, or a later edition starts within the period.
     """
-    if to.validity is None:
+    if to.valid_from is None:
         raise ConflictError(f"Plan {to.name!r} ({to.id}) was never an edition; publish it instead.")
     current = edition_at(session, to.jurisdiction_id, at)
     if current is not None and current.id == to.id:
         raise ConflictError(f"Edition {to.name!r} ({to.id}) is in force at {at.isoformat()} as it is.")
     again = new_draft(session, to, name=to.name, made_by=made_by, at=at, reason=reason or f"rollback to {to.id}")
-    return publish(session, again, valid_from=at, made_by=made_by)
+    return plan_record(publish(session, session.get_one(Plan, again.id), valid_from=at, made_by=made_by))
 
 
 def problems_json(problems: tuple[Problem, ...]) -> list[dict[str, Any]]:

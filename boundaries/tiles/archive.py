@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanValues
 from boundaries.tiles.storing import edition_tile
 from boundaries.tiles.tilesets import Tileset, fitting_zoom, shifted_bounds, tileset_of, vector_layers
 from geogrid.errors import InvalidInputError
@@ -28,7 +28,7 @@ def tile_numbers(tileset: Tileset, zoom: int, coord_type: CoordType = "wgs84") -
 
 def export_tiles(  # noqa: PLR0913 - one keyword a choice
     session: Session,
-    plan: Plan,
+    plan: PlanValues,
     path: Path,
     *,
     max_zoom: int,
@@ -41,7 +41,7 @@ def export_tiles(  # noqa: PLR0913 - one keyword a choice
     ----------
     session : Session
         The tiles are stored, too.
-    plan : Plan
+    plan : PlanValues
         Published or retired.
     path : Path
         An existing file is replaced when the new one is whole.

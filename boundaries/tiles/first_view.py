@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanValues
 from boundaries.tiles.archive import tile_numbers
 from boundaries.tiles.storing import MAX_ZOOM, edition_tile, prepare_zoom
 from boundaries.tiles.tilesets import fitting_zoom, tileset_of
@@ -18,14 +18,14 @@ _VIEWED_ZOOMS: Final = 3
 """A screen is up to four tiles wide."""
 
 
-def prepare_first_view(session: Session, plan: Plan) -> None:
+def prepare_first_view(session: Session, plan: PlanValues) -> None:
     """Make the tiles that show a whole large edition: its first viewer would have to wait for them.
 
     Parameters
     ----------
     session : Session
         In which the plan was published; a map sees both at once.
-    plan : Plan
+    plan : PlanValues
         Published or retired.
     """
     leaves = "select count(*) from grids where plan_id = :plan and kind <> 'parent'"

@@ -7,7 +7,7 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanValues
 from boundaries.store.bulk_copy import copy_rows, hex_ewkb
 from boundaries.tiles.making import Connection, TileKey, look_up_tile
 from geogrid.blocks.polygons import as_multi
@@ -40,7 +40,7 @@ _STORE_LABELS: Final = text("""
 
 
 def edition_tile(
-    session: Session, plan: Plan, matrix_set: TileMatrixSet, tile: Tile, *, coord_type: CoordType = "wgs84"
+    session: Session, plan: PlanValues, matrix_set: TileMatrixSet, tile: Tile, *, coord_type: CoordType = "wgs84"
 ) -> bytes:
     """Return a vector tile of an edition, empty where the edition has no grid.
 
@@ -50,7 +50,7 @@ def edition_tile(
     ----------
     session : Session
         What is made is stored; the caller commits.
-    plan : Plan
+    plan : PlanValues
         Published or retired.
     matrix_set, tile : TileMatrixSet, Tile
         Which tile; zoom at most `MAX_ZOOM`.
@@ -80,7 +80,7 @@ def store_tile(session: Session, key: TileKey, content: bytes) -> None:
     session.execute(_STORE, {**key.values(), "content": content})
 
 
-def prepare_zoom(session: Session, plan: Plan, zoom: int) -> None:
+def prepare_zoom(session: Session, plan: PlanValues, zoom: int) -> None:
     """Simplify an edition for a zoom, unless that is done; who asks meanwhile waits for it.
 
     Raises
@@ -106,17 +106,17 @@ def prepare_zoom(session: Session, plan: Plan, zoom: int) -> None:
     session.execute(text("analyze tile_shapes (plan_id, zoom, geom), tile_labels (plan_id, grid_id)"))
 
 
-def _is_prepared(session: Session, plan: Plan, zoom: int) -> bool:
+def _is_prepared(session: Session, plan: PlanValues, zoom: int) -> bool:
     values = {"plan": plan.id, "zoom": zoom, "exact": EXACT_ZOOM}
     return bool(session.execute(_PREPARED, values).scalar())
 
 
-def _require_edition(plan: Plan) -> None:
-    if plan.validity is None:
+def _require_edition(plan: PlanValues) -> None:
+    if plan.valid_from is None:
         raise ConflictError(f"Plan {plan.name!r} ({plan.id}) is {plan.state}, not an edition. Publish it first.")
 
 
-def _leaves(session: Session, plan: Plan) -> tuple[IntArray, GeometryArray]:
+def _leaves(session: Session, plan: PlanValues) -> tuple[IntArray, GeometryArray]:
     rows = session.execute(_LEAVES, {"plan": plan.id}).all()
     ids = np.array([row.id for row in rows], dtype=np.int64)
     return ids, shapely.from_wkb(np.array([bytes(row.shape) for row in rows], dtype=object))

@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanValues
 from boundaries.jurisdictions.reading import levels_of
 from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.tiles.storing import MAX_ZOOM
@@ -95,7 +95,7 @@ class Tileset:
     load: str
 
 
-def tileset_of(session: Session, plan: Plan) -> Tileset:
+def tileset_of(session: Session, plan: PlanValues) -> Tileset:
     """Return what there is to know of an edition.
 
     Raises
@@ -103,7 +103,7 @@ def tileset_of(session: Session, plan: Plan) -> Tileset:
     NotFoundError
         The plan was never published.
     """
-    if plan.validity is None or plan.validity.lower is None:
+    if plan.valid_from is None:
         raise NotFoundError(f"Plan {plan.id} is {plan.state}, not an edition; only editions have tiles of this kind.")
     town = session.get_one(Jurisdiction, plan.jurisdiction_id)
     box = session.execute(_BOUNDS, {"plan": plan.id}).one()
@@ -113,8 +113,8 @@ def tileset_of(session: Session, plan: Plan) -> Tileset:
         jurisdiction=town.name,
         jurisdiction_code=town.code,
         attribution=tuple(town.attribution),
-        valid_from=plan.validity.lower,
-        valid_to=plan.validity.upper,
+        valid_from=plan.valid_from,
+        valid_to=plan.valid_to,
         bounds=(box.west, box.south, box.east, box.north),
         levels=tuple(LevelTitle(each.position, each.name, each.name_zh) for each in levels_of(session, town)),
         band=None if plan.band_low is None or plan.band_high is None else (plan.band_low, plan.band_high),

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 from starlette.staticfiles import StaticFiles
 
-from api.state.settings import ServerSettings
+from api.settings import ServerSettings
 from boundaries.basemap.storing import save_barriers, save_buildings
 from boundaries.editions.reading import edition_at
 from boundaries.jurisdictions.reading import LevelName

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 
-from api.state.settings import ServerSettings
+from api.settings import ServerSettings
 from boundaries.cases.reading import NewCase
 from boundaries.store.engine import open_engine
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from api.app import create_app
 from api.cli import main
 from api.serving import listen
-from api.state.settings import ServerSettings
+from api.settings import ServerSettings
 from boundaries.cases.tables import Case
 from boundaries.grids.tables import Grid
 from boundaries.store.engine import unit_of_work

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.cli import main
-from api.state.settings import ServerSettings
+from api.settings import ServerSettings
 
 OPENAPI: Final = Path(__file__).with_name("openapi.json")
 HELP: Final = Path(__file__).with_name("help.txt")

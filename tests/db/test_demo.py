@@ -15,7 +15,7 @@ from boundaries.basemap.tables import Building
 from boundaries.cases.tables import Case
 from boundaries.demo import JURISDICTION, DemoSummary, has_demo
 from boundaries.editions.reading import edition_at, editions_of, grid_frame
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanRecord
 from boundaries.jurisdictions.reading import get_jurisdiction, limit_of
 from boundaries.store.engine import session_factory
 from tests.db.programs import GEOGRID
@@ -34,13 +34,13 @@ def summary(demo: DemoStore) -> DemoSummary:
 
 
 @pytest.fixture
-def edition(store: Session) -> Plan:
+def edition(store: Session) -> PlanRecord:
     jurisdiction = get_jurisdiction(store, JURISDICTION)
     (only,) = editions_of(store, jurisdiction.id)
     return only
 
 
-def test_demo_stores_three_levels_that_tile_the_jurisdiction(store: Session, edition: Plan) -> None:
+def test_demo_stores_three_levels_that_tile_the_jurisdiction(store: Session, edition: PlanRecord) -> None:
     grids = grid_frame(store, edition)
     limit = limit_of(get_jurisdiction(store, JURISDICTION))
     assert set(grids["level"]) == {1, 2, 3}
@@ -50,7 +50,7 @@ def test_demo_stores_three_levels_that_tile_the_jurisdiction(store: Session, edi
         assert shapely.union_all(shapes).symmetric_difference(limit).area < 1e-12
 
 
-def test_demo_conserves_households_from_buildings_to_the_district(store: Session, edition: Plan) -> None:
+def test_demo_conserves_households_from_buildings_to_the_district(store: Session, edition: PlanRecord) -> None:
     grids = grid_frame(store, edition)
     of_levels = grids.groupby("level")["households"].sum().to_numpy()
     of_blocks = store.scalar(text("select sum(households) from blocks"))
@@ -69,13 +69,13 @@ def test_demo_leaves_are_the_unions_of_their_blocks(store: Session) -> None:
     assert differing == 0
 
 
-def test_demo_carves_schools_and_hospitals_out(store: Session, edition: Plan, summary: DemoSummary) -> None:
+def test_demo_carves_schools_and_hospitals_out(store: Session, edition: PlanRecord, summary: DemoSummary) -> None:
     dedicated = grid_frame(store, edition).query("kind == 'dedicated'")
     assert len(dedicated) == summary.dedicated
     assert {"school", "hospital"} <= set(dedicated["category"])
 
 
-def test_demo_complaints_have_grid_and_duty(store: Session, edition: Plan, summary: DemoSummary) -> None:
+def test_demo_complaints_have_grid_and_duty(store: Session, edition: PlanRecord, summary: DemoSummary) -> None:
     cases = store.scalars(select(Case)).all()
     assert len(cases) == 2_000
     assert sum(case.grid_id is not None for case in cases) == summary.located >= 1_990
@@ -95,10 +95,10 @@ def test_demo_says_what_it_did(demo: DemoStore) -> None:
     assert any(f"{demo.summary.located:,} of 2,000 complaints" in sentence for sentence in demo.told)
 
 
-def test_edition_of_the_demo_is_in_force(store: Session, edition: Plan) -> None:
+def test_edition_of_the_demo_is_in_force(store: Session, edition: PlanRecord) -> None:
     latest = store.scalar(select(func.max(Case.reported_at)))
     assert latest is not None
-    assert edition_at(store, get_jurisdiction(store, JURISDICTION).id, latest) is edition
+    assert edition_at(store, get_jurisdiction(store, JURISDICTION).id, latest) == edition
 
 
 def test_demo_killed_half_way_leaves_nothing_and_works_again(

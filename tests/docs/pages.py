@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from api.cli import main
-from api.state.settings import ServerSettings
+from api.settings import ServerSettings
 from boundaries.store.settings import StoreSettings
 from tests.fixtures_db import Database, DemoStore, Server
 from tests.serving import GEOGRID, serving

@@ -12,7 +12,7 @@ from shapely import Point
 from sqlalchemy import Engine
 
 from api.app import create_app
-from api.state.settings import ServerSettings
+from api.settings import ServerSettings
 from boundaries.addresses.geocoding import import_addresses
 from boundaries.cases.reading import NewCase, add_cases
 from boundaries.editions.reading import compile_edition, edition_at

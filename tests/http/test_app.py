@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
 from api.app import create_app
-from api.state.settings import ServerSettings
+from api.settings import ServerSettings
 from tests.fixtures_db import Database
 from tests.http.conftest import Town, publish_second
 

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
-from api.kit.answers import CaseCollection, CaseDetail, StoredCase
+from api.cases.schemas import CaseCollection, CaseDetail, StoredCase
 from boundaries.cases.reading import NewCase
 from tests.http.conftest import Town, publish_second, store_cases, store_town
 

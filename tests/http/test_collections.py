@@ -7,7 +7,7 @@ import shapely
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
-from api.kit.answers import CollectionAnswer, CollectionsAnswer
+from api.features.schemas import CollectionAnswer, CollectionsAnswer
 from tests.db.towns import row_of_boxes
 from tests.http.conftest import Town, publish_second, store_town
 

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from pydantic import ValidationError
 
 from api.app import create_app
-from api.state.settings import ServerSettings
+from api.settings import ServerSettings
 from geogrid.coordinates import from_wgs84
 from tests.fixtures_db import Database
 from tests.http.conftest import Town

@@ -12,6 +12,7 @@ import pytest
 import shapely
 from fastapi.testclient import TestClient
 from pyproj import Transformer
+from sqlalchemy import Engine, text
 
 from boundaries.features.encoders.topojson import junctions
 from geogrid.coordinates import to_wgs84
@@ -178,6 +179,39 @@ def test_compression_is_what_the_client_likes_best(reader: TestClient) -> None:
     assert sent("br;q=0, *;q=0.1")[0] == "gzip"
     for etag in (plain[1], f"W/{plain[1]}"):
         assert reader.get(ITEMS, headers={"if-none-match": etag}).status_code == 304
+
+
+def test_etag_is_that_of_one_format(reader: TestClient) -> None:
+    accepted = ["application/geo+json", "text/csv", "text/html", "application/topo+json"]
+    etags = [reader.get(ITEMS, headers={"accept": accept}).headers["etag"].removeprefix("W/") for accept in accepted]
+    assert len(set(etags)) == len(accepted)
+    for accept, etag in zip(accepted, etags, strict=True):
+        statuses = [reader.get(ITEMS, headers={"accept": each, "if-none-match": etag}).status_code for each in accepted]
+        assert statuses == [304 if each == accept else 200 for each in accepted]
+
+
+@pytest.mark.parametrize("path", [ITEMS, f"{ITEMS}/D-a"])
+def test_etag_of_a_page_is_that_of_one_language(reader: TestClient, path: str) -> None:
+    chinese, english = ({"accept": "text/html", "accept-language": lang} for lang in ("zh", "en"))
+    page = reader.get(path, headers=chinese)
+    assert page.headers["vary"].startswith("Accept, Accept-Language")
+    etag = page.headers["etag"].removeprefix("W/")
+    assert reader.get(path, headers={**chinese, "if-none-match": etag}).status_code == 304
+    other = reader.get(path, headers={**english, "if-none-match": etag})
+    assert (other.status_code, other.headers["content-language"]) == (200, "en")
+
+
+def test_features_are_counted_anew_for_another_moment_of_duties(client: TestClient, engine: Engine) -> None:
+    def matched(moment: str) -> int:
+        parameters = {"at": moment, "duty": "网格长 王芳; gridder O'Neil <b>"}
+        return int(client.get(ITEMS, params=parameters).json()["numberMatched"])
+
+    with engine.begin() as connection:
+        since = "2026-06-01T00:00:00Z"
+        connection.execute(text("update duties set validity = tstzrange(:since, null)"), {"since": since})
+    client.app.state.watcher.look()  # type: ignore[attr-defined]
+    assert matched("2026-07-01T00:00:00Z") == 1
+    assert matched("2026-05-01T00:00:00Z") == 0
 
 
 def test_date_of_the_features_is_as_good_as_their_etag(reader: TestClient) -> None:

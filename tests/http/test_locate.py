@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
-from api.kit.answers import LocateAnswer
+from api.locate.schemas import LocateAnswer
 from geogrid.coordinates import from_wgs84
 from tests.http.conftest import Town, publish_second, store_town
 

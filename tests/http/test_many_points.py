@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from api.kit.answers import LocateManyAnswer
+from api.locate.schemas import LocateManyAnswer
 from geogrid.coordinates import from_wgs84
 
 ARROW = "application/vnd.apache.arrow.stream"

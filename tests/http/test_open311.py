@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from api.app import create_app
-from api.state.settings import ServerSettings
+from api.settings import ServerSettings
 from boundaries.store.engine import open_engine
 from tests.fixtures_db import TEMPLATE, Server, copied
 from tests.http.conftest import store_town

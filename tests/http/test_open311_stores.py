@@ -12,7 +12,7 @@ from lxml import etree
 from sqlalchemy import Engine, text
 
 from api.app import create_app
-from api.state.settings import ServerSettings
+from api.settings import ServerSettings
 from boundaries.cases.reading import NewCase
 from geogrid.errors import ConflictError
 from tests.fixtures_db import Database

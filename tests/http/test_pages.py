@@ -14,7 +14,7 @@ from shapely import LineString
 from sqlalchemy import Engine
 
 from api.app import create_app
-from api.state.settings import ServerSettings
+from api.settings import ServerSettings
 from api.web.words import _WORDS, speaker
 from boundaries.basemap.storing import save_barriers
 from boundaries.cases.reading import NewCase

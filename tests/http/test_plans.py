@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from api.app import create_app
-from api.state.settings import ServerSettings
+from api.settings import ServerSettings
 from boundaries.cases.reading import NewCase
 from tests.http.conftest import FIRST_EDITION, Town, publish_second, store_cases
 

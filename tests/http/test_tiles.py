@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from api.app import create_app
-from api.state.settings import ServerSettings
+from api.settings import ServerSettings
 from api.tiles import ahead as tiles_ahead
 from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
@@ -233,8 +233,10 @@ def test_tiles_of_a_new_edition_are_made_before_a_map_asks(
     monkeypatch.setattr(tiles_ahead, "_PAUSE_SECONDS", 0.05)
     publish_second(engine, town)
     app = client.app
-    ahead = tiles_ahead.TilesAhead(app.state.store, app.state.editions)  # type: ignore[attr-defined]
+    ahead = tiles_ahead.TilesAhead(app.state.store)  # type: ignore[attr-defined]
     ahead.start()
+    app.state.watcher.subscribe(ahead.hear)  # type: ignore[attr-defined]
+    app.state.watcher.look()  # type: ignore[attr-defined]
     with engine.connect() as connection:
         made = text("select count(distinct zoom), max(zoom) from tile_shapes where plan_id = 2")
         while connection.execute(made).one() != (EXACT_ZOOM, EXACT_ZOOM - 1):

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 from standardwebhooks import Webhook as Verifier
 
 from api.app import create_app
-from api.state.settings import ServerSettings
+from api.settings import ServerSettings
 from boundaries.cases.reading import NewCase
 from boundaries.changes.deliveries import claim_webhook
 from boundaries.changes.webhooks import (

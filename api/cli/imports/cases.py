@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from boundaries.files.cases.fields import CaseFields
     from boundaries.files.cases.importing import CaseCounts, CaseImport
-    from boundaries.jurisdictions.tables import Jurisdiction
+    from boundaries.jurisdictions.records import JurisdictionRecord
 
 EXIT_REFUSED = 1
 EXIT_WITH_REJECTS = 3
@@ -99,8 +99,8 @@ def _import(engine: "Engine", fields: "CaseFields", options: Mapping[str, Any]) 
     path: Path = options["rejects"] or Path(f"{file.name}.rejects.csv")
     with open_table(file, encoding=options["encoding"], sheet=options["sheet"]) as table, open_rejects(path) as rejects:
         with unit_of_work(engine) as session, progress("cases", total=table.total) as advance:
-            asked = _case_import(the_jurisdiction(session, options["jurisdiction"]), fields, options)
-            counts = asked.run(session, table, rejects, advance=advance)
+            job = _case_import(the_jurisdiction(session, options["jurisdiction"]), fields, options)
+            counts = job.run(session, table, rejects, advance=advance)
             if options["dry_run"]:
                 session.rollback()
         if counts.rejected or options["rejects"] or path.exists():
@@ -116,9 +116,9 @@ def _case_fields(options: Mapping[str, Any]) -> "CaseFields":
     return CaseFields(columns, _pairs(options["constants"], "--set", CONSTANTS), options["keep"])
 
 
-def _pairs(given: tuple[str, ...], option: str, allowed: tuple[str, ...]) -> dict[str, str]:
+def _pairs(options: tuple[str, ...], option: str, allowed: tuple[str, ...]) -> dict[str, str]:
     pairs = {}
-    for pair in given:
+    for pair in options:
         name, sign, value = pair.partition("=")
         if not sign or name not in allowed:
             raise click.BadParameter(
@@ -128,7 +128,7 @@ def _pairs(given: tuple[str, ...], option: str, allowed: tuple[str, ...]) -> dic
     return pairs
 
 
-def _case_import(jurisdiction: "Jurisdiction", fields: "CaseFields", options: Mapping[str, Any]) -> "CaseImport":
+def _case_import(jurisdiction: "JurisdictionRecord", fields: "CaseFields", options: Mapping[str, Any]) -> "CaseImport":
     from boundaries.files.cases.fields import CaseReading
     from boundaries.files.cases.importing import CaseImport
     from boundaries.files.cases.statuses import StatusReader
@@ -146,11 +146,11 @@ def _case_import(jurisdiction: "Jurisdiction", fields: "CaseFields", options: Ma
     return CaseImport(jurisdiction, fields, reading, options["source"], options["file"], datetime.now(UTC))
 
 
-def _status_words(given: tuple[str, ...]) -> dict[str, Any]:
+def _status_words(options: tuple[str, ...]) -> dict[str, Any]:
     from geogrid.types import CASE_STATUSES
 
     words = {}
-    for pair in given:
+    for pair in options:
         word, _, status = pair.rpartition("=")
         if not word or status not in CASE_STATUSES:
             raise click.BadParameter(

@@ -226,18 +226,18 @@ def compare(plan_id: int, other_id: int, moved: Path | None, page: Path | None, 
     with open_session() as session:
         read_one_moment(session)
         old, new_plan = get_plan(session, plan_id), get_plan(session, other_id)
-        found = compare_plans(session, old, new_plan)
+        comparison = compare_plans(session, old, new_plan)
         if moved is not None:
-            moved_frame(session, found, old, new_plan).to_file(moved, driver="GeoJSON", engine="pyogrio")
+            moved_frame(session, comparison, old, new_plan).to_file(moved, driver="GeoJSON", engine="pyogrio")
         if page is not None:
-            shown = comparison_page(session, found, old, new_plan, resolve=inlined_address, language=lang)
+            shown = comparison_page(session, comparison, old, new_plan, resolve=inlined_address, language=lang)
             page.write_text(shown, encoding="utf-8")
-    changed = [change for change in found.grids if change.fates != ("unchanged",)]
+    changed = [change for change in comparison.grids if change.fates != ("unchanged",)]
     for change in changed:
         sides = " -> ".join("-" if node is None else node.code for node in (change.before, change.after))
         land = f"{change.gained[0]:,.0f} m2 gained, {change.lost[0]:,.0f} m2 lost"
         click.echo(f"level {change.level}  {sides}  {', '.join(change.fates)}  {land}")
-    click.echo(f"{len(changed)} grids changed, {len(found.grids) - len(changed)} did not.")
+    click.echo(f"{len(changed)} grids changed, {len(comparison.grids) - len(changed)} did not.")
 
 
 @command.command(short_help="Write a plan to a file.")

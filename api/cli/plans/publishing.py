@@ -12,7 +12,7 @@ from geogrid.errors import InvalidInputError
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from boundaries.grids.tables import Plan
+    from boundaries.grids.records import PlanRecord
 
 _MOMENT = "A day, 2027-01-01, or a moment, 2027-01-01T08:00; in the time of the jurisdiction if it has no offset."
 
@@ -57,15 +57,15 @@ def rollback(edition_id: int, valid_from: str, is_meant: bool, made_by: str, rea
     click.echo("Published." if is_meant else "Only tried: nothing is stored. Add --publish to do it.")
 
 
-def _moment(session: "Session", plan: "Plan", text: str) -> datetime:
+def _moment(session: "Session", plan: "PlanRecord", text: str) -> datetime:
     """Return a moment; a day begins at midnight where the plan's jurisdiction is."""
     from boundaries.files.times import TimeReader, time_zone
-    from boundaries.jurisdictions.tables import Jurisdiction
+    from boundaries.jurisdictions.reading import jurisdiction_of
 
-    zone = time_zone(session.get_one(Jurisdiction, plan.jurisdiction_id).time_zone)
-    found = TimeReader(zone).read(text.strip())
-    if isinstance(found, str):
+    zone = time_zone(jurisdiction_of(session, plan.jurisdiction_id).time_zone)
+    moment = TimeReader(zone).read(text.strip())
+    if isinstance(moment, str):
         raise InvalidInputError.of(
             "no-time", f"--valid-from {text!r} is no time.", "Write 2027-01-01 or 2027-01-01T00:00:00+08:00."
         )
-    return found
+    return moment

@@ -11,7 +11,7 @@ from geogrid.errors import InvalidInputError
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from boundaries.grids.tables import Plan
+    from boundaries.grids.records import PlanRecord
     from boundaries.plans.edits.editing import Author, EditAnswer
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -33,10 +33,9 @@ def author_of(made_by: str, reason: str) -> "Author":
     return Author(made_by or getpass.getuser(), reason)
 
 
-def line_of(plan: "Plan") -> str:
+def line_of(plan: "PlanRecord") -> str:
     """Return a plan in one line."""
-    validity = plan.validity
-    period = "" if validity is None else f"  from {validity.lower} to {validity.upper or 'its replacement'}"
+    period = f"  from {plan.valid_from} to {plan.valid_to or 'its replacement'}" if plan.is_edition else ""
     return f"{plan.id:>5}  {plan.state:<10} version {plan.version:<4} {plan.name}{period}"
 
 
@@ -54,15 +53,15 @@ def tell(answer: "EditAnswer") -> None:
         )
 
 
-def edition_in_force(session: "Session", jurisdiction: str | None, at: datetime) -> "Plan":
+def edition_in_force(session: "Session", jurisdiction: str | None, at: datetime) -> "PlanRecord":
     """Return the edition in force at a moment, or raise `InvalidInputError`."""
     from boundaries.editions.reading import edition_at
     from boundaries.jurisdictions.reading import the_jurisdiction
 
-    found = the_jurisdiction(session, jurisdiction)
-    edition = edition_at(session, found.id, at)
+    town = the_jurisdiction(session, jurisdiction)
+    edition = edition_at(session, town.id, at)
     if edition is None:
         raise InvalidInputError.of(
-            "no-edition", f"No edition of {found.code} is in force.", "Say with --from which plan to copy."
+            "no-edition", f"No edition of {town.code} is in force.", "Say with --from which plan to copy."
         )
     return edition

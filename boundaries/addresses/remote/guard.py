@@ -1,15 +1,16 @@
 """What stands between us and a service that may be slow, strict or down: rate, cache, retries, circuit breaker."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final, Generic, TypeVar
 
+from cachetools import LRUCache
+
 from geogrid.errors import UnavailableError
 
-Answer = TypeVar("Answer")
+Reply = TypeVar("Reply")
 _MOST_WAIT_SECONDS: Final = 30.0
 
 
@@ -53,7 +54,7 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Guard(Generic[Answer]):
+class Guard(Generic[Reply]):
     """Asks a service within its limits; safe for several threads.
 
     Parameters
@@ -66,17 +67,21 @@ class Guard(Generic[Answer]):
         Seconds that only go forward, and waiting.
     """
 
-    ask: Callable[[str], Answer]
+    ask: Callable[[str], Reply]
     limits: Limits
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-    _cache: "OrderedDict[str, Answer]" = field(default_factory=OrderedDict)
+    _cache: "LRUCache[str, Reply]" = field(init=False)
     _lock: Lock = field(default_factory=Lock)
     _next_at: float = 0.0
     _faults: int = 0
     _open_until: float = 0.0
 
-    def __call__(self, question: str) -> Answer:
+    def __post_init__(self) -> None:
+        """Make the cache, as large as the limits say."""
+        self._cache = LRUCache(self.limits.cached)
+
+    def __call__(self, question: str) -> Reply:
         """Return the answer, from the cache if it was asked before.
 
         Raises
@@ -86,17 +91,17 @@ class Guard(Generic[Answer]):
         """
         with self._lock:
             if question in self._cache:
-                self._cache.move_to_end(question)
                 return self._cache[question]
             if self._faults >= self.limits.faults_to_open and self.clock() < self._open_until:
                 raise RemoteFaultError("The geocoding service failed again and again and is not asked for a while.")
         answer = self._tried(question)
         with self._lock:
             self._faults = 0
-            self._keep(question, answer)
+            if self.limits.cached:
+                self._cache[question] = answer
         return answer
 
-    def _tried(self, question: str) -> Answer:
+    def _tried(self, question: str) -> Reply:
         for attempt in range(1, self.limits.tries + 1):
             self._wait_for_turn()
             try:
@@ -124,9 +129,3 @@ class Guard(Generic[Answer]):
             self._faults += 1
             if self._faults >= self.limits.faults_to_open:
                 self._open_until = self.clock() + self.limits.open_seconds
-
-    def _keep(self, question: str, answer: Answer) -> None:
-        if self.limits.cached:
-            self._cache[question] = answer
-            while len(self._cache) > self.limits.cached:
-                self._cache.popitem(last=False)

@@ -20,7 +20,7 @@ from boundaries.files.cases.rows import CaseRow, CaseRows, CaseTable, lonlat_of
 from boundaries.files.rejects import Rejects
 from boundaries.files.table_reader import Chunk, Table
 from boundaries.files.times import AMBIGUOUS
-from boundaries.jurisdictions.tables import Jurisdiction
+from boundaries.jurisdictions.records import JurisdictionValues
 from geogrid.coverage.plausible import SWAPPED_COORDINATES, Bounds, check_coordinates
 from geogrid.errors import ConflictError, InvalidInputError
 from geogrid.types import CASE_STATUSES, FloatArray
@@ -90,7 +90,7 @@ class CaseImport:
 
     Parameters
     ----------
-    jurisdiction : Jurisdiction
+    jurisdiction : JurisdictionValues
         Whose cases; its edition in force at `now` gives the grids.
     fields : CaseFields
         Which column holds what.
@@ -104,7 +104,7 @@ class CaseImport:
         With offset.
     """
 
-    jurisdiction: Jurisdiction
+    jurisdiction: JurisdictionValues
     fields: CaseFields
     reading: CaseReading
     source: str
@@ -147,7 +147,7 @@ class CaseImport:
         return work.counts
 
 
-def _placer(session: Session, jurisdiction: Jurisdiction, now: datetime) -> Placer:
+def _placer(session: Session, jurisdiction: JurisdictionValues, now: datetime) -> Placer:
     plan = edition_at(session, jurisdiction.id, now)
     if plan is None:
         raise ConflictError(

@@ -9,6 +9,7 @@ import shapely
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
+from boundaries.grids.records import PlanRecord, PlanValues, plan_record
 from boundaries.grids.tables import Plan
 from boundaries.plans.drafts import lock_draft, record
 from boundaries.plans.edits.edit_rows import store_rows
@@ -48,7 +49,7 @@ class EditAnswer:
 
     Parameters
     ----------
-    plan : Plan
+    plan : PlanRecord
         After it, with its new version.
     changed : tuple of mapping
         Grids before and after: ``before`` and ``after``, None where there is none, with code, name and so on.
@@ -60,7 +61,7 @@ class EditAnswer:
         Open cases by code of those leaves.
     """
 
-    plan: Plan
+    plan: PlanRecord
     changed: tuple[Mapping[str, Any], ...]
     blocks: int
     figures: tuple[GridFigures, ...]
@@ -211,10 +212,10 @@ def _answer(
     found = figures(now, np.unique(now.owner).tolist())
     ids = {"jurisdiction": plan.jurisdiction_id, "ids": np.unique(now.owner).tolist()}
     cases = {row.code: int(row.cases) for row in session.execute(_OPEN_CASES, ids)}
-    return EditAnswer(plan, changed, blocks, found, {each.code: cases.get(each.code, 0) for each in found})
+    return EditAnswer(plan_record(plan), changed, blocks, found, {each.code: cases.get(each.code, 0) for each in found})
 
 
-def list_edits(session: Session, plan: Plan) -> list[dict[str, Any]]:
+def list_edits(session: Session, plan: PlanValues) -> list[dict[str, Any]]:
     """Return the edits of a plan in order, those taken back marked as such."""
     rows = session.scalars(select(Edit).where(Edit.plan_id == plan.id).order_by(Edit.position))
     return [

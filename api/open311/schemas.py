@@ -15,8 +15,8 @@ def _blank(value: object) -> object:
 
 NotBlank = BeforeValidator(_blank)
 Listed = Annotated[str, Field(max_length=20_000, json_schema_extra=SENDABLE)]
-Page = Annotated[int, Field(ge=1, le=10_000), Allowed("a whole number from 1 to 10000")]
-Size = Annotated[int, Field(ge=1, le=_MOST), Allowed(f"a whole number from 1 to {_MOST}")]
+PageNumber = Annotated[int, Field(ge=1, le=10_000), Allowed("a whole number from 1 to 10000")]
+PageSize = Annotated[int, Field(ge=1, le=_MOST), Allowed(f"a whole number from 1 to {_MOST}")]
 
 
 class OfEndpoint(BaseModel):
@@ -47,8 +47,8 @@ class RequestsQuery(OneRequestQuery):
     start_date: Annotated[Moment | None, NotBlank, Field(description="Made at this moment or later.")] = None
     end_date: Annotated[Moment | None, NotBlank, Field(description="Made at this moment or before.")] = None
     status: Annotated[Listed | None, NotBlank, Field(description="open, closed, or both parted by a comma.")] = None
-    page: Annotated[Page | None, NotBlank, Field(description="Page, from 1.")] = None
-    page_size: Annotated[Size | None, NotBlank, Field(description="Requests a page; 1000 if left out.")] = None
+    page: Annotated[PageNumber | None, NotBlank, Field(description="Page, from 1.")] = None
+    page_size: Annotated[PageSize | None, NotBlank, Field(description="Requests a page; 1000 if left out.")] = None
 
     @property
     def size(self) -> int:

@@ -17,7 +17,7 @@ _EDITION = "edition-"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TownCollection:
     """A collection of a jurisdiction.
 
     Parameters
@@ -39,12 +39,12 @@ class Place:
         """Return the path of the collection."""
         return f"/collections/{self.collection.id}"
 
-    def scope(self, asked: WrittenPeriod | None = None, at: datetime | None = None) -> Scope:
+    def scope(self, written: WrittenPeriod | None = None, at: datetime | None = None) -> Scope:
         """Return the part of the store that a request is about: what is in force now, if it names no time."""
         now = datetime.now(UTC)
         current = self.calendar.edition_at(now)
         plain = None if current is None else current.plan_id
-        period = None if asked is None else asked.in_zone(self.calendar.time_zone)
+        period = None if written is None else written.in_zone(self.calendar.time_zone)
         if self.collection.id.startswith(_EDITION):
             number = int(self.collection.id.removeprefix(_EDITION))
             return Scope(self.calendar.id, (number,), number, now)
@@ -52,8 +52,8 @@ class Place:
             return Scope(self.calendar.id, (), plain, now, period.since, period.until)
         if at is not None:
             period = Period(at, at, is_moment=True)
-            found = self.calendar.edition_at(at)
-            return Scope(self.calendar.id, () if found is None else (found.plan_id,), plain, at)
+            edition = self.calendar.edition_at(at)
+            return Scope(self.calendar.id, () if edition is None else (edition.plan_id,), plain, at)
         if period is not None:
             plans = [each.plan_id for each in self.calendar.editions if period.overlaps(each.valid_from, each.valid_to)]
             return Scope(self.calendar.id, tuple(plans), plain, period.nearest(now))
@@ -72,7 +72,7 @@ class Place:
         return [each for each in self.calendar.editions if each.plan_id in scope.plans]
 
 
-def places(request: Request, editions: EditionBook, jurisdiction: str | None) -> dict[str, Place]:
+def collections_of(request: Request, editions: EditionBook, jurisdiction: str | None) -> dict[str, TownCollection]:
     """Return every collection of a jurisdiction, by name.
 
     Raises
@@ -81,20 +81,20 @@ def places(request: Request, editions: EditionBook, jurisdiction: str | None) ->
         As `EditionBook.calendar`.
     """
     calendar = editions.calendar(jurisdiction)
-    wanted = Wanted(request.app.state.settings.public_case_fields)
-    found = collections(wanted, _level_names(editions, calendar))
-    found |= {each.id: each for each in (edition_collection(one.plan_id, one.name) for one in calendar.editions)}
+    served = Wanted(request.app.state.settings.public_case_fields)
+    every = collections(served, _level_names(editions, calendar))
+    every |= {each.id: each for each in (edition_collection(one.plan_id, one.name) for one in calendar.editions)}
     own = {"jurisdiction": calendar.code} if jurisdiction is not None or len(editions.calendars) > 1 else {}
-    return {name: Place(calendar, collection, own) for name, collection in found.items()}
+    return {name: TownCollection(calendar, collection, own) for name, collection in every.items()}
 
 
-def place_of(request: Request, editions: EditionBook, name: str, jurisdiction: str | None) -> Place:
-    """Return a collection by its name; errors as `places`, and `NotFoundError` where there is none of that name."""
-    found = places(request, editions, jurisdiction)
-    if name not in found:
-        known = ", ".join(each for each in found if not each.startswith(_EDITION))
-        raise NotFoundError(f"There is no collection {name[:80]!r}. There are {known}, and one an edition.")
-    return found[name]
+def collection_named(request: Request, editions: EditionBook, name: str, jurisdiction: str | None) -> TownCollection:
+    """Return a collection by its name; errors as `collections_of`, or `NotFoundError` where there is none."""
+    sources = collections_of(request, editions, jurisdiction)
+    if name not in sources:
+        names = ", ".join(each for each in sources if not each.startswith(_EDITION))
+        raise NotFoundError(f"There is no collection {name[:80]!r}. There are {names}, and one an edition.")
+    return sources[name]
 
 
 def _level_names(editions: EditionBook, calendar: Calendar) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""Parameters of the addresses of collections: one model a collection, made from its fields."""
+"""Parameters and answers of the addresses of collections: one model of parameters a collection, from its fields."""
 
 import math
 from collections.abc import Mapping
@@ -9,7 +9,8 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, create_model
 
 from api.features.formats import ALIASES, FORMATS
 from api.features.periods import read_period
-from api.kit.queries import At, OfJurisdiction, Query
+from api.kit.answers import Answer, Link
+from api.kit.queries import At, OfJurisdiction, QueryParameters
 from api.kit.values import SENDABLE, Allowed, Moment, Word
 from boundaries.features.fields import Collection
 from boundaries.features.fields import Field as Property
@@ -45,13 +46,13 @@ Corners = Annotated[
     WithJsonSchema({"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}}),
     Allowed("four numbers: lower corner, upper corner, in the order of the system's axes"),
 ]
-Period = Annotated[
+PeriodText = Annotated[
     Any,
     BeforeValidator(read_period),
     WithJsonSchema({"type": "string", "example": "2026-01-01T00:00:00Z/.."}),
     Allowed("a time, a day, or two of them parted by a slash, each end possibly .."),
 ]
-Names = Annotated[
+FieldNames = Annotated[
     Any,
     BeforeValidator(_names),
     WithJsonSchema({"type": "array", "maxItems": 40, "items": {"type": "string", "maxLength": 60}}),
@@ -84,8 +85,11 @@ _ITEMS: Final[Mapping[str, Any]] = {
     "bbox": (Annotated[Corners, Field(description="Features that touch this box.")] | None, None),
     "bbox-crs": (Annotated[Word, Field(description="System of the box; CRS84, if left out.")] | None, None),
     "crs": (Annotated[Word, Field(description="System of the answer; CRS84, if left out.")] | None, None),
-    "properties": (Annotated[Names, Field(description="Fields of the answer; all, if left out.")] | None, None),
-    "sortby": (Annotated[Names, Field(description="Fields to sort by; - before one turns its order.")] | None, None),
+    "properties": (Annotated[FieldNames, Field(description="Fields of the answer; all, if left out.")] | None, None),
+    "sortby": (
+        Annotated[FieldNames, Field(description="Fields to sort by; - before one turns its order.")] | None,
+        None,
+    ),
     "filter": (Annotated[LongWord, Field(description="Condition on the fields, as `filter-lang` says.")] | None, None),
     "filter-lang": (
         Annotated[Literal["cql2-text", "cql2-json", "cql-text"], Field(description="Language of the filter.")],
@@ -101,7 +105,7 @@ _ITEMS: Final[Mapping[str, Any]] = {
 }
 
 
-class Described(OfJurisdiction):
+class DescriptionQuery(OfJurisdiction):
     """Parameters of descriptions: which jurisdiction, and as a page or as JSON."""
 
     f: Annotated[Literal["json", "html"], Field(description="JSON or a page.")] | None = None
@@ -123,7 +127,7 @@ def _model(identifier: str, fields: tuple[Property, ...], timing: str) -> type[O
     times: dict[str, Any] = {}
     if timing != "none":
         words = "Features valid in" if timing == "validity" else "Reported in"
-        times["datetime"] = (Annotated[Period, Field(description=f"{words} this period.")] | None, None)
+        times["datetime"] = (Annotated[PeriodText, Field(description=f"{words} this period.")] | None, None)
     if timing == "validity":
         times["at"] = (At, None)
     return create_model(f"Items of {identifier}", __base__=OfJurisdiction, **own, **times, **_ITEMS)  # type: ignore[call-overload, no-any-return]
@@ -134,20 +138,47 @@ def items_model(collection: Collection) -> type[OfJurisdiction]:
     return _model(collection.id, collection.fields, collection.timing)
 
 
-def values_of(query: Query) -> dict[str, Any]:
+def values_of(query: QueryParameters) -> dict[str, Any]:
     """Return the parameters of a request by name, those left out as None."""
     return {name: getattr(query, name) for name in type(query).model_fields}
 
 
-def _hint(found: Property) -> Any:
-    title = Field(description=f"Only features with this value: {found.title}.")
-    if found.values:
-        return Annotated[Literal[found.values], title]
-    if found.kind == "text":
+def _hint(field: Property) -> Any:
+    title = Field(description=f"Only features with this value: {field.title}.")
+    if field.values:
+        return Annotated[Literal[field.values], title]
+    if field.kind == "text":
         return Annotated[Word, title]
-    if found.kind == "moment":
+    if field.kind == "moment":
         return Annotated[Moment, title]
-    if found.kind == "integer":
-        limits = Field(ge=found.low, le=found.high, description=title.description)
-        return Annotated[int, limits, Allowed(f"a whole number from {found.low} to {found.high}")]
+    if field.kind == "integer":
+        limits = Field(ge=field.low, le=field.high, description=title.description)
+        return Annotated[int, limits, Allowed(f"a whole number from {field.low} to {field.high}")]
     return Annotated[float, Field(allow_inf_nan=False, description=title.description), Allowed("a finite number")]
+
+
+class ConformanceAnswer(Answer):
+    """Standards that are followed."""
+
+    conformsTo: list[str]  # noqa: N815 - the name of OGC API
+
+
+class CollectionAnswer(Answer):
+    """A collection of features, as OGC API describes one."""
+
+    id: str
+    title: str
+    description: str
+    itemType: Literal["feature"]  # noqa: N815 - the name of OGC API
+    crs: list[str]
+    storageCrs: str  # noqa: N815 - the name of OGC API
+    attribution: str
+    extent: dict[str, Any] | None = None
+    links: list[Link]
+
+
+class CollectionsAnswer(Answer):
+    """The collections there are."""
+
+    collections: list[CollectionAnswer]
+    links: list[Link]
