@@ -175,7 +175,7 @@ def _blocks(layers: TownLayers, wishes: Wishes) -> Blocks:
     most = wishes.max_load or (wishes.scheme[-1].band or (0.0, None))[1]
     if most is None:
         return blocks
-    return divide_heavy(blocks, MaxLoad(most, wishes.load), rule=wishes.rule and wishes.rule.merge)
+    return divide_heavy(blocks, MaxLoad(most, wishes.load), rule=None if wishes.rule is None else wishes.rule.merge)
 
 
 def _tree(blocks: Blocks, layers: TownLayers, wishes: Wishes) -> tuple[GridTree, _Former | None]:
