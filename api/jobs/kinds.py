@@ -1,6 +1,7 @@
 """The kinds of jobs that this GeoGrid knows: handlers live in their rooms and are put together here."""
 
 from functools import partial
+from typing import Final
 
 from api.changes.webhooks.deliverer import Deliverer
 from api.changes.webhooks.settings import WebhookSettings
@@ -8,6 +9,8 @@ from api.state.store import Store
 from boundaries.cases.handover import HAND_OVER, hand_over
 from boundaries.changes.deliveries import DELIVER
 from boundaries.jobs.records import Kind, Kinds
+
+KNOWN_KINDS: Final = frozenset({HAND_OVER, DELIVER})
 
 
 def job_kinds(store: Store, settings: WebhookSettings) -> Kinds:

@@ -166,5 +166,5 @@ def _log(report: Report) -> None:
     job = report.job
     if report.error:
         logger.warning("Job %d (%s %s) failed, try %d: %s", job.id, job.kind, job.key, job.attempts, report.error)
-    elif report.done is not None and report.done.told:
+    elif report.done.told:
         logger.info("Job %d (%s %s): %s", job.id, job.kind, job.key, report.done.told)

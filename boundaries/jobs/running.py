@@ -25,10 +25,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of one try of a job: done, or an error."""
+    """What became of one try of a job: done, or an `error`."""
 
     job: Job
-    done: Done | None
+    done: Done
     error: str = ""
 
 
@@ -108,7 +108,7 @@ def _failure(open_session: OpenSession, job: Job, error: Exception) -> Report:
             settle_failed(session, job, told)
     except GeogridError as problem:
         logger.warning("Why job %d failed is not written down: %s", job.id, problem)
-    return Report(job, None, told)
+    return Report(job, Done(), told)
 
 
 def _sentence(error: Exception) -> str:
