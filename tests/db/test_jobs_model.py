@@ -181,10 +181,18 @@ def machine(engine: Engine) -> type[Jobs]:
     return type("JobsOnThisDatabase", (Jobs,), {"engine": engine})
 
 
-def test_jobs_behave_as_the_model_says(machine: type[Jobs]) -> None:
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+def check(machine: type[Jobs], examples: int) -> None:
+    limits = settings(
+        max_examples=examples, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
     )
+    run_state_machine_as_test(machine, settings=limits)
+
+
+def test_jobs_behave_as_the_model_says(machine: type[Jobs]) -> None:
+    check(machine, 10)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_jobs_behave_as_the_model_says_over_ten_thousand_steps(machine: type[Jobs]) -> None:
+    check(machine, 200)
