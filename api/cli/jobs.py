@@ -116,8 +116,7 @@ def _run_due(store: "Store", kinds: "Kinds", *, rng: "np.random.Generator", only
 
     count, has_failed = 0, False
     while not (only_one and count):
-        with store.unit_of_work() as session:
-            find_jobs(session, kinds)
+        find_jobs(store.unit_of_work, kinds)
         report = run_next(store.unit_of_work, kinds, rng=rng)
         if report is None:
             break

@@ -94,8 +94,7 @@ class JobRunner:
 
     def _look(self) -> float:
         """Begin what is due, as far as there is room; return for how many seconds there is nothing to do."""
-        with self._store.unit_of_work() as session:
-            now = find_jobs(session, self._kinds)
+        now = find_jobs(self._store.unit_of_work, self._kinds)
         while not self._stopped.is_set():
             free = self._free_kinds()
             with self._store.unit_of_work() as session:

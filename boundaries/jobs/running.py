@@ -32,12 +32,23 @@ class Report:
     error: str = ""
 
 
-def find_jobs(session: Session, kinds: Kinds, *, clock: Clock = database_now) -> datetime:
-    """Let each kind ask for what follows from what is stored; return the moment of the look."""
-    now = clock(session)
-    for kind in kinds.values():
-        if kind.find is not None:
-            kind.find(session, now)
+def find_jobs(open_session: OpenSession, kinds: Kinds, *, clock: Clock = database_now) -> datetime:
+    """Let each kind ask for what follows from what is stored; return the moment of the look.
+
+    A kind that fails at it is logged and holds up no other; a store that cannot be used is a `GeogridError`.
+    """
+    with open_session() as session:
+        now = clock(session)
+    for name, kind in kinds.items():
+        if kind.find is None:
+            continue
+        try:
+            with open_session() as session:
+                kind.find(session, now)
+        except GeogridError:
+            raise
+        except Exception:
+            logger.exception("Looking for jobs of the kind %s failed; the next look is soon.", name)
     return now
 
 
