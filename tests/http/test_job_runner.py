@@ -80,9 +80,7 @@ def test_kind_that_cannot_look_for_its_work_holds_up_no_other(
     assert "Looking for jobs of the kind bad failed" in caplog.text
 
 
-def test_runner_goes_on_when_its_store_is_back(
-    engine: Engine, store: Store, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_runner_goes_on_when_its_store_is_back(engine: Engine, store: Store, caplog: pytest.LogCaptureFixture) -> None:
     working = runner(store, {"good": Kind(lambda _: Done())})
     with engine.begin() as connection:
         connection.execute(text("alter table job_turns rename to elsewhere"))
