@@ -12,6 +12,7 @@ from api.app import create_app
 from api.settings import ServerSettings
 from boundaries.cases.reading import NewCase
 from tests.http.conftest import FIRST_EDITION, Town, publish_second, store_cases
+from tests.http.receivers import eventually
 
 FIRST = {"D-a": 0.0, "D-b": 1.0, "D-c": 2.0}
 
@@ -220,6 +221,9 @@ def test_case_that_came_for_the_former_edition_after_the_publication_goes_to_its
     late = NewCase("test", "late", FIRST_EDITION, lon=11.25, lat=50.5)
     ids = store_cases(engine, town, late, before)
     with TestClient(create_app(settings)) as server:
-        found = [server.get(f"/cases/{each}").json() for each in ids]
-    assert [each["properties"]["grid"] for each in found] == ["D-x", "D-b"]
-    assert [event["kind"] for event in found[0]["events"]].count("reassigned") == 1
+
+        def found() -> list[dict[str, Any]]:
+            return [server.get(f"/cases/{each}").json() for each in ids]
+
+        assert eventually(lambda: [each["properties"]["grid"] for each in found()] == ["D-x", "D-b"])
+        assert [event["kind"] for event in found()[0]["events"]].count("reassigned") == 1
