@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boundaries.files.points.rows import DAMAGED, Answered, Answers, Piece, Source, numbers, refusal, require_columns
+from boundaries.files.points.rows import Answered, Answers, Piece, Source, numbers, refusal, require_columns
+from boundaries.text.encodings import DAMAGED
 from geogrid.types import FloatArray
 
 if TYPE_CHECKING:

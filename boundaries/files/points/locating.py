@@ -14,6 +14,7 @@ from boundaries.files.points.output import complete
 from boundaries.files.points.rows import Answered, Answers, Piece, Source, refusal
 from boundaries.files.points.text import open_text
 from geogrid.coordinates import to_wgs84
+from boundaries.text.delimited import SUFFIXES, is_delimited
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import CoordType, FloatArray
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-_TEXT = (".csv", ".tsv", ".txt")
+_TEXT = SUFFIXES
 _GEOPACKAGE = (".gpkg",)
 _FORMATS = (_TEXT, columnar.PARQUET, columnar.ARROW, _GEOPACKAGE)
 _LARGEST_LON, _LARGEST_LAT = 180.0, 90.0
@@ -182,8 +183,8 @@ def _check_target(source: Path, target: Path) -> None:
 
 def _family(path: Path) -> tuple[str, ...] | None:
     suffix = path.suffix.lower()
-    if suffix == ".gz":
-        return _TEXT if Path(path.stem).suffix.lower() in _TEXT else None
+    if is_delimited(path):
+        return _TEXT
     return next((family for family in _FORMATS if suffix in family), None)
 
 

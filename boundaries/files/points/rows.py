@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-DAMAGED = "Copy it again from where it came, or export it again."
-
 
 @dataclass(frozen=True, slots=True)
 class Piece:

@@ -10,8 +10,11 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
+from boundaries.files.columns import with_numbers
 from boundaries.files.polygons import parse_crs, read_grid_layer
 from geogrid.coordinates import WGS84
+from boundaries.files.table_reader import read_frame
+from boundaries.text.delimited import is_delimited
 from geogrid.coverage.plausible import check_coordinates
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import BoolArray, GeometryArray
@@ -19,7 +22,6 @@ from geogrid.types import BoolArray, GeometryArray
 Shape = Literal["lines", "areas", "places"]
 
 _OSM_SUFFIXES: Final = (".pbf", ".osm")
-_TABLE_SUFFIXES: Final = (".csv", ".csv.gz", ".tsv")
 _LON: Final = ("lon", "lng", "longitude", "x", "经度")
 _LAT: Final = ("lat", "latitude", "y", "纬度")
 _TOLD_ROWS: Final = 5
@@ -62,7 +64,7 @@ class Source:
     @property
     def is_table(self) -> bool:
         """Whether it is text with coordinates in columns."""
-        return self.path.name.lower().endswith(_TABLE_SUFFIXES)
+        return is_delimited(self.path)
 
 
 def read_source(source: Source, role: str, shape: Shape) -> tuple[gpd.GeoDataFrame, list[Problem]]:
@@ -131,14 +133,7 @@ def _layer_of_role(path: Path, role: str) -> str | None:
 
 
 def _table(source: Source) -> gpd.GeoDataFrame:
-    if not source.path.is_file():
-        raise InvalidInputError.of("no-file", f"There is no file {source.path}.", "Check the name.")
-    try:
-        table = pd.read_csv(source.path, sep=None, engine="python", encoding="utf-8-sig")
-    except (ValueError, OSError, EOFError) as error:
-        raise InvalidInputError.of(
-            "unreadable", f"{source.path.name} cannot be read as a table: {str(error).rstrip('.')}.", "Save it again."
-        ) from error
+    table = with_numbers(read_frame(source.path))
     names = {str(name).strip().lower(): name for name in table.columns}
     lon = next((names[name] for name in _LON if name in names), None)
     lat = next((names[name] for name in _LAT if name in names), None)
