@@ -93,8 +93,8 @@ def extents(collection: Collection, scope: Scope) -> Statement:
     """Return the statement for the box of a collection and the period of its instants."""
     time = f"min({collection.instant}), max({collection.instant})" if collection.instant else "null, null"
     return Statement(
-        "select ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box), since, until from "  # noqa: S608 - our own text
-        f"(select ST_Extent(geom) as box, {time} from ({collection.source}) as f) as found(box, since, until)",
+        "select ST_XMin(box) as west, ST_YMin(box) as south, ST_XMax(box) as east, ST_YMax(box) as north, since, until "  # noqa: S608 - our own text
+        f"from (select ST_Extent(geom) as box, {time} from ({collection.source}) as f) as found(box, since, until)",
         scope.values(collection),
     )
 

@@ -23,11 +23,15 @@ from boundaries.plans.storing import save_plan
 from geogrid.coordinates import WGS84
 from geogrid.coverage.plane import Plane
 from geogrid.coverage.rings import only_polygons
+from geogrid.editions.fields import LOADS
 from geogrid.errors import Problem
 from geogrid.plans import BlockTable
 from geogrid.plans.cut_by import CutBlocks, cut_by
-from geogrid.plans.legacy import CoverageFault, Drawn, Repair, faults_of, repair
-from geogrid.plans.state import LOADS
+from geogrid.plans.legacy import CoverageFault
+from geogrid.plans.legacy import Drawn
+from geogrid.plans.legacy import Repair
+from geogrid.plans.legacy import faults_of
+from geogrid.plans.legacy import repair
 from geogrid.types import FloatArray, GeometryArray
 
 _COLUMNS: Final = ("code", "name", "level", "parent", "kind", "category", "attributes")

@@ -12,26 +12,17 @@ from sqlalchemy.orm import Session
 from boundaries.grids.records import PlanValues
 from boundaries.jurisdictions.reading import levels_of
 from boundaries.jurisdictions.tables import Jurisdiction
+from boundaries.tiles.making import LAYER_FIELDS
 from boundaries.tiles.storing import MAX_ZOOM
 from geogrid.coordinates import from_wgs84
+from geogrid.editions.fields import FieldKind
 from geogrid.errors import NotFoundError
 from geogrid.tiles import WEB_MERCATOR_QUAD
 from geogrid.types import CoordType
 
+_JSON_TYPES: Final[Mapping[FieldKind, str]] = {"text": "string", "integer": "integer", "number": "number"}
 FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "grids": {
-        "code": "string",
-        "name": "string",
-        "level": "integer",
-        "level_name": "string",
-        "parent": "string",
-        "kind": "string",
-        "category": "string",
-        "households": "number",
-        "population": "number",
-        "buildings": "number",
-    },
-    "labels": {"code": "string", "name": "string", "level": "integer", "kind": "string"},
+    layer: {field.name: _JSON_TYPES[field.kind] for field in fields} for layer, fields in LAYER_FIELDS.items()
 }
 """Fields of the layers in a tile, with their types in JSON Schema."""
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from boundaries.features.encoders.flatbuffer import Table, buffer_of
 from boundaries.features.encoders.layer import Batches, Layer, Row, shifted
-from boundaries.features.fields import Field
+from geogrid.editions.fields import Field
 
 _MAGIC: Final = b"fgb\x03fgb\x01"
 _GEOMETRY_TYPES: Final = {"Point": 1, "Polygon": 3, "MultiPolygon": 6}

@@ -14,11 +14,12 @@ from boundaries.files.towns.sources import Source, read_source
 from geogrid.blocks import NOWHERE, Barriers, Blocks, Site, ready_blocks
 from geogrid.blocks.assembly import areas_holding
 from geogrid.coordinates import WGS84, local_crs
+from geogrid.editions.fields import LOADS
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.partition import Partition, partition_of
 from geogrid.types import DEDICATED_CATEGORIES, GeometryArray, IntArray
 
-_LOAD_COLUMNS: Final = ("load", "households", "population", "buildings")
+_LOAD_COLUMNS: Final = ("load", *LOADS)
 
 
 @dataclass(frozen=True, slots=True)
