@@ -5,7 +5,7 @@ import io
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from pathlib import Path
 from typing import IO, Any
@@ -95,12 +95,12 @@ def open_table(path: Path, *, encoding: str | None = None, sheet: str | None = N
     _require(path)
     suffix = path.suffix.lower()
     if suffix in {".parquet", ".pq"}:
-        yield _parquet(path)
+        yield _checked(_parquet(path))
     elif suffix in {".xlsx", ".xlsm"}:
-        yield _workbook(path, sheet)
+        yield _checked(_workbook(path, sheet))
     elif is_delimited(path):
         with _open_text(path, encoding) as file:
-            yield _delimited(path, file)
+            yield _checked(_delimited(path, file))
     else:
         raise _refusal(
             "unreadable",
@@ -123,6 +123,18 @@ def read_frame(path: Path, *, encoding: str | None = None, sheet: str | None = N
     if problems:
         raise InvalidInputError(problems)
     return pd.DataFrame(rows, columns=list(columns), dtype=str)
+
+
+def _checked(table: Table) -> Table:
+    """Return a table whose rows with null characters, which the store cannot hold, are faults."""
+    return replace(table, chunks=map(_without_nulls, table.chunks))
+
+
+def _without_nulls(chunk: Chunk) -> Chunk:
+    for which, row in enumerate(chunk.rows):
+        if any(_NUL in cell for cell in row):
+            chunk.faults.setdefault(which, "a cell has a null character")
+    return chunk
 
 
 def _require(path: Path) -> None:
@@ -185,8 +197,6 @@ def _delimited_chunks(path: Path, header: Header) -> Iterator[Chunk]:
                 continue
             if len(row) != width:
                 chunk.faults[len(chunk.rows)] = f"the line has {len(row)} cells, the header has {width}"
-            elif any(_NUL in cell for cell in row):
-                chunk.faults[len(chunk.rows)] = "the line has NUL bytes, which no text has"
         chunk.lines.append(line)
         chunk.rows.append([unled(cell) if cell[:1] == "'" else cell for cell in row])
         if len(chunk.rows) == ROWS_A_CHUNK:
