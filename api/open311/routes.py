@@ -20,7 +20,7 @@ from api.state.editions import EditionBook
 from boundaries.cases.intake import Placed, take_case
 from boundaries.editions.calendar import Calendar
 from boundaries.open311.keys import holder_of
-from boundaries.open311.requests import RequestFilter, case_of_token, find_requests, token_of
+from boundaries.open311.reading import RequestFilter, case_of_token, find_requests, token_of
 from boundaries.open311.services import Service, list_services, services_changed_at
 
 router = APIRouter(prefix="/open311", tags=["open311"], route_class=GeoReportRoute)
