@@ -15,6 +15,7 @@ from boundaries.grids.records import PlanRecord
 from boundaries.plans.edits.editing import EditAnswer
 from boundaries.plans.reading import features
 from boundaries.text.cells import CellWriter
+from geogrid.errors import Problem
 from geogrid.plans import GridFigures
 from geogrid.plans.comparing import MEASURES, Comparison, GridChange
 
@@ -76,6 +77,23 @@ def figures_shape(figures: GridFigures) -> Shape:
     shape = asdict(figures)
     shape["contiguous"] = len(figures.fragments) == 1
     return shape
+
+
+def problem_shapes(problems: tuple[Problem, ...]) -> list[Shape]:
+    """Return problems as records."""
+    return [
+        {
+            "kind": problem.kind,
+            "severity": problem.severity,
+            "subject": problem.subject,
+            "message": problem.message,
+            "remedy": problem.remedy,
+            "lonlat": None if problem.lonlat is None else list(problem.lonlat),
+            "size": problem.size,
+            "unit": problem.unit,
+        }
+        for problem in problems
+    ]
 
 
 def features_reply(frame: gpd.GeoDataFrame, *, tag: str | None = None) -> Response:

@@ -20,6 +20,7 @@ from api.plans.bodies import (
     figures_shape,
     plan_reply,
     plan_shape,
+    problem_shapes,
 )
 from api.plans.page import comparison_reply
 from api.plans.schemas import (
@@ -45,7 +46,7 @@ from boundaries.plans.loading import read_one_moment
 from boundaries.plans.reading import evaluate, plan_frame
 from boundaries.plans.redrawing import redraw
 from boundaries.plans.rules import accept_problem, verdict_on
-from boundaries.publishing.publish import Publication, problems_json, publish_plan
+from boundaries.publishing.publish import Publication, publish_plan
 from geogrid.errors import NotFoundError
 from geogrid.plans.operations.records import operations_of
 from geogrid.tiles import Tile
@@ -175,7 +176,7 @@ def validation(query: Annotated[QueryParameters, Query()], plan_id: PlanNumber, 
     del query
     read_one_moment(session)
     verdict = verdict_on(session, get_plan(session, plan_id))
-    body = {name: problems_json(getattr(verdict, name)) for name in ("errors", "warnings", "accepted")}
+    body = {name: problem_shapes(getattr(verdict, name)) for name in ("errors", "warnings", "accepted")}
     return json_reply({"publishable": not verdict.errors, **body})
 
 
