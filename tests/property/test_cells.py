@@ -7,14 +7,19 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from boundaries.features.encoders.layer import Layer
+from boundaries.features.encoders.table import encode
+from boundaries.features.systems import CRS84
 from boundaries.files.points.rows import Answers, Piece
 from boundaries.files.points.text import open_text
 from boundaries.files.rejects import open_rejects
 from boundaries.files.table_reader import read_frame
 from boundaries.text.cells import FORMULA_STARTS, CellWriter, led, unled, write_table
+from geogrid.editions.fields import Field
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - the full-width forms
 # NUL and lone surrogates are in no text that UTF-8 holds.
@@ -103,3 +108,13 @@ def test_rows_of_located_points_stay_byte_for_byte_and_the_new_cell_is_led(tmp_p
         pieces: list[Piece] = list(source.pieces)
         source.write(target, Answers("grid", ["=2"]), ((piece, pd.array([0]).to_numpy("int32")) for piece in pieces))
     assert target.read_bytes() == b"sep=;\r\nn;x;y;grid\r\n=1;2;3;'=2\r\n"
+
+
+@pytest.mark.parametrize("start", DANGEROUS)
+def test_features_as_csv_have_no_cell_that_is_run(start: str) -> None:
+    fields = (Field("name", "text", "Name"), Field("load", "number", "Load"))
+    layer = Layer("grids", fields, "Point", CRS84, "wgs84", integer_id=False)
+    point = shapely.to_wkb(shapely.Point(-1, -2))
+    body = b"".join(encode([[(f"{start}id", point, f"{start}name", -4.5)]], layer)).decode()
+    rows = list(csv.reader(io.StringIO(body, newline="")))
+    assert rows == [["id", "name", "load", "wkt"], [f"'{start}id", f"'{start}name", "-4.5", "POINT (-1 -2)"]]
