@@ -8,12 +8,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from boundaries.editions.reading import editions_of
-from boundaries.grids.records import PlanRecord
-from boundaries.grids.records import PlanValues
 from boundaries.grids.fields import grid_columns
+from boundaries.grids.records import PlanRecord, PlanValues
 from geogrid.editions import Heir, follow
-from geogrid.editions.lineage import Step
 from geogrid.editions.fields import GRID_COLUMNS
+from geogrid.editions.lineage import Step
 from geogrid.errors import NotFoundError
 
 _STEP: Final = text("""

@@ -13,13 +13,11 @@ from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session
 
 from boundaries.editions.index_files import IndexFolder, open_index
-from boundaries.grids.records import PlanRecord
-from boundaries.grids.records import PlanValues
-from boundaries.grids.records import plan_record
-from geogrid.editions import Duty, Edition, GridInfo
 from boundaries.grids.fields import GRIDS_OF_PLANS, grid_columns
+from boundaries.grids.records import PlanRecord, PlanValues, plan_record
 from boundaries.grids.tables import DutyRow, Grid, Plan
 from boundaries.jurisdictions.tables import Jurisdiction
+from geogrid.editions import Duty, Edition, GridInfo
 from geogrid.editions.fields import GRID_COLUMNS, LOADS
 from geogrid.errors import ConflictError
 from geogrid.types import GridCode

@@ -27,11 +27,7 @@ from geogrid.editions.fields import LOADS
 from geogrid.errors import Problem
 from geogrid.plans import BlockTable
 from geogrid.plans.cut_by import CutBlocks, cut_by
-from geogrid.plans.legacy import CoverageFault
-from geogrid.plans.legacy import Drawn
-from geogrid.plans.legacy import Repair
-from geogrid.plans.legacy import faults_of
-from geogrid.plans.legacy import repair
+from geogrid.plans.legacy import CoverageFault, Drawn, Repair, faults_of, repair
 from geogrid.types import FloatArray, GeometryArray
 
 _COLUMNS: Final = ("code", "name", "level", "parent", "kind", "category", "attributes")

@@ -9,10 +9,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from boundaries.changes.tables import Change
-from boundaries.grids.records import PlanRecord
-from boundaries.grids.records import PlanValues
-from boundaries.grids.records import plan_record
 from boundaries.grids.fields import stored_columns
+from boundaries.grids.records import PlanRecord, PlanValues, plan_record
 from boundaries.grids.tables import Plan
 from boundaries.jurisdictions.records import JurisdictionValues
 from geogrid.codes import code_profile

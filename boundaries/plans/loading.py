@@ -9,21 +9,13 @@ import shapely
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from boundaries.grids.fields import load_columns, stored_columns
 from boundaries.grids.records import PlanValues
-from boundaries.grids.fields import load_columns
-from boundaries.grids.fields import stored_columns
 from geogrid.codes import code_profile
 from geogrid.editions import Duty
-from geogrid.plans import BlockTable
-from geogrid.plans import Buildings
-from geogrid.plans import Draft
-from geogrid.plans import Lines
-from geogrid.plans import Node
-from geogrid.plans import OperationScope
-from geogrid.plans import Rules
-from geogrid.plans.state import NO_LOADS
-from geogrid.plans.state import BilingualName
 from geogrid.editions.fields import LOADS
+from geogrid.plans import BlockTable, Buildings, Draft, Lines, Node, OperationScope, Rules
+from geogrid.plans.state import NO_LOADS, BilingualName
 from geogrid.types import FloatArray, GridCode, IntArray
 
 _NEAR_DEGREES: Final = 0.002

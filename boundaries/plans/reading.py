@@ -10,10 +10,8 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from boundaries.grids.fields import GRIDS_OF_PLANS, grid_columns, load_columns
 from boundaries.grids.records import PlanValues
-from boundaries.grids.fields import GRIDS_OF_PLANS
-from boundaries.grids.fields import grid_columns
-from boundaries.grids.fields import load_columns
 from boundaries.plans.loading import load_whole
 from geogrid.editions.fields import GRID_COLUMNS
 from geogrid.plans import GridFigures, figures

@@ -6,10 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from boundaries.grids.records import PlanRecord
-from boundaries.grids.records import PlanValues
-from boundaries.grids.records import plan_record
-from boundaries.grids.tables import Plan
+from boundaries.grids.records import PlanRecord, plan_record
 from boundaries.plans.drafts import lock_plan, record
 from boundaries.plans.rules import verdict_on
 from boundaries.publishing.storing import publish

@@ -9,8 +9,8 @@ import psycopg
 import shapely
 from psycopg.rows import namedtuple_row
 
-from geogrid.coordinates import to_wgs84
 from boundaries.grids.fields import grid_columns
+from geogrid.coordinates import to_wgs84
 from geogrid.editions.fields import GRID_COLUMNS, GRID_FIELDS, Field
 from geogrid.tiles import BUFFER, EXACT_ZOOM, EXTENT, Tile, TileLayer, TileMatrixSet, cut, encoded, merged, tile_units
 from geogrid.types import CoordType, GeometryArray, IntArray

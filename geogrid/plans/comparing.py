@@ -7,10 +7,8 @@ from typing import Final, Literal
 import numpy as np
 import shapely
 
-from geogrid.plans.links import DutyMove
-from geogrid.plans.links import SharedLand
-from geogrid.plans.links import duty_moves
 from geogrid.editions.fields import LOADS
+from geogrid.plans.links import DutyMove, SharedLand, duty_moves
 from geogrid.plans.pieces import NOWHERE, Pieces, by_pair, pieces_of
 from geogrid.plans.state import Draft, Node
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray

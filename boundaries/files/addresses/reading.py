@@ -11,9 +11,9 @@ import shapely
 from boundaries.addresses.storing import LADDER
 from boundaries.files.addresses.osm_places import named_places
 from boundaries.files.osm import read_extract
-from geogrid.coordinates import WGS84, metric_crs, to_wgs84
 from boundaries.files.table_reader import read_frame
 from boundaries.text.delimited import is_delimited
+from geogrid.coordinates import WGS84, metric_crs, to_wgs84
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import CoordType
 

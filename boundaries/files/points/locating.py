@@ -13,8 +13,8 @@ from boundaries.files.points.grids import CompiledGrids, GridChoice, compile_gri
 from boundaries.files.points.output import complete
 from boundaries.files.points.rows import Answered, Answers, Piece, Source, refusal
 from boundaries.files.points.text import open_text
-from geogrid.coordinates import to_wgs84
 from boundaries.text.delimited import SUFFIXES, is_delimited
+from geogrid.coordinates import to_wgs84
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import CoordType, FloatArray
 

@@ -12,9 +12,9 @@ from pyproj import CRS
 
 from boundaries.files.columns import with_numbers
 from boundaries.files.polygons import parse_crs, read_grid_layer
-from geogrid.coordinates import WGS84
 from boundaries.files.table_reader import read_frame
 from boundaries.text.delimited import is_delimited
+from geogrid.coordinates import WGS84
 from geogrid.coverage.plausible import check_coordinates
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import BoolArray, GeometryArray
