@@ -76,9 +76,9 @@ def command(**options: Any) -> None:
 
 
 def _source(text: str | None, crs: str | None) -> Any:
-    from boundaries.files.towns import Source
+    from boundaries.files.towns import LayerSource
 
-    return None if text is None else Source.parse(text, crs)
+    return None if text is None else LayerSource.parse(text, crs)
 
 
 def _band(text: str | None) -> tuple[float, float]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from boundaries.addresses.geocoding import GeocodeAnswer
-    from boundaries.addresses.remote.fallback import Combined
+    from boundaries.addresses.remote.fallback import CombinedAnswer
     from boundaries.files.table_reader import Chunk
 
 _BATCH = 500
@@ -95,7 +95,7 @@ class _Finder:
             self._town_id = the_jurisdiction(session, jurisdiction).id
             self._context = context_of_store(session, self._town_id, within=within)
 
-    def find(self, addresses: Sequence[str]) -> "list[Combined]":
+    def find(self, addresses: Sequence[str]) -> "list[CombinedAnswer]":
         from boundaries.addresses.geocoding import candidates_many
         from boundaries.addresses.remote.fallback import with_remote_many
         from boundaries.store.engine import unit_of_work

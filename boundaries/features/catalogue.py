@@ -161,7 +161,7 @@ _HOTSPOT_FIELDS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Visibility:
     """What the operator lets others see.
 
     Parameters
@@ -173,12 +173,12 @@ class Wanted:
     case_fields: tuple[str, ...]
 
 
-def collections(wanted: Wanted, level_names: Mapping[int, str] | None = None) -> dict[str, Collection]:
+def collections(wanted: Visibility, level_names: Mapping[int, str] | None = None) -> dict[str, Collection]:
     """Return the collections of a jurisdiction, by their names.
 
     Parameters
     ----------
-    wanted : Wanted
+    wanted : Visibility
         What may be seen.
     level_names : mapping of int to str, optional
         Levels of the jurisdiction; without it all that a jurisdiction can have.

@@ -27,7 +27,7 @@ class Collection:
     geometry : {"Point", "Polygon", "MultiPolygon"}
         Of every feature; a point may be missing.
     source : str
-        SQL of the rows, with columns `fid`, `geom` (EPSG:4326) and one a field; parameters as `Scope.values`.
+        SQL of the rows, with columns `fid`, `geom` (EPSG:4326) and one a field; parameters as `FeatureScope.values`.
     key : str
         Column that is looked up for one feature.
     order : tuple of str
@@ -69,7 +69,7 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class FeatureScope:
     """Which part of the store a request is about.
 
     Parameters

@@ -116,7 +116,7 @@ class TileKey:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundTile:
+class TileResult:
     """What there is of a tile.
 
     Parameters
@@ -137,7 +137,7 @@ class FoundTile:
     content: bytes | None
 
 
-def look_up_tile(connection: Connection, key: TileKey) -> FoundTile | None:
+def look_up_tile(connection: Connection, key: TileKey) -> TileResult | None:
     """Return a tile that is kept, or made if its zoom is prepared; None where there is no such plan."""
     values = {**key.values(), **box_of(key)}
     with connection.cursor(row_factory=namedtuple_row) as cursor:
@@ -146,9 +146,9 @@ def look_up_tile(connection: Connection, key: TileKey) -> FoundTile | None:
         return None
     first = rows[0]
     if not first.is_wanted:
-        return FoundTile(first.plan_state, first.is_edition, first.content is not None, first.content)
+        return TileResult(first.plan_state, first.is_edition, first.content is not None, first.content)
     content = b"" if first.id is None else _made(rows, key)
-    return FoundTile(first.plan_state, first.is_edition, is_kept=False, content=content)
+    return TileResult(first.plan_state, first.is_edition, is_kept=False, content=content)
 
 
 def _made(rows: list[Row], key: TileKey) -> bytes:

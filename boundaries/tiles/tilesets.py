@@ -41,7 +41,7 @@ _BOUNDS = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class LevelTitle:
+class TilesetLevel:
     """A level of grids, 1 is the top, with its name in English and in Chinese."""
 
     position: int
@@ -65,7 +65,7 @@ class Tileset:
         Half-open period of validity; no `valid_to` means until replaced.
     bounds : tuple of float
         West, south, east, north in degrees, WGS 84.
-    levels : tuple of LevelTitle
+    levels : tuple of TilesetLevel
         Top first; the last has the leaves.
     band : tuple of float, optional
         Limits of the load of a leaf.
@@ -81,7 +81,7 @@ class Tileset:
     valid_from: datetime
     valid_to: datetime | None
     bounds: Bounds
-    levels: tuple[LevelTitle, ...]
+    levels: tuple[TilesetLevel, ...]
     band: tuple[float, float] | None
     load: str
 
@@ -107,7 +107,7 @@ def tileset_of(session: Session, plan: PlanValues) -> Tileset:
         valid_from=plan.valid_from,
         valid_to=plan.valid_to,
         bounds=(box.west, box.south, box.east, box.north),
-        levels=tuple(LevelTitle(each.position, each.name, each.name_zh) for each in levels_of(session, town)),
+        levels=tuple(TilesetLevel(each.position, each.name, each.name_zh) for each in levels_of(session, town)),
         band=None if plan.band_low is None or plan.band_high is None else (plan.band_low, plan.band_high),
         load=plan.load,
     )

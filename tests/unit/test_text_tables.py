@@ -10,7 +10,7 @@ from boundaries.files.addresses.reading import read_addresses
 from boundaries.files.points.text import open_text
 from boundaries.files.polygons import read_grid_layer
 from boundaries.files.table_reader import open_table, read_frame
-from boundaries.files.towns.sources import Source, read_source
+from boundaries.files.towns.sources import LayerSource, read_source
 from boundaries.text.delimited import is_delimited
 from geogrid.errors import InvalidInputError
 
@@ -33,7 +33,7 @@ def of_addresses(path: Path) -> list[str]:
 
 
 def of_town(path: Path) -> list[str]:
-    return [str(name) for name in read_source(Source(path), "buildings", "places")[0]["name"]]
+    return [str(name) for name in read_source(LayerSource(path), "buildings", "places")[0]["name"]]
 
 
 def of_polygons(path: Path) -> list[str]:
@@ -147,7 +147,7 @@ def test_a_row_with_a_null_character_is_a_fault(tmp_path: Path) -> None:
 def test_numbers_of_a_town_are_numbers_and_codes_stay_text(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("code,big,levels,lon,lat\n001,32011500000000000001,3,116,39\n010,2,,117,40\n")
-    frame, _ = read_source(Source(path), "buildings", "places")
+    frame, _ = read_source(LayerSource(path), "buildings", "places")
     assert frame["code"].tolist() == ["001", "010"]
     assert frame["big"].tolist() == ["32011500000000000001", "2"]
     assert frame["levels"].dtype == float

@@ -11,7 +11,7 @@ import numpy as np
 from boundaries.files.points import columnar
 from boundaries.files.points.grids import CompiledGrids, GridChoice, compile_grids
 from boundaries.files.points.output import complete
-from boundaries.files.points.rows import Answered, Answers, Piece, Source, refusal
+from boundaries.files.points.rows import Answered, Answers, Piece, PointSource, refusal
 from boundaries.files.points.text import open_text
 from boundaries.text.delimited import SUFFIXES, is_delimited
 from geogrid.coordinates import to_wgs84
@@ -188,7 +188,7 @@ def _family(path: Path) -> tuple[str, ...] | None:
     return next((family for family in _FORMATS if suffix in family), None)
 
 
-def _opened(points: PointChoice) -> AbstractContextManager[Source]:
+def _opened(points: PointChoice) -> AbstractContextManager[PointSource]:
     family, given = _family(points.path), (points.x is not None) + (points.y is not None)
     if family == _GEOPACKAGE and given == 0:
         return columnar.open_geopackage(points.path, xy=None, new=points.column, layer=points.layer, crs=points.crs)

@@ -54,7 +54,7 @@ Answered = Iterator[tuple[Piece, "NDArray[np.int32]"]]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PointSource:
     """A file that is open for reading once.
 
     Parameters

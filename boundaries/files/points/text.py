@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO
 
-from boundaries.files.points.rows import Answered, Answers, Piece, Source, refusal, require_columns, text_numbers
+from boundaries.files.points.rows import Answered, Answers, Piece, PointSource, refusal, require_columns, text_numbers
 from boundaries.text.cells import led
 from boundaries.text.delimited import broken_row, damage, narrow_encoding_of, open_bytes, read_header
 from geogrid.errors import InvalidInputError, Problem
@@ -40,7 +40,7 @@ class _Layout:
 
 
 @contextmanager
-def open_text(path: Path, *, x: str, y: str, new: str, encoding: str | None) -> Iterator[Source]:
+def open_text(path: Path, *, x: str, y: str, new: str, encoding: str | None) -> Iterator[PointSource]:
     """Open a file of delimited text, plain or gzip, its first line the header."""
     name = narrow_encoding_of(path, encoding)
     with damage(path), open_bytes(path) as file:
@@ -49,7 +49,7 @@ def open_text(path: Path, *, x: str, y: str, new: str, encoding: str | None) -> 
         def write(target: Path, answers: Answers, answered: Answered) -> None:
             _write(target, layout, answers, answered)
 
-        yield Source(layout.columns, None, None, _pieces(layout, file), write)
+        yield PointSource(layout.columns, None, None, _pieces(layout, file), write)
 
 
 def _layout(path: Path, file: IO[bytes], encoding: str, names: tuple[str, str, str]) -> _Layout:
