@@ -11,7 +11,7 @@ from api.cli.output.progress import stage
 from geogrid.errors import InvalidInputError, Problem
 
 if TYPE_CHECKING:
-    from boundaries.files.towns import Source, TownFiles, TownLayers, Wishes
+    from boundaries.files.towns import LayerSource, TownFiles, TownLayers, Wishes
     from geogrid.partition import SchemeLevel
 
 _OUT = click.Path(dir_okay=False, path_type=Path)
@@ -100,12 +100,12 @@ def command(**options: Any) -> None:
 
 
 def _files(options: dict[str, Any]) -> "TownFiles":
-    from boundaries.files.towns import Source, TownFiles
+    from boundaries.files.towns import LayerSource, TownFiles
 
-    def source(name: str, *, in_extract: bool = False) -> "Source | None":
+    def source(name: str, *, in_extract: bool = False) -> "LayerSource | None":
         if options[name]:
-            return Source.parse(options[name], options["crs"])
-        return Source(options["osm"]) if options["osm"] and in_extract else None
+            return LayerSource.parse(options[name], options["crs"])
+        return LayerSource(options["osm"]) if options["osm"] and in_extract else None
 
     streets = source("streets", in_extract=True)
     if streets is None:
@@ -119,7 +119,7 @@ def _files(options: dict[str, Any]) -> "TownFiles":
         loads=source("loads"),
         estates=source("estates"),
         previous=source("previous"),
-        barriers=[Source.parse(text, options["crs"]) for text in options["barriers"]],
+        barriers=[LayerSource.parse(text, options["crs"]) for text in options["barriers"]],
         load=options["load"],
     )
 

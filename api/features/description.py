@@ -9,8 +9,9 @@ from api.features.formats import FORMATS, SCHEMA
 from api.features.lookup import TownCollection
 from api.features.reading import CollectionReader
 from api.kit.links import HTML, JSON, address, link
-from boundaries.features.fields import Collection, Field
+from boundaries.features.fields import Collection
 from boundaries.features.systems import CRS84
+from geogrid.editions.fields import Field
 
 QUERYABLES_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 SCHEMA_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/schema"

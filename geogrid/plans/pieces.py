@@ -6,7 +6,8 @@ import numpy as np
 import shapely
 
 from geogrid.coverage.rings import only_polygons
-from geogrid.plans.state import LOADS, BlockTable, Draft, flat
+from geogrid.editions.fields import LOADS
+from geogrid.plans.state import BlockTable, Draft, flat
 from geogrid.types import FloatArray, GeometryArray, IntArray
 
 NOWHERE = 0

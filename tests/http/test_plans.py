@@ -1,5 +1,7 @@
 """``/plans``, ``/editions`` and ``/grids``: drafts made, edited under If-Match, checked, compared and published."""
 
+import csv
+import io
 import time
 from typing import Any
 
@@ -159,6 +161,13 @@ def test_comparison_comes_as_json_geojson_and_csv(client: TestClient, draft: dic
     assert (
         client.get(path, params={"f": "csv"}).text.splitlines()[0].startswith("level,before,after,fates,gained_area_m2")
     )
+
+
+def test_codes_of_a_comparison_as_csv_are_run_by_no_spreadsheet(client: TestClient, draft: dict[str, Any]) -> None:
+    edited(client, draft, {"kind": "recode", "codes": {"D-a": "=cmd", "D-b": "\uff20x"}})
+    path = f"/plans/{draft['based_on']}/compare/{draft['id']}"
+    rows = csv.reader(io.StringIO(client.get(path, params={"f": "csv"}).text, newline=""))
+    assert {"'=cmd", "'\uff20x"} <= {row[2] for row in rows}
 
 
 def test_published_plan_answers_lookups_within_two_seconds(client: TestClient, draft: dict[str, Any]) -> None:

@@ -96,7 +96,8 @@ def _valid_from(options: dict[str, Any]) -> datetime | None:
 
 def _grid_file(options: dict[str, Any]) -> "GridFile":
     from boundaries.files.grids.importing import GridFile
-    from boundaries.files.grids.rows import LOADS, GridFields
+    from boundaries.files.grids.rows import GridFields
+    from geogrid.editions.fields import LOADS
 
     single = ("code", "name", "level", "kind", "category", *LOADS)
     fields = GridFields(

@@ -10,7 +10,7 @@ import shapely
 from pyproj import CRS, Transformer
 
 from boundaries.files.grids.levels import Levels, settle_tree
-from boundaries.files.grids.rows import LOADS, GridRows, has_shape
+from boundaries.files.grids.rows import GridRows, has_shape
 from boundaries.files.polygons import GridLayer
 from geogrid.blocks.ground import to_lonlat
 from geogrid.coordinates import WGS84, to_wgs84
@@ -20,6 +20,7 @@ from geogrid.coverage.plane import Plane
 from geogrid.coverage.plausible import Bounds, check_coordinates
 from geogrid.coverage.rings import only_polygons
 from geogrid.coverage.tree import Tree, check_codes
+from geogrid.editions.fields import LOADS
 from geogrid.errors import Problem
 from geogrid.types import CoordType, FloatArray, GeometryArray, IntArray
 
