@@ -229,6 +229,7 @@ def test_every_write_to_an_edition_is_refused_and_leaves_no_entry(client: TestCl
 
 def imported(desk: Desk, folder: Path) -> None:
     """Publish the merger of the two western boxes from a file of grids."""
+    del desk
     merged = row_of_boxes("abc").iloc[[0, 2, 3]].reset_index(drop=True)
     merged.loc[1, "geometry"] = merged.geometry[1].union(row_of_boxes("abc").geometry[1])
     path = folder / "grids.gpkg"
