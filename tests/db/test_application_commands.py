@@ -88,7 +88,9 @@ def test_what_is_done_to_one_webhook_leaves_the_other_alone(
     with engine.begin() as connection:
         connection.execute(text("update webhooks set is_active = false"))
         connection.execute(
-            text("insert into webhook_retries (webhook_id, number, attempts) select id, 7, 10 from webhooks")
+            text(
+                "insert into webhook_retries (webhook_id, number, attempts, last_error) select id, 7, 10, '' from webhooks"
+            )
         )
     run("webhook", command, "1")
     listed = [json.loads(line) for line in run("webhook", "list", "--json").output.splitlines()]

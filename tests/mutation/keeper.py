@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,8 +95,12 @@ def _run(request: dict[str, Any]) -> None:
             os.dup2(log, descriptor)
         arguments = ["-q", "-p", "no:cacheprovider", "--tb=short", *request["tests"]]
         status = _covered(arguments, Path(request["cover"])) if "cover" in request else pytest.main(["-x", *arguments])
+    except BaseException:  # told in the log; a fork must not go on as its parent would
+        traceback.print_exc()
+        raise
     finally:
         sys.stdout.flush()
+        sys.stderr.flush()
         os._exit(int(status))
 
 
