@@ -21,7 +21,7 @@ import pytest
 from tests.fixtures_db import RUNNING_SERVER, running_server
 
 _WITH_LIBRARIES = ("api.app", "api.cli", "boundaries.demo", "tests.http.conftest")
-_LIBRARIES = ("geopandas", "hypothesis", "pyogrio", "click.testing")
+_LIBRARIES = ("geopandas", "pyogrio", "click.testing")
 _OWN = ("api", "boundaries", "geogrid", "tests")
 
 
@@ -93,7 +93,15 @@ def _run(request: dict[str, Any]) -> None:
         log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for descriptor in (1, 2):
             os.dup2(log, descriptor)
-        arguments = ["-q", "-p", "no:cacheprovider", "--tb=short", *request["tests"]]
+        arguments = [
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-W",
+            "ignore::pytest.PytestAssertRewriteWarning",
+            "--tb=short",
+            *request["tests"],
+        ]
         status = _covered(arguments, Path(request["cover"])) if "cover" in request else pytest.main(["-x", *arguments])
     except BaseException:  # told in the log; a fork must not go on as its parent would
         traceback.print_exc()
