@@ -89,7 +89,8 @@ def test_what_is_done_to_one_webhook_leaves_the_other_alone(
         connection.execute(text("update webhooks set is_active = false"))
         connection.execute(
             text(
-                "insert into webhook_retries (webhook_id, number, attempts, last_error) select id, 7, 10, '' from webhooks"
+                "insert into webhook_retries (webhook_id, number, attempts, last_error) "
+                "select id, 7, 10, '' from webhooks"
             )
         )
     run("webhook", command, "1")
