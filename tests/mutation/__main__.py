@@ -135,7 +135,7 @@ def _tried(
     elif tests:
         file.write_text(mutant.make(), "utf-8")
         try:
-            answer = keeper.ask(tests, limit=60 + 5 * most_seconds)
+            answer = keeper.ask(tests, limit=60 + 5 * most_seconds, mutated=mutant.path)
         finally:
             file.write_text(source, "utf-8")
         fate, seconds = "survived" if answer["status"] == 0 else "killed", answer["seconds"]

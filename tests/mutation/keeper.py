@@ -22,7 +22,9 @@ from tests.fixtures_db import RUNNING_SERVER, running_server
 
 _WITH_LIBRARIES = ("api.app", "api.cli", "boundaries.demo", "tests.http.conftest")
 _LIBRARIES = ("geopandas", "pyogrio", "click.testing")
-_OWN = ("api", "boundaries", "geogrid", "tests")
+_OWN = ("api", "boundaries", "geogrid")
+_MUTATED_MOSTLY = ("api", "boundaries", "tests")
+"""What each fork imports anew; geogrid, with its compiled loops, only where it is what is mutated."""
 
 
 class Contexts:
@@ -50,7 +52,7 @@ def main() -> None:
     _load_libraries()
     with running_server() as url:
         os.environ[RUNNING_SERVER] = url
-        _forget_own()
+        _forget(*_MUTATED_MOSTLY)
         for line in sys.stdin:
             request = json.loads(line)
             answers.write(json.dumps(_forked(request)) + "\n")
@@ -61,10 +63,11 @@ def _load_libraries() -> None:
     """Import what imports them all; lazily imported ones come with the first test that needs them."""
     for each in (*_WITH_LIBRARIES, *_LIBRARIES):
         importlib.import_module(each)
+    importlib.import_module("api.warmup").warm_up()
 
 
-def _forget_own() -> None:
-    for name in [each for each in sys.modules if each.partition(".")[0] in _OWN and each != "tests.mutation.keeper"]:
+def _forget(*packages: str) -> None:
+    for name in [each for each in sys.modules if each.partition(".")[0] in packages]:
         del sys.modules[name]
 
 
@@ -89,6 +92,8 @@ def _forked(request: dict[str, Any]) -> dict[str, Any]:
 def _run(request: dict[str, Any]) -> None:
     """Run tests and end this process with pytest's status."""
     status = 70
+    if "cover" in request or request.get("mutated", "").startswith("geogrid/"):
+        _forget("geogrid")
     try:
         log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for descriptor in (1, 2):
@@ -114,7 +119,7 @@ def _run(request: dict[str, Any]) -> None:
 
 def _covered(arguments: list[str], path: Path) -> int:
     top = Path.cwd()
-    measured = coverage.Coverage(data_file=None, config_file=False, include=[f"{top}/{each}/*" for each in _OWN[:3]])
+    measured = coverage.Coverage(data_file=None, config_file=False, include=[f"{top}/{each}/*" for each in _OWN])
     contexts = Contexts(measured)
     measured.start()
     status = pytest.main(arguments, plugins=[contexts])
