@@ -39,7 +39,8 @@ class Keeper:
     """The warm process that runs tests in the copied tree; see `tests.mutation.keeper`."""
 
     def __init__(self) -> None:
-        variables = {**os.environ, "PYTHONPATH": str(_TREE), "PYTHONDONTWRITEBYTECODE": "1"}
+        variables = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+        variables["PYTHONPATH"] = str(_TREE)
         command = [sys.executable, "-m", "tests.mutation.keeper"]
         self._process = subprocess.Popen(
             command, cwd=_TREE, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -133,14 +134,21 @@ def _tried(
     if mutant.name in excused:
         fate = "equivalent"
     elif tests:
-        file.write_text(mutant.make(), "utf-8")
+        _write(file, mutant.make())
         try:
             answer = keeper.ask(tests, limit=60 + 5 * most_seconds, mutated=mutant.path)
         finally:
-            file.write_text(source, "utf-8")
+            _write(file, source)
         fate, seconds = "survived" if answer["status"] == 0 else "killed", answer["seconds"]
     _say(f"{fate:10} {seconds:5.1f} s  line {mutant.line}  {mutant.name[:220]}")
     return {"fate": fate, "line": mutant.line, "name": mutant.name, "tests": len(tests), "seconds": seconds}
+
+
+def _write(file: Path, code: str) -> None:
+    file.write_text(code, "utf-8")
+    # Python takes bytecode for fresh by second and size, and mutants come quickly.
+    for kept in (file.parent / "__pycache__").glob(f"{file.stem}.*.pyc"):
+        kept.unlink()
 
 
 def _tell(results: dict[str, list[dict[str, Any]]], made: dict[str, int]) -> int:

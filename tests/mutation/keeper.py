@@ -21,7 +21,7 @@ import pytest
 from tests.fixtures_db import RUNNING_SERVER, running_server
 
 _WITH_LIBRARIES = ("api.app", "api.cli", "boundaries.demo", "tests.http.conftest")
-_LIBRARIES = ("geopandas", "pyogrio", "click.testing")
+_LIBRARIES = ("geopandas", "hypothesis", "schemathesis.pytest.plugin", "xdist.plugin", "pyogrio", "click.testing")
 _OWN = ("api", "boundaries", "geogrid")
 _MUTATED_MOSTLY = ("api", "boundaries", "tests")
 """What each fork imports anew; geogrid, with its compiled loops, only where it is what is mutated."""
