@@ -217,7 +217,7 @@ def review(request: Request, write: Write, body: Review, session: OpenSession) -
 @router.post("/{plan_id}/publish")
 def publish(request: Request, write: Write, body: Published, session: OpenSession) -> Response:
     """Publish an approved plan; errors, and warnings that nobody accepts, refuse it and are all listed."""
-    how = Publication(body.valid_from, body.by, body.valid_to, body.accept_warnings)
+    how = Publication(body.valid_from, body.by, body.valid_to, body.accept_warnings, body.reason)
     return plan_reply(request, publish_plan(session, write.plan_id, how, version=write.version))
 
 

@@ -28,12 +28,15 @@ class Publication:
         Until replaced, if left out.
     accept_warnings : str
         Why the warnings that are not accepted one by one do not matter; empty refuses them.
+    reason : str
+        Why it is published; kept with the change.
     """
 
     valid_from: datetime
     made_by: str
     valid_to: datetime | None = None
     accept_warnings: str = ""
+    reason: str = ""
 
 
 def publish_plan(session: Session, plan_id: int, how: Publication, *, version: int | None) -> PlanRecord:
@@ -69,9 +72,12 @@ def publish_plan(session: Session, plan_id: int, how: Publication, *, version: i
         )
     verdict = verdict_on(session, plan)
     _require_sound(verdict, how)
-    detail: dict[str, Any] = {"accepted": len(verdict.accepted), "warnings": len(verdict.warnings)}
-    if verdict.warnings:
-        detail["reason"] = how.accept_warnings
+    reasons = (how.reason, how.accept_warnings if verdict.warnings else "")
+    detail: dict[str, Any] = {
+        "accepted": len(verdict.accepted),
+        "warnings": len(verdict.warnings),
+        "reason": "; ".join(filter(None, reasons)),
+    }
     record(session, plan, made_by=how.made_by, kind="publishing", detail=detail)
     return plan_record(publish(session, plan, valid_from=how.valid_from, valid_to=how.valid_to, made_by=how.made_by))
 

@@ -32,7 +32,8 @@ def publish(  # noqa: PLR0917 - click names them
 
     with open_session(keep=is_meant) as session:
         at = _moment(session, get_plan(session, plan_id), valid_from)
-        how = Publication(at, author_of(made_by, reason).name, accept_warnings=accept_warnings)
+        author = author_of(made_by, reason)
+        how = Publication(at, author.name, accept_warnings=accept_warnings, reason=author.reason)
         plan = publish_plan(session, plan_id, how, version=None)
         click.echo(line_of(plan))
     click.echo("Published." if is_meant else "Only tried: nothing is stored. Add --publish to do it.")
