@@ -74,7 +74,7 @@ def run(ctx: click.Context, how: str) -> None:
     import numpy as np
 
     from api.jobs.kinds import job_kinds
-    from api.state.settings import ServerSettings
+    from api.settings import ServerSettings
     from api.state.store import Store
 
     if not _has_store():

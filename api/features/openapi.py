@@ -53,6 +53,15 @@ def paths_of(case_fields: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]
     return paths, schemas
 
 
+_FEATURE: Final = {
+    "name": "feature",
+    "in": "path",
+    "required": True,
+    "description": "Its id.",
+    "schema": {"type": "string", "minLength": 1},
+}
+
+
 def _paths(
     path: str, collection: Collection, places: Sequence[dict[str, Any]], *, name: str = "", shape: str = ""
 ) -> Iterator[tuple[str, Any]]:
@@ -65,13 +74,6 @@ def _paths(
             "content": {SCHEMA: {"schema": {"type": "object"}}, HTML: {"schema": {"type": "string"}}},
         },
         **missing,
-    }
-    feature = {
-        "name": "feature",
-        "in": "path",
-        "required": True,
-        "description": "Its id.",
-        "schema": {"type": "string", "minLength": 1},
     }
     yield (
         path,
@@ -112,7 +114,7 @@ def _paths(
     }
     yield (
         f"{path}/items/{{feature}}",
-        _get(f"{name}_item", f"Return one feature of {about}.", ItemQuery, one, (*places, feature)),
+        _get(f"{name}_item", f"Return one feature of {about}.", ItemQuery, one, (*places, _FEATURE)),
     )
 
 

@@ -1,6 +1,7 @@
 """Publishing: a plan becomes an edition, the former edition ends, in the caller's one transaction."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import Range
@@ -67,7 +68,15 @@ def publish(
         store_lineage(session, former, plan)
         if valid_from <= database_now(session):
             moved = reassign_open_cases(session, plan, index, leaves)
-    # The version of an edition stands still; its entry in the feed has the one that was published.
+    detail = {"valid_from": valid_from.isoformat(), "cases": moved, "former": former and former.id}
+    _tell(session, plan, made_by, detail)
+    prepare_first_view(session, plan)
+    ask_for(session, [asks_for_hand_over(plan.id, valid_from)])
+    return plan
+
+
+def _tell(session: Session, plan: Plan, made_by: str, detail: dict[str, Any]) -> None:
+    """Put the publication into the feed, with the version that was published: that of an edition stands still."""
     session.add(
         Change(
             jurisdiction_id=plan.jurisdiction_id,
@@ -75,13 +84,10 @@ def publish(
             version=plan.version,
             made_by=made_by,
             kind="published",
-            detail={"valid_from": valid_from.isoformat(), "cases": moved, "former": former and former.id},
+            detail=detail,
         )
     )
     session.flush()
-    prepare_first_view(session, plan)
-    ask_for(session, [asks_for_hand_over(plan.id, valid_from)])
-    return plan
 
 
 def _check_period(valid_from: datetime, valid_to: datetime | None) -> None:
