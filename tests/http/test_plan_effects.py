@@ -15,7 +15,7 @@ from api.cli import main
 from boundaries.cases.reading import NewCase
 from tests.db.towns import row_of_boxes
 from tests.fixtures_db import Database
-from tests.http.conftest import FIRST_EDITION, Town, store_cases
+from tests.http.conftest import FIRST_EDITION, Town, publish_second, store_cases
 
 MERGE = {"kind": "merge", "grids": ["D-a", "D-b"], "keep": "D-b"}
 RENAME = {"kind": "rename", "names": {"D-b": "West"}}
@@ -294,6 +294,27 @@ def test_every_way_to_publish_hands_open_cases_over_with_an_event_and_a_count(  
     assert [(entry["plan"], entry["detail"]["cases"]) for entry in entries] == [(each, 2) for each in editions]
     (last,) = client.get("/grids/D-a/successors", params={"until": "2027-01-01T00:00:00Z"}).json()["successors"]
     assert last["code"] == ("D-b" if grids == ["D-b"] else "D-a")
+
+
+def test_open_case_that_no_grid_of_the_next_edition_holds_is_told_as_without_one(
+    client: TestClient, engine: Engine, town: Town
+) -> None:
+    (case,) = store_cases(engine, town, NewCase("test", "west", FIRST_EDITION, lon=10.25, lat=50.5))
+    publish_second(engine, town)
+    found = client.get(f"/cases/{case}").json()
+    edition = client.get("/editions").json()["editions"][1]["id"]
+    assert found["properties"]["grid"] is None
+    assert found["events"][-1]["kind"] == "reassigned"
+    assert found["events"][-1]["detail"] == {"from": "D-a", "to": None, "edition": edition}
+
+
+def test_edition_ends_where_its_publication_says(client: TestClient) -> None:
+    desk = Desk(client)
+    desk.new()
+    led_to(desk, "in_review", "approved")
+    answer = desk.write(f"/plans/{desk.plan}/publish", valid_from=NEXT, valid_to=THIRD, accept_warnings="small town")
+    assert answer["source"] == f"plan {desk.first}"
+    assert [answer[name][:10] for name in ("valid_from", "valid_to")] == ["2026-05-31", "2026-06-30"]
 
 
 def test_open_case_on_a_shared_edge_goes_to_the_smaller_code_of_the_next_edition(

@@ -136,7 +136,7 @@ def _tried(
     elif tests:
         _write(file, mutant.make())
         try:
-            answer = keeper.ask(tests, limit=60 + 5 * most_seconds, mutated=mutant.path)
+            answer = keeper.ask(tests, limit=60 + 2 * most_seconds, mutated=mutant.path)
         finally:
             _write(file, source)
         fate, seconds = "survived" if answer["status"] == 0 else "killed", answer["seconds"]
