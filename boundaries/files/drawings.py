@@ -22,7 +22,7 @@ from boundaries.plans.loading import buildings_near, level_titles, load_whole
 from boundaries.plans.storing import save_plan
 from geogrid.coordinates import WGS84
 from geogrid.coverage.plane import Plane
-from geogrid.coverage.rings import only_polygons
+from geogrid.geometry.rings import only_polygons
 from geogrid.errors import Problem
 from geogrid.plans import BlockTable
 from geogrid.plans.cut_by import CutBlocks, cut_by

@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 
 from geogrid.coverage.plane import Plane
-from geogrid.coverage.rings import only_polygons
+from geogrid.geometry.rings import only_polygons
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 
 # Distances below this are rounding of the overlay.

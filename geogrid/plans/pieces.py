@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from geogrid.coverage.rings import only_polygons
+from geogrid.geometry.rings import only_polygons
 from geogrid.plans.state import LOADS, BlockTable, Draft, flat
 from geogrid.types import FloatArray, GeometryArray, IntArray
 

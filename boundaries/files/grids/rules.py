@@ -18,7 +18,7 @@ from geogrid.coverage.examine import DEFAULT_TOLERANCES, area_text, compare_with
 from geogrid.coverage.gaps import find_uncovered
 from geogrid.coverage.plane import Plane
 from geogrid.coverage.plausible import Bounds, check_coordinates
-from geogrid.coverage.rings import only_polygons
+from geogrid.geometry.rings import only_polygons
 from geogrid.coverage.tree import Tree, check_codes
 from geogrid.errors import Problem
 from geogrid.types import CoordType, FloatArray, GeometryArray, IntArray

@@ -1,0 +1,162 @@
+"""Overlays of areas that always give an answer: what two share, what one has alone, what all cover.
+
+GEOS computes an overlay in floating point first. On some valid areas, whose edges nearly coincide, that ends in an
+exception or, rarely, in a result that cannot be. Such pairs are computed again on a precision grid, where the
+algorithm is proven to end; the grid is as fine as succeeds.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+import shapely
+
+from geogrid.geometry.rings import only_polygons
+from geogrid.types import BoolArray, FloatArray, GeometryArray
+
+GRID_SIZES_M: Final = (1e-6, 1e-5, 1e-4, 1e-3)
+"""Precision grids that are tried in turn, metres."""
+
+_ROUNDING_M: Final = 1e-6
+"""Areas are compared to this width along the outlines."""
+
+Operation = Callable[..., Any]
+
+
+def intersections(left: GeometryArray, right: GeometryArray) -> GeometryArray:
+    """Return the land that each pair shares.
+
+    Parameters
+    ----------
+    left, right : (n,) Polygon or MultiPolygon
+        Valid, metres; one of them may be a single area.
+
+    Returns
+    -------
+    (n,) Polygon or MultiPolygon
+        Empty where they share no land; lines and points along which they touch are none.
+    """
+    return _pairwise(shapely.intersection, left, right, np.minimum)
+
+
+def differences(left: GeometryArray, right: GeometryArray) -> GeometryArray:
+    """Return the land that the left of each pair has alone; see `intersections`."""
+    return _pairwise(shapely.difference, left, right, lambda one, _: one)
+
+
+def difference_m2(left: shapely.Geometry, right: shapely.Geometry) -> tuple[float, float]:
+    """Return the land that two areas have alone, square metres: of the left, of the right."""
+    areas = _as_array(left), _as_array(right)
+    missing, beyond = differences(*areas), differences(*areas[::-1])
+    return float(shapely.area(missing[0])), float(shapely.area(beyond[0]))
+
+
+def union(areas: GeometryArray) -> shapely.Geometry:
+    """Return the land that areas cover together.
+
+    Parameters
+    ----------
+    areas : (n,) Polygon or MultiPolygon
+        Valid, metres; they may overlap. None gives an empty polygon.
+    """
+    if not len(areas):
+        return shapely.Polygon()
+    largest, total = float(shapely.area(areas).max()), float(shapely.area(areas).sum())
+    slack = _ROUNDING_M * float(shapely.length(areas).sum())
+    for size in (None, *GRID_SIZES_M):
+        try:
+            covered = only_polygons(shapely.union_all(areas, grid_size=size))
+        except shapely.GEOSException:
+            continue
+        if shapely.is_valid(covered) and largest - slack <= covered.area <= total + slack:
+            return covered
+    return only_polygons(shapely.union_all(shapely.set_precision(areas, GRID_SIZES_M[-1])))
+
+
+def union_of_coverage(polygons: GeometryArray) -> shapely.Geometry:
+    """Return the land of polygons that share edges, by dropping the edges that two of them have.
+
+    Quicker than `union`, which it falls back to where the polygons overlap or their edges do not match: then the
+    dropped edges would leave a wrong area.
+
+    Parameters
+    ----------
+    polygons : (n,) Polygon or MultiPolygon
+        Valid, metres.
+    """
+    if len(polygons) == 1:
+        return polygons[0]
+    try:
+        covered = only_polygons(shapely.coverage_union_all(polygons))
+    except shapely.GEOSException:
+        return union(polygons)
+    total = float(shapely.area(polygons).sum())
+    slack = _ROUNDING_M * float(shapely.length(polygons).sum())
+    if shapely.is_valid(covered) and abs(covered.area - total) <= slack:
+        return covered
+    return union(polygons)
+
+
+def _pairwise(
+    operation: Operation,
+    left: GeometryArray,
+    right: GeometryArray,
+    most_m2: Callable[[FloatArray, FloatArray], FloatArray],
+) -> GeometryArray:
+    left, right = np.broadcast_arrays(np.asarray(left, dtype=object), np.asarray(right, dtype=object))
+    try:
+        results = np.array(operation(left, right), dtype=object)
+        again = ~_is_possible(results, left, right, most_m2)
+    except shapely.GEOSException:
+        results = np.empty(len(left), dtype=object)
+        again = np.ones(len(left), dtype=np.bool_)
+    for place in np.flatnonzero(again).tolist():
+        results[place] = _on_a_grid(operation, left[place], right[place], most_m2)
+    return _polygons_of(results)
+
+
+def _on_a_grid(
+    operation: Operation,
+    left: shapely.Geometry,
+    right: shapely.Geometry,
+    most_m2: Callable[[FloatArray, FloatArray], FloatArray],
+) -> shapely.Geometry:
+    ours, theirs = _as_array(left), _as_array(right)
+    for size in (None, *GRID_SIZES_M):
+        try:
+            result = np.array(operation(ours, theirs, grid_size=size), dtype=object)
+        except shapely.GEOSException:
+            continue
+        if _is_possible(result, ours, theirs, most_m2).all():
+            return result[0]
+    rounded = (shapely.set_precision(area, GRID_SIZES_M[-1]) for area in (left, right))
+    return operation(*rounded, grid_size=GRID_SIZES_M[-1])
+
+
+def _is_possible(
+    results: GeometryArray,
+    left: GeometryArray,
+    right: GeometryArray,
+    most_m2: Callable[[FloatArray, FloatArray], FloatArray],
+) -> BoolArray:
+    """Return which results are valid and no larger than they can be."""
+    slack = _ROUNDING_M * (shapely.length(left) + shapely.length(right))
+    possible: BoolArray = shapely.is_valid(results) & (
+        shapely.area(results) <= most_m2(shapely.area(left), shapely.area(right)) + slack
+    )
+    return possible
+
+
+def _polygons_of(results: GeometryArray) -> GeometryArray:
+    mixed = np.flatnonzero(
+        ~np.isin(shapely.get_type_id(results), (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON))
+    )
+    for place in mixed.tolist():
+        results[place] = only_polygons(results[place])
+    return results
+
+
+def _as_array(area: shapely.Geometry) -> GeometryArray:
+    array = np.empty(1, dtype=object)
+    array[0] = area
+    return array
