@@ -13,8 +13,8 @@ import shapely
 from geogrid.blocks import NOWHERE
 from geogrid.blocks.barriers import NO_BARRIER, RANK_NAMES
 from geogrid.blocks.faces import cut_buildings
-from geogrid.blocks.ground import to_lonlat
 from geogrid.errors import Problem
+from geogrid.geometry.metres import to_lonlat
 from geogrid.partition.result import Partition
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 

@@ -11,8 +11,8 @@ import shapely
 
 from boundaries.files.columns import missing_columns, text_or_none
 from geogrid.coverage.kinds import CATEGORY_WORDS, KIND_WORDS
-from geogrid.geometry.rings import only_polygons
 from geogrid.errors import InvalidInputError, Problem
+from geogrid.geometry.rings import only_polygons
 from geogrid.types import BoolArray, FloatArray, GeometryArray
 
 LOADS = ("households", "population", "buildings")
