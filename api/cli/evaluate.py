@@ -80,7 +80,7 @@ def _source(text: str | None, crs: str | None) -> Any:
 
 
 def _band(text: str | None) -> tuple[float, float]:
-    from api.cli.partition import scheme_of
+    from api.cli.town_options import scheme_of
 
     if text is None:
         return 0.0, float("inf")

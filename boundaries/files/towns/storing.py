@@ -128,7 +128,9 @@ def land_problems(town: Town) -> list[Problem]:
         if code in grids:
             what = "its blocks" if code in blocks else "the grids below it"
             problems += _difference(f"Grid {code}", grids[code], what, land, subject=code)
-    return problems + _difference("The limit", limit, "the blocks", union(np.array(list(blocks.values()), dtype=object)))
+    return problems + _difference(
+        "The limit", limit, "the blocks", union(np.array(list(blocks.values()), dtype=object))
+    )
 
 
 def _united(shapes: np.ndarray, owner: np.ndarray) -> dict[str, shapely.Geometry]:

@@ -185,9 +185,7 @@ def _described(town: Town) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame({"facts": pd.Series([text], dtype="str")}, geometry=gpd.GeoSeries([None], crs=WGS84))
 
 
-def _only(
-    layer: gpd.GeoDataFrame | None, columns: Sequence[str], missing: Mapping[str, Any]
-) -> gpd.GeoDataFrame:
+def _only(layer: gpd.GeoDataFrame | None, columns: Sequence[str], missing: Mapping[str, Any]) -> gpd.GeoDataFrame:
     """Return the columns of a layer in EPSG:4326; what it does not say has the value for what is missing."""
     if layer is None:
         return gpd.GeoDataFrame({name: [] for name in columns}, geometry=gpd.GeoSeries([], crs=WGS84))
