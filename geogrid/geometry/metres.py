@@ -17,6 +17,10 @@ from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 STRAIGHT_M: Final = 0.001
 """An edge that bends by more once projected gets vertices in between."""
 
+_NEVER_BENDS_M: Final = 50.0
+"""An edge this short bends by less than a millimetre at any latitude below 85 degrees, in any local system."""
+
+_METRES_A_DEGREE: Final = 111_320.0
 _AREAS: Final = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 _ROWS_NAMED: Final = 5
 
@@ -98,7 +102,7 @@ def to_metres(layer: gpd.GeoSeries | gpd.GeoDataFrame, crs: CRS) -> Metric:
     is_area = np.isin(shapely.get_type_id(flat), _AREAS)
     broken = is_area & ~shapely.is_valid(flat)
     flat[broken] = _mended(flat[broken])
-    projected = flat if source == crs else _projected(flat, _transformer(source, crs))
+    projected = flat if source == crs else _projected(flat, source, crs)
     outside = ~np.isfinite(shapely.bounds(projected)).all(axis=1) & ~missing
     projected[outside] = shapely.Point()
     crossed = is_area & ~shapely.is_valid(projected)
@@ -113,10 +117,12 @@ def to_metres(layer: gpd.GeoSeries | gpd.GeoDataFrame, crs: CRS) -> Metric:
 
 
 def to_lonlat(geometry: GeometryArray, crs: CRS) -> GeometryArray:
-    """Return geometries of a metric CRS in EPSG:4326, longitude first, vertex by vertex."""
-    transformer = _transformer(crs, WGS84)
-    moved: GeometryArray = shapely.transform(geometry, lambda xy: np.column_stack(transformer.transform(*xy.T)))
-    return moved
+    """Return geometries of a metric CRS in EPSG:4326, longitude first.
+
+    Each vertex is transformed by itself, so that shared ones stay identical; edges that would bend get vertices as in
+    `to_metres`, so that what is drawn in degrees covers the same land.
+    """
+    return _projected(geometry, crs, WGS84)
 
 
 @lru_cache(maxsize=32)
@@ -132,56 +138,82 @@ def _mended(areas: GeometryArray) -> GeometryArray:
     return mended
 
 
-def _projected(geometry: GeometryArray, transformer: Transformer) -> GeometryArray:
+def _projected(geometry: GeometryArray, source: CRS, target: CRS) -> GeometryArray:
+    """Return geometries in another CRS, with vertices where straight edges would bend."""
+    transformer = _transformer(source, target)
+
     def project(xy: FloatArray) -> FloatArray:
         return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
 
-    straight = geometry.copy()
-    for place in np.flatnonzero(_has_bends(geometry, project)).tolist():
-        straight[place] = _with_vertices(geometry[place], project)
+    edges = _Edges(project, shortest=_NEVER_BENDS_M / _metres_a_unit(source), metres=_metres_a_unit(target))
+    straight = np.array(geometry, dtype=object)
+    for place in np.flatnonzero(edges.have_bends(straight)).tolist():
+        straight[place] = edges.with_vertices(straight[place])
     moved: GeometryArray = shapely.transform(straight, project)
     return moved
 
 
-def _has_bends(geometry: GeometryArray, project: Projection) -> BoolArray:
-    """Return which geometries have an edge that bends; edges are looked at all at once."""
-    xy, owner = shapely.get_coordinates(geometry, return_index=True)
-    bends: BoolArray = np.zeros(len(geometry), dtype=np.bool_)
-    # What runs from one ring or part to the next is no edge; looking at it costs nothing but time.
-    joined = np.flatnonzero(owner[1:] == owner[:-1])
-    bends[owner[joined[_bend_m(xy[joined], xy[joined + 1], project) > STRAIGHT_M]]] = True
-    return bends
+def _metres_a_unit(crs: CRS) -> float:
+    """Return the length of a unit of a CRS, metres, at the equator where it is a degree."""
+    return _METRES_A_DEGREE if crs.is_geographic else float(crs.axis_info[0].unit_conversion_factor)
 
 
-def _bend_m(start: FloatArray, end: FloatArray, project: Projection) -> FloatArray:
-    """Return how far the middle of each edge is from the middle of its projected ends."""
-    apart = project((start + end) / 2.0) - (project(start) + project(end)) / 2.0
-    bend: FloatArray = np.hypot(apart[:, 0], apart[:, 1])
-    return np.where(np.isfinite(bend), bend, 0.0)
+@dataclass(frozen=True, slots=True)
+class _Edges:
+    """How straight edges of one CRS run in another.
 
+    Parameters
+    ----------
+    project : callable
+        From the one to the other.
+    shortest : float
+        Edges below this length need not be looked at, units of the first.
+    metres : float
+        Of a unit of the other.
+    """
 
-def _with_vertices(geometry: shapely.Geometry, project: Projection) -> shapely.Geometry:
-    if isinstance(geometry, shapely.Polygon):
-        rings = [_line_with_vertices(ring, project) for ring in (geometry.exterior, *geometry.interiors)]
-        return shapely.Polygon(rings[0], rings[1:])
-    if isinstance(geometry, shapely.LineString):
-        return shapely.LineString(_line_with_vertices(geometry, project))
-    if isinstance(geometry, shapely.MultiPolygon | shapely.MultiLineString | shapely.GeometryCollection):
-        return type(geometry)([_with_vertices(part, project) for part in geometry.geoms])
-    return geometry
+    project: Projection
+    shortest: float
+    metres: float
 
+    def have_bends(self, geometry: GeometryArray) -> BoolArray:
+        """Return which geometries have an edge that bends; edges are looked at all at once."""
+        xy, owner = shapely.get_coordinates(geometry, return_index=True)
+        bends: BoolArray = np.zeros(len(geometry), dtype=np.bool_)
+        # What runs from one ring or part to the next is no edge; looking at it costs nothing but time.
+        long = np.abs(xy[1:] - xy[:-1]).max(axis=1, initial=0.0) > self.shortest
+        joined = np.flatnonzero((owner[1:] == owner[:-1]) & long)
+        bends[owner[joined[self._bend_m(xy[joined], xy[joined + 1]) > STRAIGHT_M]]] = True
+        return bends
 
-def _line_with_vertices(line: shapely.LineString, project: Projection) -> FloatArray:
-    xy = shapely.get_coordinates(line)
-    start, end = xy[:-1], xy[1:]
-    # Halving an edge quarters its bend.
-    pieces = np.maximum(np.ceil(np.sqrt(_bend_m(start, end, project) / STRAIGHT_M)), 1.0).astype(np.int64)
-    edge = np.repeat(np.arange(len(pieces)), pieces)
-    step = np.arange(len(edge)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    # From the smaller end: both neighbours of an edge get the same places on it.
-    turned = (start[:, 0] > end[:, 0]) | ((start[:, 0] == end[:, 0]) & (start[:, 1] > end[:, 1]))
-    low, high = np.where(turned[:, None], end, start)[edge], np.where(turned[:, None], start, end)[edge]
-    part = np.where(turned[edge], pieces[edge] - step, step) / pieces[edge]
-    places = low + part[:, None] * (high - low)
-    places[step == 0] = start[edge[step == 0]]
-    return np.vstack([places, xy[-1:]])
+    def with_vertices(self, geometry: shapely.Geometry) -> shapely.Geometry:
+        """Return a geometry with vertices on the edges that bend."""
+        if isinstance(geometry, shapely.Polygon):
+            rings = [self._line(ring) for ring in (geometry.exterior, *geometry.interiors)]
+            return shapely.Polygon(rings[0], rings[1:])
+        if isinstance(geometry, shapely.LineString):
+            return shapely.LineString(self._line(geometry))
+        if isinstance(geometry, shapely.MultiPolygon | shapely.MultiLineString | shapely.GeometryCollection):
+            return type(geometry)([self.with_vertices(part) for part in geometry.geoms])
+        return geometry
+
+    def _bend_m(self, start: FloatArray, end: FloatArray) -> FloatArray:
+        """Return how far the middle of each edge is from the middle of its projected ends."""
+        apart = self.project((start + end) / 2.0) - (self.project(start) + self.project(end)) / 2.0
+        bend: FloatArray = np.hypot(apart[:, 0], apart[:, 1]) * self.metres
+        return np.where(np.isfinite(bend), bend, 0.0)
+
+    def _line(self, line: shapely.LineString) -> FloatArray:
+        xy = shapely.get_coordinates(line)
+        start, end = xy[:-1], xy[1:]
+        # Halving an edge quarters its bend.
+        pieces = np.maximum(np.ceil(np.sqrt(self._bend_m(start, end) / STRAIGHT_M)), 1.0).astype(np.int64)
+        edge = np.repeat(np.arange(len(pieces)), pieces)
+        step = np.arange(len(edge)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+        # From the smaller end: both neighbours of an edge get the same places on it.
+        turned = (start[:, 0] > end[:, 0]) | ((start[:, 0] == end[:, 0]) & (start[:, 1] > end[:, 1]))
+        low, high = np.where(turned[:, None], end, start)[edge], np.where(turned[:, None], start, end)[edge]
+        part = np.where(turned[edge], pieces[edge] - step, step) / pieces[edge]
+        places = low + part[:, None] * (high - low)
+        places[step == 0] = start[edge[step == 0]]
+        return np.vstack([places, xy[-1:]])

@@ -8,12 +8,14 @@ from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
+from pyproj import CRS
 
 from boundaries.files.towns.dividing import DividedTown, Wishes
 from boundaries.files.towns.layers import TownLayers
 from boundaries.jurisdictions.reading import LevelName
 from geogrid.coordinates import WGS84
 from geogrid.errors import InvalidInputError, Problem
+from geogrid.geometry.metres import to_lonlat
 
 FORMAT: Final = 1
 """Of the layer ``town``; raised where a reader of today could not understand it."""
@@ -96,7 +98,7 @@ def town_of(layers: TownLayers, divided: DividedTown, wishes: Wishes, levels: Se
     drawn = divided.layers()
     chinese = {level.name: level.name_zh for level in levels}
     return Town(
-        limit=layers.limit.to_crs(WGS84),
+        limit=gpd.GeoSeries(to_lonlat(layers.limit.to_numpy(), layers.crs), crs=WGS84),
         barriers=_only(layers.barriers, BARRIER_COLUMNS, {"name": "", "kind": "highway"}),
         buildings=_only(layers.buildings, BUILDING_COLUMNS, {"name": "", "households": float("nan")}),
         sites=_only(layers.sites, SITE_COLUMNS, {"name": ""}),
@@ -189,8 +191,12 @@ def _only(layer: gpd.GeoDataFrame | None, columns: Sequence[str], missing: Mappi
     """Return the columns of a layer in EPSG:4326; what it does not say has the value for what is missing."""
     if layer is None:
         return gpd.GeoDataFrame({name: [] for name in columns}, geometry=gpd.GeoSeries([], crs=WGS84))
+    crs = CRS(layer.crs)
+    # Straight edges of the metric layers that a town was cut from stay straight; what is in degrees stays as it is.
+    geometry = layer.geometry.to_numpy() if crs == WGS84 else to_lonlat(layer.geometry.to_numpy(), crs)
+    layer = layer.reset_index(drop=True)
     values = {}
     for name in columns:
         column = layer[name] if name in layer else pd.Series(missing[name], index=layer.index)
         values[name] = column.fillna(missing[name]) if name in missing else column
-    return gpd.GeoDataFrame(values, geometry=layer.geometry.to_crs(WGS84)).reset_index(drop=True)
+    return gpd.GeoDataFrame(values, geometry=geometry, crs=WGS84)
