@@ -60,7 +60,7 @@ def command(**options: Any) -> None:
             GridSource(_source(options["grids"], options["crs"]), **given, load=options["load"], band=band)
         )
         advance(len(read.partition))
-    figures = evaluate(read.partition, limit=read.limit, previous=read.previous)
+    figures = evaluate(read.partition, limit=read.limit, previous=read.previous, parents=read.parents)
     unknown = [name for name, role in _NEEDS.items() if given[role] is None]
     figures = replace(figures, overall={**figures.overall, **dict.fromkeys(unknown, math.nan)})
     problems = (*read.problems, *figures.fragments)

@@ -13,7 +13,7 @@ X, Y = 400_000.0, 6_670_000.0
 
 
 def placed(*shapes: shapely.Geometry) -> list[shapely.Geometry]:
-    return [shapely.transform(shape, lambda xy: xy + (X, Y)) for shape in shapes]
+    return [shapely.transform(shape, lambda xy: xy + np.array([X, Y])) for shape in shapes]
 
 
 def streets() -> gpd.GeoDataFrame:
