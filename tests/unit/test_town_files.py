@@ -72,15 +72,6 @@ def test_grids_blocks_and_problems_are_written(divided: Result, folder: Path, to
     out = folder / "grids.gpkg"
     names = [name for name, _ in pyogrio.list_layers(out)]
     assert names == ["grids", "blocks", "problems", "limit", "streets", "buildings", "sites", "town"]
-        "grids",
-        "blocks",
-        "problems",
-        "limit",
-        "streets",
-        "buildings",
-        "sites",
-        "town",
-    ]
     grids, blocks = (pyogrio.read_dataframe(out, layer=name) for name in ("grids", "blocks"))
     assert {"code", "name", "kind", "category", "level", "parent", "load", "in_band"} <= set(grids)
     assert {"block", "grid", "load"} <= set(blocks)
