@@ -14,7 +14,7 @@ MEASURED_TEST = $(BIN)/coverage erase && $(BIN)/coverage run -m pytest -p tests.
 # Set where bytecode is unwanted it triples every start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-long test-scripts coverage lint bench check clean system-run system-test
+.PHONY: help setup demo test test-long test-scripts coverage lint bench check mutate clean system-run system-test
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ lint: $(STAMPS)/python $(STAMPS)/assets ## Lint, types of Python and of the scri
 
 check: setup ## Compare with published truth: complaints of Chicago against their recorded areas
 	@$(BIN)/python -m tests.benchmarks.chicago
+
+mutate: setup system-test $(STAMPS)/mutate $(STAMPS)/compiled ## Change the code place by place, and see which changes no test notices
+	@nice $(BIN)/python -m tests.mutation
 
 bench: setup $(STAMPS)/bench ## Speed and quality beside peers; tables in artifacts/
 	@$(BIN)/python -m tests.benchmarks
@@ -81,4 +84,8 @@ $(STAMPS)/compiled: $(STAMPS)/python $(shell find geogrid -name '*.py')
 
 $(STAMPS)/bench: $(STAMPS)/python
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint requirements.lock --editable '.[demo,dev,bench]'
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/mutate: $(STAMPS)/python
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint requirements.lock --editable '.[demo,dev,mutate]'
 	@mkdir -p $(STAMPS) && touch $@

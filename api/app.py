@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
@@ -17,7 +18,6 @@ from api.cases import page as search
 from api.cases import reviews
 from api.cases import routes as cases
 from api.changes import routes as changes
-from api.changes.webhooks.deliverer import Deliverer
 from api.editions import routes as history
 from api.embed import routes as embed
 from api.embed.page import EMBEDDED, embed_problem
@@ -27,6 +27,8 @@ from api.features.formats import FORMATS
 from api.features.reading import feature_cache
 from api.home import page as landing
 from api.home.sketches import Sketches
+from api.jobs.kinds import job_kinds
+from api.jobs.runner import JobRunner
 from api.locate import routes as locate
 from api.locate.batch import ARROW
 from api.maps import base_map
@@ -145,7 +147,15 @@ def _add_middleware(app: FastAPI, settings: ServerSettings) -> None:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    deliverer = Deliverer(app.state.store, app.state.settings)
+    settings = app.state.settings
+    # Own connections: a job holds one until it is done, and requests must not wait for that.
+    job_store = Store(settings)
+    jobs = JobRunner(
+        job_store,
+        job_kinds(job_store, settings),
+        poll_s=min(settings.webhook_poll, settings.refresh_seconds),
+        rng=np.random.default_rng(),
+    )
     ahead = TilesAhead(app.state.store)
     app.state.watcher.subscribe(ahead.hear)
     await run_in_threadpool(warm_up)
@@ -153,13 +163,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if app.state.editions.problem is None:
         await run_in_threadpool(app.state.store.warm)
         await run_in_threadpool(app.state.tiles.warm)
-    if app.state.settings.tiles_ahead:
+    if settings.tiles_ahead:
         ahead.start()
-    deliverer.start()
+    jobs.start()
     try:
         yield
     finally:
-        await run_in_threadpool(deliverer.stop)
+        await run_in_threadpool(jobs.stop)
         await run_in_threadpool(ahead.stop)
         await run_in_threadpool(app.state.watcher.stop)
+        job_store.close()
         app.state.store.close()

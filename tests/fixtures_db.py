@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -21,6 +22,9 @@ from boundaries.store.settings import StoreSettings
 from geogrid.errors import UnavailableError
 
 TEMPLATE = "geogrid"
+RUNNING_SERVER = "TESTS_DATABASE_SERVER"
+"""Variable with the address of a cluster that runs already, for who starts many test processes one after the other."""
+
 ROOM_BYTES = 4 << 30
 
 
@@ -64,8 +68,9 @@ def quick_folder() -> str | None:
     return str(memory) if roomy else None
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
+@contextmanager
+def running_server() -> Iterator[str]:
+    """Start a cluster whose template has the tables, and yield its address; it goes away in the end."""
     home = Path(tempfile.mkdtemp(prefix="geogrid-test-", dir=quick_folder()))
     cluster = PrivateCluster(home, durable=False)
     try:
@@ -73,10 +78,21 @@ def server() -> Iterator[Server]:
         engine = connect(StoreSettings(database_url=url, home=home))
         upgrade(engine)
         engine.dispose()
-        yield Server(make_url(url), count(1))
+        yield url
     finally:
         cluster.stop()
         shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    running = os.environ.get(RUNNING_SERVER)
+    if running:
+        # Databases of a process that was ended before it dropped them must not be in the way.
+        yield Server(make_url(running), count(os.getpid() * 10_000))
+        return
+    with running_server() as url:
+        yield Server(make_url(url), count(1))
 
 
 def copied(server: Server, template: str, home: Path) -> Iterator[Database]:

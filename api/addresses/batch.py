@@ -10,6 +10,7 @@ import orjson
 
 from api.kit.links import CSV, JSON
 from api.locate.batch import NDJSON
+from boundaries.text.cells import CellWriter, unled
 from geogrid.errors import InvalidInputError
 
 MOST_ADDRESSES: Final = 10_000
@@ -59,6 +60,7 @@ def _read_csv(body: bytes) -> list[Row]:
     name = next((each for each in ("q", "address") if each in (reader.fieldnames or ())), None)
     if name is None:
         raise _unreadable(f"The CSV has no column q or address; it has {reader.fieldnames}.")
+    rows = [{key: unled(cell) if isinstance(cell, str) else cell for key, cell in row.items()} for row in rows]
     return [{**row, "q": row[name]} for row in rows]
 
 
@@ -81,10 +83,10 @@ def _write_csv(rows: Sequence[Row], answers: Sequence[Row]) -> bytes:
     columns = [*COLUMNS, "remote"] if answers and "remote" in answers[0] else COLUMNS
     names = [*own, *(f"geocode_{name}" for name in columns)]
     out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(names)
+    writer = CellWriter(out)
+    writer.write(names)
     for row, answer in zip(rows, answers, strict=True):
-        writer.writerow([*(row[name] for name in own), *(answer[name] for name in columns)])
+        writer.write([*(row[name] for name in own), *(answer[name] for name in columns)])
     return out.getvalue().encode()
 
 

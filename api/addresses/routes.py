@@ -18,7 +18,7 @@ from api.state.editions import EditionBook
 from api.state.store import Store
 from boundaries.addresses.context import caller_context
 from boundaries.addresses.geocoding import GeocodeAnswer, candidates_many
-from boundaries.addresses.remote.fallback import Combined, Remote, with_remote, with_remote_many
+from boundaries.addresses.remote.fallback import CombinedAnswer, Remote, with_remote, with_remote_many
 from boundaries.addresses.reverse import addresses_near
 from boundaries.addresses.suggestions import suggest
 from geogrid.coordinates import to_wgs84
@@ -138,7 +138,7 @@ def _answer_many(  # noqa: PLR0913, PLR0917 - what a handler is given
     return Response(form.write(rows, answers), media_type=form.media_type)
 
 
-def _told(combined: Combined) -> str:
+def _told(combined: CombinedAnswer) -> str:
     return combined.answer.why[0] if combined.is_remote and combined.answer is not None else combined.note
 
 

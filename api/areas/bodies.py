@@ -13,12 +13,12 @@ from pyproj import Geod
 
 from boundaries.features.systems import in_datum
 from geogrid.editions import Edition, GridInfo
+from geogrid.editions.fields import LOADS
 from geogrid.errors import NotFoundError
 from geogrid.types import CoordType, GeometryArray, GridCode
 
 Shape = dict[str, Any]
 
-_LOADS = ("households", "population", "buildings")
 _SHARED_LINE = "F***1****"
 _LONLAT_DECIMALS = 7
 _LISTED_SIMILAR = 5
@@ -125,7 +125,7 @@ class Areas:
             "parent": grid.parent,
             "kind": grid.kind,
             "category": grid.category,
-            **{load: None if np.isnan(row[load]) else float(row[load]) for load in _LOADS},
+            **{load: None if np.isnan(row[load]) else float(row[load]) for load in LOADS},
             "duties": [asdict(duty) for duty in self.edition.duties.get(grid.code, ())],
             "edition": self.edition.id,
         }

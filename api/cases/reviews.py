@@ -10,7 +10,7 @@ from api.kit.queries import OfJurisdiction
 from api.kit.replies import json_reply
 from api.kit.values import Allowed
 from api.state.dependencies import Editions, OpenStore
-from boundaries.cases.reviews import Review, open_reviews, resolve_review
+from boundaries.cases.reviews import AddressReview, open_reviews, resolve_review
 
 router = APIRouter(prefix="/geocode/reviews", tags=["geocode"], dependencies=[Depends(refuse_repeats)])
 
@@ -42,7 +42,7 @@ def choose(
     return Response(status_code=204)
 
 
-def _shape(review: Review) -> dict[str, Any]:
+def _shape(review: AddressReview) -> dict[str, Any]:
     return {
         "id": review.id,
         "question": review.question,

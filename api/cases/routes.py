@@ -21,8 +21,8 @@ from api.locate.bodies import no_place, place_of, place_shape
 from api.state.dependencies import Editions, OpenSession, OpenStore, RemoteGeocoder
 from api.state.store import Store
 from boundaries.addresses.context import caller_context
-from boundaries.addresses.remote.fallback import Combined, Remote, with_remote
-from boundaries.cases.intake import CaseDraft, Placed, is_open, take_case
+from boundaries.addresses.remote.fallback import CombinedAnswer, Remote, with_remote
+from boundaries.cases.intake import CaseDraft, Placement, is_open, take_case
 from boundaries.cases.reading import (
     CaseFilter,
     CaseKey,
@@ -135,7 +135,7 @@ def one_case(
 
 def _ask_remote(
     store: Store, jurisdiction_id: int, edition: Edition | None, draft: CaseDraft, remote: Remote | None
-) -> Combined | None:
+) -> CombinedAnswer | None:
     """Return what the remote geocoder says of an address that is open; no transaction waits for it."""
     if remote is None:
         return None
@@ -165,7 +165,7 @@ def _draft(body: CaseBody) -> CaseDraft:
     )
 
 
-def _place(edition: Edition | None, placed: Placed) -> dict[str, Any]:
+def _place(edition: Edition | None, placed: Placement) -> dict[str, Any]:
     if placed.lon is None or placed.lat is None:
         return no_place(edition, "no_point", f"{placed.note['reason']} The case is stored without a grid.")
     if edition is not None and placed.located is not None:

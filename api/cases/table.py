@@ -1,10 +1,10 @@
 """Cases as CSV, a page at a time, safe to open in a spreadsheet."""
 
-import csv
 import io
 from collections.abc import Iterable, Iterator
 
 from boundaries.cases.reading import CaseRecord
+from boundaries.text.cells import CellWriter
 
 _COLUMNS = (
     "id",
@@ -25,8 +25,6 @@ _COLUMNS = (
     "positional_error_m",
     "source",
 )
-# A spreadsheet takes a cell that starts so for a formula, and runs it.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _BOM = "\ufeff"
 
 
@@ -42,23 +40,17 @@ def csv_lines(pages: Iterable[Iterable[CaseRecord]], *, bom: bool) -> Iterator[s
 
     Notes
     -----
-    A text that a spreadsheet would take for a formula is led by an apostrophe, as OWASP advises; JSON has it unchanged.
+    A text that a spreadsheet would run is led by an apostrophe; JSON has it unchanged.
     """
     buffer = io.StringIO()
     if bom:
         buffer.write(_BOM)
-    writer = csv.writer(buffer)
-    writer.writerow(_COLUMNS)
+    writer = CellWriter(buffer)
+    writer.write(_COLUMNS)
     for page in pages:
         for case in page:
-            writer.writerow([_cell(getattr(case, column)) for column in _COLUMNS])
+            writer.write(getattr(case, column) for column in _COLUMNS)
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
     yield buffer.getvalue()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value.isoformat() if hasattr(value, "isoformat") else value

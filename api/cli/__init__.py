@@ -14,6 +14,7 @@ _COMMANDS = {
     "evaluate": "Measure grids of any origin: balance, pieces, shape, boundaries, gaps.",
     "geocode": "Find where the addresses of a file are.",
     "import": "Bring grids, cases or addresses in from files.",
+    "jobs": "Show and do the work that is due, where no server does it.",
     "locate": "Find the grid of each point in a file; no database.",
     "map": "Write a coverage or hotspot map as one file that needs no network.",
     "open311": "Offer services to other applications, and give out keys.",

@@ -46,6 +46,7 @@ def command(**options: Any) -> None:
     from api.cli.output.problems import problem_records, require_writable, show_problems, write_report
     from api.cli.partition_report import figure_records, tell_figures
     from boundaries.files.towns import GridSource, read_partition
+    from boundaries.text.cells import write_table
     from geogrid.partition.evaluation import evaluate
 
     require_writable(options["out"])
@@ -68,15 +69,16 @@ def command(**options: Any) -> None:
     tell_figures(figures)
     if options["out"]:
         table = figures.grids.assign(code=read.codes)
-        table[["code", *figures.grids.columns]].to_csv(options["out"], index=False)
+        with options["out"].open("w", encoding="utf-8", newline="") as file:
+            write_table(file, table[["code", *figures.grids.columns]])
     if options["report"]:
         write_report(options["report"], figure_records(figures) | {"problems": problem_records(problems)})
 
 
 def _source(text: str | None, crs: str | None) -> Any:
-    from boundaries.files.towns import Source
+    from boundaries.files.towns import LayerSource
 
-    return None if text is None else Source.parse(text, crs)
+    return None if text is None else LayerSource.parse(text, crs)
 
 
 def _band(text: str | None) -> tuple[float, float]:

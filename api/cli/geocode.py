@@ -1,19 +1,22 @@
 """``geogrid geocode``: find where the addresses of a file are."""
 
-import csv
 import json
 import os
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
 import click
 
+from boundaries.text.cells import CellWriter
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from boundaries.addresses.geocoding import GeocodeAnswer
-    from boundaries.addresses.remote.fallback import Combined
+    from boundaries.addresses.remote.fallback import CombinedAnswer
+    from boundaries.files.table_reader import Chunk
 
 _BATCH = 500
 _MOST_NOTES = 3
@@ -92,7 +95,7 @@ class _Finder:
             self._town_id = the_jurisdiction(session, jurisdiction).id
             self._context = context_of_store(session, self._town_id, within=within)
 
-    def find(self, addresses: Sequence[str]) -> "list[Combined]":
+    def find(self, addresses: Sequence[str]) -> "list[CombinedAnswer]":
         from boundaries.addresses.geocoding import candidates_many
         from boundaries.addresses.remote.fallback import with_remote_many
         from boundaries.store.engine import unit_of_work
@@ -117,9 +120,11 @@ def _cells(answer: "GeocodeAnswer | None") -> tuple[Any, ...]:
     )
 
 
-def _columns(file: Path, column: str) -> list[str]:
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        names = next(csv.reader(stream), [])
+def _columns(file: Path, column: str) -> tuple[str, ...]:
+    from boundaries.files.table_reader import open_table
+
+    with open_table(file) as table:
+        names = table.columns
     if column not in names:
         raise click.BadParameter(
             f"{file.name} has no column {column!r}; it has {', '.join(names)}.", param_hint="--column"
@@ -128,16 +133,29 @@ def _columns(file: Path, column: str) -> list[str]:
 
 
 def _batches(file: Path, done: int) -> Iterator[list[dict[str, str]]]:
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        batch: list[dict[str, str]] = []
-        for number, row in enumerate(csv.DictReader(stream, restval="")):
-            if number >= done:
-                batch.append(row)
+    from boundaries.files.table_reader import open_table
+
+    batch: list[dict[str, str]] = []
+    with open_table(file) as table:
+        rows = (row for chunk in table.chunks for row in _whole(file, chunk, len(table.columns)))
+        for row in islice(rows, done, None):
+            batch.append(dict(zip(table.columns, row, strict=True)))
             if len(batch) == _BATCH:
                 yield batch
                 batch = []
-        if batch:
-            yield batch
+    if batch:
+        yield batch
+
+
+def _whole(file: Path, chunk: "Chunk", width: int) -> Iterator[list[str]]:
+    """Yield rows with a cell for each column; short ones are filled up, others that have a fault are refused."""
+    from geogrid.errors import InvalidInputError
+
+    for which, row in enumerate(chunk.rows):
+        if which in chunk.faults and not 0 < len(row) < width:
+            message = f"{file.name}, line {chunk.lines[which]}: {chunk.faults[which]}."
+            raise InvalidInputError.of("unreadable", message, "Correct the line; the same command then goes on.")
+        yield row + [""] * (width - len(row))
 
 
 class _Output:
@@ -161,7 +179,7 @@ class _Output:
             file.truncate(size)
             file.seek(size)
             if not size:
-                csv.writer(file).writerow(self._header)
+                CellWriter(file).write(self._header)
             self._files.append(file)
         return self
 
@@ -173,9 +191,9 @@ class _Output:
 
     def write(self, rows: Sequence[Sequence[Any]]) -> None:
         """Write rows, and then that they are written."""
-        csv.writer(self._files[0]).writerows(rows)
+        CellWriter(self._files[0]).write_all(rows)
         if len(self._files) > 1:
-            csv.writer(self._files[1]).writerows(row for row in rows if row[-1] != "found")
+            CellWriter(self._files[1]).write_all(row for row in rows if row[-1] != "found")
         self.done += len(rows)
         for file in self._files:
             file.flush()

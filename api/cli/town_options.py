@@ -10,7 +10,7 @@ import click
 from geogrid.errors import InvalidInputError, Problem
 
 if TYPE_CHECKING:
-    from boundaries.files.towns import Source, TownFiles, TownLayers, Wishes
+    from boundaries.files.towns import LayerSource, TownFiles, TownLayers, Wishes
     from boundaries.jurisdictions.reading import LevelName
     from geogrid.partition import SchemeLevel
 
@@ -60,12 +60,12 @@ def town_options(command: Command) -> Command:
 
 def files_of(options: dict[str, Any]) -> "TownFiles":
     """Return which file holds which layer."""
-    from boundaries.files.towns import Source, TownFiles
+    from boundaries.files.towns import LayerSource, TownFiles
 
-    def source(name: str, *, in_extract: bool = False) -> "Source | None":
+    def source(name: str, *, in_extract: bool = False) -> "LayerSource | None":
         if options[name]:
-            return Source.parse(options[name], options["crs"])
-        return Source(options["osm"]) if options["osm"] and in_extract else None
+            return LayerSource.parse(options[name], options["crs"])
+        return LayerSource(options["osm"]) if options["osm"] and in_extract else None
 
     streets = source("streets", in_extract=True)
     if streets is None:
@@ -79,7 +79,7 @@ def files_of(options: dict[str, Any]) -> "TownFiles":
         loads=source("loads"),
         estates=source("estates"),
         previous=source("previous"),
-        barriers=[Source.parse(text, options["crs"]) for text in options["barriers"]],
+        barriers=[LayerSource.parse(text, options["crs"]) for text in options["barriers"]],
         load=options["load"],
     )
 

@@ -23,7 +23,7 @@ from boundaries.jurisdictions.reading import the_jurisdiction
 from boundaries.jurisdictions.records import JurisdictionRecord
 from boundaries.plans.drafts import get_plan
 from boundaries.plans.loading import read_one_moment
-from boundaries.publishing.publication import roll_back
+from boundaries.publishing.rollback import roll_back
 from geogrid.errors import NotFoundError
 
 router = APIRouter(tags=["editions"], dependencies=[Depends(refuse_repeats)])

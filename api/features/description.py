@@ -1,6 +1,6 @@
 """Collections as OGC API describes them: the collection itself, its queryables and its schema."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import Request
@@ -8,9 +8,10 @@ from fastapi import Request
 from api.features.formats import FORMATS, SCHEMA
 from api.features.lookup import TownCollection
 from api.features.reading import CollectionReader
-from api.kit.links import HTML, JSON, address, link, same_page
-from boundaries.features.fields import Collection, Field
+from api.kit.links import HTML, JSON, address, link
+from boundaries.features.fields import Collection
 from boundaries.features.systems import CRS84
+from geogrid.editions.fields import Field
 
 QUERYABLES_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 SCHEMA_REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/schema"
@@ -119,12 +120,3 @@ def schema_of(field: Field) -> dict[str, Any]:
     if field.low is not None:
         schema |= {"minimum": field.low, "maximum": field.high}
     return schema
-
-
-def alternates(request: Request, self_format: str, formats: Sequence[str]) -> list[dict[str, str]]:
-    """Return links to the same answer in other formats."""
-    return [
-        link(same_page(request, f=name), "alternate", FORMATS[name].media_type, f"This as {FORMATS[name].title}")
-        for name in formats
-        if name != self_format
-    ]

@@ -9,15 +9,15 @@ from fastapi import Request, Response
 
 from api.features.lookup import TownCollection
 from api.kit.replies import is_known
-from boundaries.features.fields import Scope
+from boundaries.features.fields import FeatureScope
 
 
-def version_of(source: TownCollection, scope: Scope, cases: str = "") -> str:
+def version_of(source: TownCollection, scope: FeatureScope, cases: str = "") -> str:
     """Return a text that changes when the features of a scope change.
 
     Parameters
     ----------
-    source, scope : TownCollection, Scope
+    source, scope : TownCollection, FeatureScope
         Of what.
     cases : str
         Version of the cases, where they matter.

@@ -9,8 +9,8 @@ from fastapi import Request
 from api.features.periods import Period, WrittenPeriod
 from api.state.editions import EditionBook
 from boundaries.editions.calendar import Calendar, EditionPeriod
-from boundaries.features.catalogue import Wanted, collections, edition_collection
-from boundaries.features.fields import Collection, Scope
+from boundaries.features.catalogue import Visibility, collections, edition_collection
+from boundaries.features.fields import Collection, FeatureScope
 from geogrid.errors import NotFoundError
 
 _EDITION = "edition-"
@@ -39,7 +39,7 @@ class TownCollection:
         """Return the path of the collection."""
         return f"/collections/{self.collection.id}"
 
-    def scope(self, written: WrittenPeriod | None = None, at: datetime | None = None) -> Scope:
+    def scope(self, written: WrittenPeriod | None = None, at: datetime | None = None) -> FeatureScope:
         """Return the part of the store that a request is about: what is in force now, if it names no time."""
         now = datetime.now(UTC)
         current = self.calendar.edition_at(now)
@@ -47,19 +47,19 @@ class TownCollection:
         period = None if written is None else written.in_zone(self.calendar.time_zone)
         if self.collection.id.startswith(_EDITION):
             number = int(self.collection.id.removeprefix(_EDITION))
-            return Scope(self.calendar.id, (number,), number, now)
+            return FeatureScope(self.calendar.id, (number,), number, now)
         if self.collection.timing == "instant" and period is not None:
-            return Scope(self.calendar.id, (), plain, now, period.since, period.until)
+            return FeatureScope(self.calendar.id, (), plain, now, period.since, period.until)
         if at is not None:
             period = Period(at, at, is_moment=True)
             edition = self.calendar.edition_at(at)
-            return Scope(self.calendar.id, () if edition is None else (edition.plan_id,), plain, at)
+            return FeatureScope(self.calendar.id, () if edition is None else (edition.plan_id,), plain, at)
         if period is not None:
             plans = [each.plan_id for each in self.calendar.editions if period.overlaps(each.valid_from, each.valid_to)]
-            return Scope(self.calendar.id, tuple(plans), plain, period.nearest(now))
-        return Scope(self.calendar.id, () if plain is None else (plain,), plain, now)
+            return FeatureScope(self.calendar.id, tuple(plans), plain, period.nearest(now))
+        return FeatureScope(self.calendar.id, () if plain is None else (plain,), plain, now)
 
-    def scope_of(self, feature: str) -> Scope:
+    def scope_of(self, feature: str) -> FeatureScope:
         """Return the part of the store that a feature is in: a gap's identifier begins with its edition."""
         scope = self.scope()
         edition = feature.partition("-")[0]
@@ -67,7 +67,7 @@ class TownCollection:
             return replace(scope, plans=(int(edition),))
         return scope
 
-    def editions(self, scope: Scope) -> list[EditionPeriod]:
+    def editions(self, scope: FeatureScope) -> list[EditionPeriod]:
         """Return the editions of a scope."""
         return [each for each in self.calendar.editions if each.plan_id in scope.plans]
 
@@ -81,7 +81,7 @@ def collections_of(request: Request, editions: EditionBook, jurisdiction: str | 
         As `EditionBook.calendar`.
     """
     calendar = editions.calendar(jurisdiction)
-    served = Wanted(request.app.state.settings.public_case_fields)
+    served = Visibility(request.app.state.settings.public_case_fields)
     every = collections(served, _level_names(editions, calendar))
     every |= {each.id: each for each in (edition_collection(one.plan_id, one.name) for one in calendar.editions)}
     own = {"jurisdiction": calendar.code} if jurisdiction is not None or len(editions.calendars) > 1 else {}

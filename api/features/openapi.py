@@ -14,7 +14,7 @@ from api.features.formats import FORMATS, SCHEMA
 from api.features.schemas import CollectionAnswer, CollectionsAnswer, DescriptionQuery, ItemQuery, items_model
 from api.kit.links import GEOJSON, HTML, JSON
 from api.kit.parameters import describe_query
-from boundaries.features.catalogue import Wanted, collections, edition_collection
+from boundaries.features.catalogue import Visibility, collections, edition_collection
 from boundaries.features.fields import Collection
 
 _TAG: Final = "collections"
@@ -30,7 +30,7 @@ def paths_of(case_fields: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]
     case_fields : sequence of str
         Fields of cases that are public.
     """
-    every = collections(Wanted(tuple(case_fields)))
+    every = collections(Visibility(tuple(case_fields)))
     paths: dict[str, Any] = {
         "/collections": _get("collections", "List the collections.", DescriptionQuery, _json("CollectionsAnswer"))
     }
@@ -53,6 +53,15 @@ def paths_of(case_fields: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]
     return paths, schemas
 
 
+_FEATURE: Final = {
+    "name": "feature",
+    "in": "path",
+    "required": True,
+    "description": "Its id.",
+    "schema": {"type": "string", "minLength": 1},
+}
+
+
 def _paths(
     path: str, collection: Collection, places: Sequence[dict[str, Any]], *, name: str = "", shape: str = ""
 ) -> Iterator[tuple[str, Any]]:
@@ -65,13 +74,6 @@ def _paths(
             "content": {SCHEMA: {"schema": {"type": "object"}}, HTML: {"schema": {"type": "string"}}},
         },
         **missing,
-    }
-    feature = {
-        "name": "feature",
-        "in": "path",
-        "required": True,
-        "description": "Its id.",
-        "schema": {"type": "string", "minLength": 1},
     }
     yield (
         path,
@@ -112,7 +114,7 @@ def _paths(
     }
     yield (
         f"{path}/items/{{feature}}",
-        _get(f"{name}_item", f"Return one feature of {about}.", ItemQuery, one, (*places, feature)),
+        _get(f"{name}_item", f"Return one feature of {about}.", ItemQuery, one, (*places, _FEATURE)),
     )
 
 

@@ -13,7 +13,7 @@ from api.features.lookup import TownCollection
 from api.kit.cache import Cache
 from api.state.store import Store
 from boundaries.features.catalogue import grid_collection
-from boundaries.features.fields import Collection, Scope
+from boundaries.features.fields import Collection, FeatureScope
 from boundaries.features.freshness import cases_version
 from boundaries.features.reading import Bounds, count, extent
 from boundaries.features.selection import Selection
@@ -45,7 +45,7 @@ class CollectionReader:
     store: Store
     cache: Cache[Hashable, Any]
 
-    def version(self, source: TownCollection, scope: Scope) -> str:
+    def version(self, source: TownCollection, scope: FeatureScope) -> str:
         """Return a text that changes when the features of a scope change."""
         if source.collection.timing != "instant":
             return version_of(source, scope)
@@ -83,7 +83,7 @@ class CollectionReader:
         systems: dict[str, System] = self.cache.get(("systems", source.calendar.code, source.scope().plain), read)
         return systems
 
-    def prepared(self, source: TownCollection, scope: Scope) -> Collection:
+    def prepared(self, source: TownCollection, scope: FeatureScope) -> Collection:
         """Return a collection with all that its rows are computed from; gaps are found once a version."""
         if source.collection.id == "hotspots":
             metric = list(self.systems(source).values())[-1].srid

@@ -13,7 +13,7 @@ from api.kit.answers import Answer, Link
 from api.kit.queries import At, OfJurisdiction, QueryParameters
 from api.kit.values import SENDABLE, Allowed, Moment, Word
 from boundaries.features.fields import Collection
-from boundaries.features.fields import Field as Property
+from geogrid.editions.fields import Field as Property
 from geogrid.types import CoordType
 
 PAGE: Final = 1_000

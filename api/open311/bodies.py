@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from boundaries.open311.requests import ServiceRequest
+from boundaries.open311.reading import ServiceRequest
 from boundaries.open311.services import Service, attribute_shape
 from geogrid.editions import Edition
 from geogrid.types import GridCode

@@ -17,10 +17,10 @@ from api.open311.selection import numbers_of, wanted_requests
 from api.open311.settings import OwnSettings
 from api.state.dependencies import Editions, Settings
 from api.state.editions import EditionBook
-from boundaries.cases.intake import Placed, take_case
+from boundaries.cases.intake import Placement, take_case
 from boundaries.editions.calendar import Calendar
 from boundaries.open311.keys import holder_of
-from boundaries.open311.requests import RequestFilter, case_of_token, find_requests, token_of
+from boundaries.open311.reading import RequestFilter, case_of_token, find_requests, token_of
 from boundaries.open311.services import Service, list_services, services_changed_at
 
 router = APIRouter(prefix="/open311", tags=["open311"], route_class=GeoReportRoute)
@@ -197,7 +197,7 @@ def _by_name(offered: tuple[Service, ...]) -> Mapping[str, Service]:
     return {service.name: service for service in offered}
 
 
-def _notice(placed: Placed) -> str:
+def _notice(placed: Placement) -> str:
     if placed.located is None:
         return "It is stored. No grid has been found for its place yet; a person will look at it."
     grid = placed.located.grid

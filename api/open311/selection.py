@@ -6,7 +6,7 @@ from typing import Final
 
 from api.open311.errors import GeoReportError
 from api.open311.schemas import RequestsQuery
-from boundaries.open311.requests import RequestFilter
+from boundaries.open311.reading import RequestFilter
 from boundaries.open311.services import Service
 
 _LONGEST_SPAN: Final = timedelta(days=90)

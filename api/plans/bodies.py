@@ -1,6 +1,5 @@
 """Plans, edits and comparisons as the plain dictionaries that JSON answers are made of."""
 
-import csv
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -15,6 +14,8 @@ from api.kit.replies import json_reply
 from boundaries.grids.records import PlanRecord
 from boundaries.plans.edits.editing import EditAnswer
 from boundaries.plans.reading import features
+from boundaries.text.cells import CellWriter
+from geogrid.errors import Problem
 from geogrid.plans import GridFigures
 from geogrid.plans.comparing import MEASURES, Comparison, GridChange
 
@@ -78,6 +79,23 @@ def figures_shape(figures: GridFigures) -> Shape:
     return shape
 
 
+def problem_shapes(problems: tuple[Problem, ...]) -> list[Shape]:
+    """Return problems as records."""
+    return [
+        {
+            "kind": problem.kind,
+            "severity": problem.severity,
+            "subject": problem.subject,
+            "message": problem.message,
+            "remedy": problem.remedy,
+            "lonlat": None if problem.lonlat is None else list(problem.lonlat),
+            "size": problem.size,
+            "unit": problem.unit,
+        }
+        for problem in problems
+    ]
+
+
 def features_reply(frame: gpd.GeoDataFrame, *, tag: str | None = None) -> Response:
     """Return a table as GeoJSON."""
     body = {
@@ -123,10 +141,10 @@ def comparison_csv(comparison: Comparison) -> Response:
     columns = [f"{side}_{name}" for side in ("gained", "lost") for name in MEASURES]
     rows: Iterable[Mapping[str, Any]] = map(_change_shape, comparison.grids)
     out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["level", "before", "after", "fates", *columns])
+    writer = CellWriter(out)
+    writer.write(["level", "before", "after", "fates", *columns])
     for row in rows:
         codes = [(row[side] or {}).get("code", "") for side in ("before", "after")]
         sums = [row[side][name] for side in ("gained", "lost") for name in MEASURES]
-        writer.writerow([row["level"], *codes, " ".join(row["fates"]), *sums])
+        writer.write([row["level"], *codes, " ".join(row["fates"]), *sums])
     return Response(out.getvalue(), media_type=f"{CSV}; charset=utf-8; header=present")

@@ -20,6 +20,7 @@ from api.plans.bodies import (
     figures_shape,
     plan_reply,
     plan_shape,
+    problem_shapes,
 )
 from api.plans.page import comparison_reply
 from api.plans.schemas import (
@@ -38,15 +39,17 @@ from api.plans.schemas import (
 from api.state.dependencies import OpenSession
 from boundaries.editions.reading import edition_at
 from boundaries.jurisdictions.reading import the_jurisdiction
+from boundaries.plans.draft_tiles import plan_tile
 from boundaries.plans.drafts import get_plan, list_plans, move_state, new_draft
 from boundaries.plans.edits.editing import Author, edit, list_edits, redo, undo
 from boundaries.plans.loading import read_one_moment
-from boundaries.plans.reading import evaluate, plan_frame, plan_tile
+from boundaries.plans.reading import evaluate, plan_frame
 from boundaries.plans.redrawing import redraw
 from boundaries.plans.rules import accept_problem, verdict_on
-from boundaries.publishing.publication import Publication, problems_json, publish_plan
+from boundaries.publishing.publish import Publication, publish_plan
 from geogrid.errors import NotFoundError
 from geogrid.plans.operations.records import operations_of
+from geogrid.tiles import Tile
 
 router = APIRouter(prefix="/plans", tags=["plans"], dependencies=[Depends(refuse_repeats)])
 
@@ -173,7 +176,7 @@ def validation(query: Annotated[QueryParameters, Query()], plan_id: PlanNumber, 
     del query
     read_one_moment(session)
     verdict = verdict_on(session, get_plan(session, plan_id))
-    body = {name: problems_json(getattr(verdict, name)) for name in ("errors", "warnings", "accepted")}
+    body = {name: problem_shapes(getattr(verdict, name)) for name in ("errors", "warnings", "accepted")}
     return json_reply({"publishable": not verdict.errors, **body})
 
 
@@ -214,7 +217,7 @@ def review(request: Request, write: Write, body: Review, session: OpenSession) -
 @router.post("/{plan_id}/publish")
 def publish(request: Request, write: Write, body: Published, session: OpenSession) -> Response:
     """Publish an approved plan; errors, and warnings that nobody accepts, refuse it and are all listed."""
-    how = Publication(body.valid_from, body.by, body.valid_to, body.accept_warnings)
+    how = Publication(body.valid_from, body.by, body.valid_to, body.accept_warnings, body.reason)
     return plan_reply(request, publish_plan(session, write.plan_id, how, version=write.version))
 
 
@@ -237,7 +240,7 @@ def tile(  # noqa: PLR0913, PLR0917 - the parts of the address
     if is_known(request, etag(plan)):
         return not_modified(etag(plan))
     headers = {"ETag": etag(plan), "Cache-Control": "no-cache"}
-    content = plan_tile(session, plan, layer, (z, x, y))
+    content = plan_tile(session, plan, layer, Tile(z, x, y))
     return Response(content, headers=headers, media_type=MVT)
 
 

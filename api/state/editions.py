@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 
 from api.kit.cache import Cache
 from api.state.store import Store
-from boundaries.cases.handover import reassign_late_cases
 from boundaries.editions.calendar import Calendar, EditionPeriod, read_timetable
 from boundaries.editions.reading import compile_edition, duties_at
 from boundaries.plans.drafts import get_plan
@@ -32,7 +31,6 @@ class _Snapshot:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     compiled: Mapping[int, Edition] = field(default_factory=dict)
     problem: str | None = "The server is starting."
-    in_force: Mapping[str, int] = field(default_factory=dict)
 
 
 class EditionBook:
@@ -127,18 +125,7 @@ class EditionBook:
                 logger.warning("The store cannot be read: %s", error)
             self._snapshot = replace(self._snapshot, problem=str(error))
         else:
-            before, self._snapshot = self._snapshot, snapshot
-            self._give_late_cases(before, snapshot)
-
-    def _give_late_cases(self, before: _Snapshot, now: _Snapshot) -> None:
-        """Give the editions that came into force the cases that arrived after their publication."""
-        came = [plan_id for code, plan_id in now.in_force.items() if before.in_force.get(code) != plan_id]
-        for edition in (now.compiled[plan_id] for plan_id in came if plan_id in now.compiled):
-            try:
-                with self._store.unit_of_work() as session:
-                    reassign_late_cases(session, edition.id, edition.index, [leaf.id for leaf in edition.leaves])
-            except GeogridError as error:
-                logger.warning("Late cases of edition %s are not reassigned: %s", edition.id, error)
+            self._snapshot = snapshot
 
     def _look(self) -> _Snapshot:
         before, now = self._snapshot, datetime.now(UTC)
@@ -162,9 +149,7 @@ class EditionBook:
                     duties = duties_at(session, period.plan_id, now)
                     edition = replace(edition, duties=duties, valid_to=period.valid_to)
                 compiled[period.plan_id] = edition
-        current = {code: calendar.edition_at(now) for code, calendar in calendars.items()}
-        in_force = {code: period.plan_id for code, period in current.items() if period is not None}
-        return _Snapshot(calendars, compiled, None, in_force)
+        return _Snapshot(calendars, compiled, None)
 
     def _former_edition(self, period: EditionPeriod) -> Edition:
         def compiled() -> Edition:

@@ -11,7 +11,7 @@ import shapely
 from api.kit.cache import Cache
 from api.state.store import Store
 from boundaries.plans.drafts import get_plan
-from boundaries.tiles.making import FoundTile, TileKey, look_up_tile
+from boundaries.tiles.making import TileKey, TileResult, look_up_tile
 from boundaries.tiles.storing import MAX_ZOOM, prepare_zoom, store_tile
 from geogrid.errors import GeogridError, NotFoundError
 from geogrid.tiles import MATRIX_SETS, WEB_MERCATOR_QUAD, Tile, TileLayer, cut, encoded
@@ -105,7 +105,7 @@ class TileShelf:
         except GeogridError as error:
             logger.info("Tile %s is kept in memory alone: %s", address, error)
 
-    def _looked_up(self, key: TileKey) -> FoundTile:
+    def _looked_up(self, key: TileKey) -> TileResult:
         stored = self._store.read(lambda by: look_up_tile(by, key), by_key=True)
         if stored is None:
             raise NotFoundError(f"There is no plan {key.plan}. GET /editions lists the editions.")

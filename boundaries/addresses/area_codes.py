@@ -22,14 +22,14 @@ _COMMUNITY_DIGITS, _TOWN_DIGITS = 12, 9
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedCodes:
+class CodePlaces:
     """Areas of a list with the point of their grid, and the names of those that no grid or several grids bear."""
 
     areas: gpd.GeoDataFrame
     unplaced: Sequence[str] = ()
 
 
-def place_codes(session: Session, jurisdiction_id: int, table: pd.DataFrame) -> PlacedCodes:
+def place_codes(session: Session, jurisdiction_id: int, table: pd.DataFrame) -> CodePlaces:
     """Return the areas of a code list as addresses, each where the grid of its code or name is.
 
     Parameters
@@ -72,7 +72,7 @@ def place_codes(session: Session, jurisdiction_id: int, table: pd.DataFrame) -> 
         columns[kind] = [_OFFICE.sub("", name) + _mark(name) if len(code) == digits else "" for code, name, _ in found]
     columns["district"] = [name if len(code) < _TOWN_DIGITS else "" for code, name, _ in found]
     points = shapely.point_on_surface(shapes)
-    return PlacedCodes(gpd.GeoDataFrame(columns, geometry=points, crs=WGS84), tuple(unplaced))
+    return CodePlaces(gpd.GeoDataFrame(columns, geometry=points, crs=WGS84), tuple(unplaced))
 
 
 def _radius_m(shapes: GeometryArray) -> FloatArray:

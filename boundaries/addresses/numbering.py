@@ -13,7 +13,7 @@ _MOST_ADDRESSES = 100_000
 
 _NUMBERED = text(
     """
-    select n.key, p.place, st_x(a.geom), st_y(a.geom)
+    select n.key, p.place, st_x(a.geom) as lon, st_y(a.geom) as lat
     from address_names n
     join address_places p on p.name_id = n.id
     join addresses a on a.id = p.address_id
@@ -36,9 +36,9 @@ def keep_numbering(session: Session, jurisdiction_id: int) -> None:
     """Learn how a town numbers its streets from its addresses (100,000 at most, drawn evenly), and store that."""
     asked = {"jurisdiction_id": jurisdiction_id, "directions": sorted(DIRECTIONS), "most": _MOST_ADDRESSES}
     rows = session.execute(_NUMBERED, asked).all()
-    lonlat = np.array([row[2:] for row in rows], dtype=np.float64).reshape(-1, 2)
-    numbers = np.array([row[1] for row in rows], dtype=np.int64)
-    found = learn_numbering([direction_of(row[0]) for row in rows], numbers, lonlat)
+    lonlat = np.array([(row.lon, row.lat) for row in rows], dtype=np.float64).reshape(-1, 2)
+    numbers = np.array([row.place for row in rows], dtype=np.int64)
+    found = learn_numbering([direction_of(row.key) for row in rows], numbers, lonlat)
     session.execute(_KEEP, {"jurisdiction_id": jurisdiction_id, "rule": json.dumps(found.to_document())})
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Result, Row, text
 from sqlalchemy.orm import Session
 
 from geogrid.addresses.gazetteer import GazetteerName, GazetteerPlace
@@ -36,7 +36,7 @@ _USE_TRIGRAMS = text(
 _USE_ANY_SCAN = text("select set_config('enable_seqscan', 'on', true)")
 _BY_LIKENESS = text(
     """
-    select asked.core, alike.id, alike.key, alike.core, alike.text
+    select asked.core as asked, alike.id, alike.key, alike.core, alike.text
     from unnest(cast(:cores as text[])) as asked (core)
     cross join lateral (
         select id, key, known.core, text
@@ -53,8 +53,8 @@ LABEL = """
               nullif(a.community, ''), nullif(a.town, ''), nullif(a.district, ''), nullif(a.city, ''))
 """
 _COLUMNS = f"""
-    found.name_id, found.place, found.number_key, a.id, {LABEL}, a.areas, st_x(a.geom), st_y(a.geom),
-    found.kind, a.error_m, a.building, a.unit, a.room
+    found.name_id, found.place, found.number_key, a.id as address_id, {LABEL} as label, a.areas, st_x(a.geom) as lon,
+    st_y(a.geom) as lat, found.kind, a.error_m, a.building, a.unit, a.room
 """
 _AT_NUMBER = text(
     f"""
@@ -94,7 +94,7 @@ _OF_NAME = text(
 # "!" is the character after the blank: all names that go on with another word, by the index of patterns.
 _GOING_ON = text(
     """
-    select asked.key, longer.id, longer.key, longer.core, longer.text
+    select asked.key as asked, longer.id, longer.key, longer.core, longer.text
     from unnest(cast(:keys as text[])) as asked (key)
     cross join lateral (
         select id, known.key, core, text from address_names as known
@@ -139,7 +139,7 @@ def names_by_key(
 ) -> list[GazetteerName]:
     """Return the names that are one of some keys, or whose core is one of some cores."""
     asked = {"keys": sorted(set(keys)), "cores": sorted(set(cores)), "jurisdiction_id": jurisdiction_id}
-    return [GazetteerName(*row) for row in session.execute(_BY_KEY, asked)]
+    return [GazetteerName(**row) for row in session.execute(_BY_KEY, asked).mappings()]
 
 
 def names_like(session: Session, jurisdiction_id: int, cores: Iterable[str]) -> Mapping[str, Sequence[GazetteerName]]:
@@ -156,10 +156,14 @@ def names_like(session: Session, jurisdiction_id: int, cores: Iterable[str]) -> 
         asked = {"cores": some, "jurisdiction_id": jurisdiction_id, "names": names}
         rows += session.execute(_BY_LIKENESS, asked).all()
     session.execute(_USE_ANY_SCAN)
-    found: dict[str, list[GazetteerName]] = {}
-    for core, *name in rows:
-        found.setdefault(core, []).append(GazetteerName(*name))
-    return found
+    return _by_question(rows)
+
+
+def _by_question(rows: Iterable[Row[Any]]) -> dict[str, list[GazetteerName]]:
+    names: dict[str, list[GazetteerName]] = {}
+    for row in rows:
+        names.setdefault(row.asked, []).append(GazetteerName(row.id, row.key, row.core, row.text))
+    return names
 
 
 def _search_of(core: str) -> tuple[float, int]:
@@ -176,17 +180,14 @@ def names_going_on(
 ) -> Mapping[str, Sequence[GazetteerName]]:
     """Return for each key the few names that begin with it and go on: "hillside ave bellerose" of "hillside ave"."""
     asked = {"jurisdiction_id": jurisdiction_id, "keys": sorted(set(keys)), "most": _NAMES_A_WORD}
-    found: dict[str, list[GazetteerName]] = {}
-    for key, *name in session.execute(_GOING_ON, asked):
-        found.setdefault(key, []).append(GazetteerName(*name))
-    return found
+    return _by_question(session.execute(_GOING_ON, asked))
 
 
 def names_starting(session: Session, jurisdiction_id: int, start: str, *, most: int) -> list[GazetteerName]:
     """Return names that begin as somebody has begun to type, shortest first."""
     escaped = start.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     asked = {"jurisdiction_id": jurisdiction_id, "start": f"{escaped}%", "most": most}
-    names = [GazetteerName(*row) for row in session.execute(_STARTING, asked)]
+    names = [GazetteerName(**row) for row in session.execute(_STARTING, asked).mappings()]
     return sorted(names, key=lambda name: (len(name.key), name.key))[:most]
 
 
@@ -214,9 +215,9 @@ def places_of(session: Session, names: Iterable[int], into: Places) -> None:
         _add(into, session.execute(_OF_NAME, {"names": wanted, "most": _MOST_OF_A_NAME}))
 
 
-def _add(into: Places, rows: Iterable[Sequence[object]]) -> None:
-    for row in rows:
-        place = GazetteerPlace(*row)  # type: ignore[arg-type]
+def _add(into: Places, result: Result[Any]) -> None:
+    for row in result.mappings():
+        place = GazetteerPlace(**row)
         known = into.setdefault(place.name_id, [])
         if place not in known:
             known.append(place)
@@ -225,4 +226,4 @@ def _add(into: Places, rows: Iterable[Sequence[object]]) -> None:
 def some_of_each(session: Session, names: Sequence[int], *, number: str, most: int) -> list[GazetteerPlace]:
     """Return a few places of each name, those whose number begins as was typed, shortest number first."""
     asked = {"names": list(names), "start": f"{number}%", "most": most}
-    return [GazetteerPlace(*row) for row in session.execute(_SOME_OF_EACH, asked)]
+    return [GazetteerPlace(**row) for row in session.execute(_SOME_OF_EACH, asked).mappings()]

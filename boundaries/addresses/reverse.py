@@ -9,7 +9,7 @@ from boundaries.addresses.reading import LABEL
 
 _NEAREST = text(
     f"""
-    select {LABEL} as label, st_x(a.geom), st_y(a.geom),
+    select {LABEL} as text, st_x(a.geom) as lon, st_y(a.geom) as lat,
            st_distance(a.geom::geography, st_setsrid(st_point(:lon, :lat), 4326)::geography) as distance_m
     from (
         select * from addresses where jurisdiction_id = :jurisdiction_id
@@ -44,5 +44,5 @@ def addresses_near(
         "most": limit,
         "more": limit * _MORE,
     }
-    found = [NearAddress(*row) for row in session.execute(_NEAREST, asked)]
+    found = [NearAddress(**row) for row in session.execute(_NEAREST, asked).mappings()]
     return [address for address in found if address.distance_m <= within_m]

@@ -7,7 +7,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from geoalchemy2 import functions as geo
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from boundaries.basemap.tables import Barrier, Building, SiteRow
@@ -16,7 +16,7 @@ from boundaries.basemap.tables import Barrier, Building, SiteRow
 def street_frame(session: Session, jurisdiction_id: int, *, kinds: Sequence[str] = ("highway",)) -> gpd.GeoDataFrame:
     """Return barriers as a table: name, kind, rank, geometry (LineString, EPSG:4326), lowest rank first."""
     rows = session.execute(
-        select(Barrier.name, Barrier.kind, Barrier.rank, geo.ST_AsBinary(Barrier.geom))
+        select(Barrier.name, Barrier.kind, Barrier.rank, geo.ST_AsBinary(Barrier.geom).label("shape"))
         .where(Barrier.jurisdiction_id == jurisdiction_id, Barrier.kind.in_(kinds))
         .order_by(Barrier.rank, Barrier.id)
     ).all()
@@ -26,7 +26,7 @@ def street_frame(session: Session, jurisdiction_id: int, *, kinds: Sequence[str]
 def building_frame(session: Session, jurisdiction_id: int) -> gpd.GeoDataFrame:
     """Return buildings as a table: name, households, geometry (MultiPolygon, EPSG:4326)."""
     rows = session.execute(
-        select(Building.name, Building.households, geo.ST_AsBinary(Building.geom))
+        select(Building.name, Building.households, geo.ST_AsBinary(Building.geom).label("shape"))
         .where(Building.jurisdiction_id == jurisdiction_id)
         .order_by(Building.id)
     ).all()
@@ -36,14 +36,14 @@ def building_frame(session: Session, jurisdiction_id: int) -> gpd.GeoDataFrame:
 def site_frame(session: Session, jurisdiction_id: int) -> gpd.GeoDataFrame:
     """Return institutions as a table: name, category, geometry (any, EPSG:4326)."""
     rows = session.execute(
-        select(SiteRow.name, SiteRow.category, geo.ST_AsBinary(SiteRow.geom))
+        select(SiteRow.name, SiteRow.category, geo.ST_AsBinary(SiteRow.geom).label("shape"))
         .where(SiteRow.jurisdiction_id == jurisdiction_id)
         .order_by(SiteRow.id)
     ).all()
     return _frame(("name", "category"), rows)
 
 
-def _frame(columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> gpd.GeoDataFrame:
-    values = {column: [row[position] for row in rows] for position, column in enumerate(columns)}
-    shapes = shapely.from_wkb(np.array([bytes(row[-1]) for row in rows], dtype=object))
+def _frame(columns: tuple[str, ...], rows: Sequence[Row[Any]]) -> gpd.GeoDataFrame:
+    values = {column: [getattr(row, column) for row in rows] for column in columns}
+    shapes = shapely.from_wkb(np.array([bytes(row.shape) for row in rows], dtype=object))
     return gpd.GeoDataFrame(values, geometry=shapes, crs="EPSG:4326")

@@ -1,15 +1,28 @@
-"""Open cases when an edition is published: each goes to its grid there, and its history says so."""
+"""Open cases when an edition is published: each goes to its grid there, and its history says so.
+
+With an edition that is in force at once they go in the transaction that publishes it. A job, due at the moment from
+which the edition is valid, hands over what is open then, and what comes at the very switch: a request under way, or a
+server that has not seen the edition yet, still places by the former one.
+"""
 
 import json
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from boundaries.editions.index_files import IndexFolder
+from boundaries.editions.reading import compile_edition
 from boundaries.grids.records import PlanValues
+from boundaries.grids.tables import Plan
+from boundaries.jobs.records import Done, NewJob, Turn
 from geogrid.index import GridIndex
+
+HAND_OVER: Final = "hand-over"
+"""Kind of the jobs; the key is the number of the edition."""
 
 _OPEN: Final = text("""
     select id, ST_X(geom) as lon, ST_Y(geom) as lat from cases
@@ -17,13 +30,19 @@ _OPEN: Final = text("""
     order by id for update
 """)
 _LATE: Final = text("""
-    select c.id, ST_X(c.geom) as lon, ST_Y(c.geom) as lat
-    from changes told
-    join grids former on former.plan_id = cast(told.detail->>'former' as int)
-    join cases c on c.grid_id = former.id and c.status <> 'closed'
-    where told.plan_id = :plan and told.kind = 'published'
-        and exists (select from case_events e where e.case_id = c.id and e.kind = 'received' and e.at >= told.at)
-    order by c.id for update of c skip locked
+    select c.id, c.grid_id, ST_X(c.geom) as lon, ST_Y(c.geom) as lat
+    from cases c left join grids g on g.id = c.grid_id
+    where c.jurisdiction_id = :jurisdiction and c.status <> 'closed' and c.geom is not null
+        and (
+            g.plan_id <> :plan
+            -- Outside the former edition, or nobody knew of one.
+            or c.grid_id is null and exists (
+                select from case_events e where e.case_id = c.id and e.kind = 'received' and e.at >= (
+                    select min(told.at) from changes told where told.plan_id = :plan and told.kind = 'published'
+                )
+            )
+        )
+    order by c.id for update of c
 """)
 _MOVE: Final = text("""
     with given as (
@@ -41,6 +60,9 @@ _MOVE: Final = text("""
     order by moved.id
 """)
 _BATCH: Final = 20_000
+_SWITCH: Final = timedelta(minutes=2)
+"""Longer than a server takes to see an edition (``GEOGRID_REFRESH_SECONDS`` is 60 at most), and a request then."""
+_FIRST_PAUSE: Final = timedelta(seconds=1)
 
 
 def reassign_open_cases(session: Session, plan: PlanValues, index: GridIndex, leaves: Sequence[int]) -> int:
@@ -57,37 +79,68 @@ def reassign_open_cases(session: Session, plan: PlanValues, index: GridIndex, le
     leaves : sequence of int
         Their numbers, in the order of the index.
     """
-    return _reassign(
-        session, plan.id, session.execute(_OPEN, {"jurisdiction": plan.jurisdiction_id}).all(), index, leaves
-    )
+    cases = session.execute(_OPEN, {"jurisdiction": plan.jurisdiction_id}).all()
+    return _move(session, plan.id, _located(cases, index, leaves))
 
 
-def reassign_late_cases(session: Session, plan_id: int, index: GridIndex, leaves: Sequence[int]) -> int:
-    """Give an edition that comes into force the open cases that the former one got after the publication.
+def asks_for_hand_over(plan_id: int, at: datetime) -> NewJob:
+    """Return the job that gives an edition, when it comes into force, the open cases that are not in its grids."""
+    return NewJob(HAND_OVER, str(plan_id), at)
+
+
+def hand_over(turn: Turn, *, indexes: IndexFolder | None = None) -> Done:
+    """Give an edition that has come into force the open cases that are in no grid of it.
+
+    Around the switch this is done again and again, with growing pauses, until nobody can place by the former edition
+    any more. An edition that is over by then hands nothing over: the next one has its own job.
 
     Parameters
     ----------
-    session : Session
-        Flushed, not committed. Cases that another server is just giving over are left to it.
-    plan_id : int
-        The edition.
-    index, leaves
-        As for `reassign_open_cases`.
+    turn : Turn
+        Of a job that `asks_for_hand_over` made.
+    indexes : IndexFolder, optional
+        Where local copies of compiled indexes are.
     """
-    return _reassign(session, plan_id, session.execute(_LATE, {"plan": plan_id}).all(), index, leaves)
+    plan = turn.session.get(Plan, int(turn.job.key or 0))
+    if plan is None or plan.validity is None or plan.validity.lower is None:
+        return Done(f"There is no edition {turn.job.key}.")
+    begins, ends = plan.validity.lower, plan.validity.upper
+    if turn.now < begins:
+        return Done(again_at=begins)
+    if ends is not None and ends <= turn.now:
+        return Done(f"Edition {plan.name!r} ({plan.id}) is over; what was open went to the next.")
+    count = _give_late_cases(turn.session, plan, turn.now, indexes)
+    told = f"{count:,} open {'case' if count == 1 else 'cases'} went to the grids of edition {plan.name!r} ({plan.id})."
+    passed = turn.now - max(begins, turn.job.created_at)
+    again_at = None if passed >= _SWITCH else turn.now + max(passed, _FIRST_PAUSE)
+    return Done(told if count or again_at is None else "", again_at)
 
 
-def _reassign(
-    session: Session, plan_id: int, cases: Sequence[Row[Any]], index: GridIndex, leaves: Sequence[int]
-) -> int:
-    if not cases:
+def _give_late_cases(session: Session, plan: Plan, now: datetime, indexes: IndexFolder | None) -> int:
+    """Give late cases their grids; return how many changed theirs."""
+    late = session.execute(_LATE, {"plan": plan.id, "jurisdiction": plan.jurisdiction_id}).all()
+    if not late:
         return 0
+    edition = compile_edition(session, plan, at=now, indexes=indexes)
+    leaves = [leaf.id for leaf in edition.leaves]
+    return _move(session, plan.id, [pair for pair in _located(late, edition.index, leaves) if _is_news(*pair)])
+
+
+def _is_news(case: Row[Any], grid_id: int | None) -> bool:
+    return bool(case.grid_id != grid_id)
+
+
+def _located(cases: Sequence[Row[Any]], index: GridIndex, leaves: Sequence[int]) -> list[tuple[Row[Any], int | None]]:
+    """Return each case with the number of its grid, None outside."""
+    if not cases:
+        return []
     lon, lat = (np.array([getattr(row, name) for row in cases], dtype=np.float64) for name in ("lon", "lat"))
-    found = index.locate(lon, lat).tolist()
-    rows = [
-        {"id": case.id, "grid_id": None if place < 0 else leaves[place]}
-        for case, place in zip(cases, found, strict=True)
-    ]
+    places = index.locate(lon, lat).tolist()
+    return [(case, None if place < 0 else leaves[place]) for case, place in zip(cases, places, strict=True)]
+
+
+def _move(session: Session, plan_id: int, located: Sequence[tuple[Row[Any], int | None]]) -> int:
+    rows = [{"id": case.id, "grid_id": grid_id} for case, grid_id in located]
     for start in range(0, len(rows), _BATCH):
         session.execute(_MOVE, {"rows": json.dumps(rows[start : start + _BATCH]), "plan": plan_id})
     return len(rows)

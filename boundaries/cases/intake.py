@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from boundaries.addresses.context import caller_context
 from boundaries.addresses.geocoding import GeocodeAnswer, candidates_many
-from boundaries.addresses.remote.fallback import Combined
+from boundaries.addresses.remote.fallback import CombinedAnswer
 from boundaries.cases.reading import CaseRecord, get_case
 from boundaries.cases.reviews import add_review
 from boundaries.cases.storing import NewCase, add_cases
@@ -64,7 +64,7 @@ class CaseDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class Placement:
     """Where a case is: its point, how it was found, its grid if it has one, and what else there is to say.
 
     `unsure` is what its address may mean where none of it is sure enough to act upon.
@@ -85,7 +85,7 @@ class TakenCase:
 
     case: CaseRecord
     is_new: bool
-    placed: Placed
+    placed: Placement
 
 
 def take_case(
@@ -94,7 +94,7 @@ def take_case(
     edition: Edition | None,
     draft: CaseDraft,
     *,
-    remote: Combined | None = None,
+    remote: CombinedAnswer | None = None,
 ) -> TakenCase:
     """Place a case and store it; one that cannot be placed is stored without a grid, for somebody to place.
 
@@ -108,7 +108,7 @@ def take_case(
         In force; without one the case has no grid.
     draft : CaseDraft
         The case.
-    remote : Combined, optional
+    remote : CombinedAnswer, optional
         What a remote geocoder says of its address, asked before this transaction began; it counts where the own
         addresses are not sure.
 
@@ -146,25 +146,25 @@ def place(
     edition: Edition | None,
     draft: CaseDraft,
     *,
-    remote: Combined | None = None,
-) -> Placed:
+    remote: CombinedAnswer | None = None,
+) -> Placement:
     """Return where a case is: by its point if that is in a grid, else by its address, else by what there is."""
     by_point = None
     if draft.lon is not None and draft.lat is not None:
         found = None if edition is None else edition.locate(draft.lon, draft.lat, error_m=draft.error_m)
-        by_point = Placed(draft.lon, draft.lat, "point", draft.error_m, found, {})
+        by_point = Placement(draft.lon, draft.lat, "point", draft.error_m, found, {})
         if found is not None:
             return by_point
-    by_address = _by_address(session, jurisdiction_id, edition, draft, remote or Combined(None))
+    by_address = _by_address(session, jurisdiction_id, edition, draft, remote or CombinedAnswer(None))
     if by_address is not None and (by_point is None or by_address.located is not None):
         return by_address
     told = {"remote": remote.note} if remote is not None and remote.note else {}
-    return by_point or Placed(None, None, None, 0.0, None, {"reason": _no_point(draft), **told})
+    return by_point or Placement(None, None, None, 0.0, None, {"reason": _no_point(draft), **told})
 
 
 def _by_address(
-    session: Session, jurisdiction_id: int, edition: Edition | None, draft: CaseDraft, remote: Combined
-) -> Placed | None:
+    session: Session, jurisdiction_id: int, edition: Edition | None, draft: CaseDraft, remote: CombinedAnswer
+) -> Placement | None:
     if not draft.words:
         return None
     context = caller_context(edition, within=draft.within)
@@ -178,7 +178,7 @@ def _by_address(
     if doubt:
         reason = f"{draft.words!r:.200} may mean {answer.address!r}, {doubt}; it waits for a person."
         told = {"reason": reason} | ({"remote": remote.note} if remote.note else {})
-        return Placed(None, None, None, 0.0, None, told, tuple(answers))
+        return Placement(None, None, None, 0.0, None, told, tuple(answers))
     error_m = answer.positional_error_m
     located = None if edition is None else edition.locate(answer.lon, answer.lat, error_m=error_m)
     note: dict[str, Any] = {"matched": answer.address, "level": answer.matched_level, "score": round(answer.score, 3)}
@@ -186,7 +186,7 @@ def _by_address(
         note["remote"] = answer.why[0]
     if draft.lon is not None:
         note |= {"given_lon": draft.lon, "given_lat": draft.lat}
-    return Placed(answer.lon, answer.lat, "address", error_m, located, note)
+    return Placement(answer.lon, answer.lat, "address", error_m, located, note)
 
 
 def _doubt_of_grid(edition: Edition | None, answer: GeocodeAnswer) -> str:
@@ -204,7 +204,7 @@ def _no_point(draft: CaseDraft) -> str:
     return f"The address {draft.address!r} was not found." if draft.address.strip() else "Neither point nor address."
 
 
-def _new_case(draft: CaseDraft, placed: Placed) -> NewCase:
+def _new_case(draft: CaseDraft, placed: Placement) -> NewCase:
     note = dict(placed.note)
     if placed.located is not None:
         note["grid"] = placed.located.grid.code

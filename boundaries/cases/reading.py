@@ -1,7 +1,7 @@
 """Cases (诉求): stored once, found again by grid, place, period, channel, category, status and words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -9,15 +9,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from geoalchemy2 import functions as geo
-from sqlalchemy import ColumnElement, Row, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, RowMapping, Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
+from boundaries.cases.fields import case_select
 from boundaries.cases.filtering import CaseFilter, condition
 from boundaries.cases.storing import AddedCase, NewCase, add_cases
 from boundaries.cases.tables import Case, CaseEvent
-from boundaries.grids.tables import Grid, Plan
-from boundaries.jurisdictions.tables import Jurisdiction
 from geogrid.errors import NotFoundError
 from geogrid.types import FloatArray
 
@@ -145,7 +143,7 @@ def find_cases(  # noqa: PLR0913 - one keyword a choice of the page
         if older_than is not None:
             statement = statement.where(key < tuple_(older_than.reported_at, older_than.id))
         statement = statement.order_by(Case.reported_at.desc(), Case.id.desc())
-    rows = session.execute(statement.limit(limit + 1)).all()
+    rows = session.execute(statement.limit(limit + 1)).mappings().all()
     more, cases = len(rows) > limit, tuple(_record(row) for row in rows[:limit])
     if newer_than is not None:
         return CasePage(cases[::-1], has_newer=more, has_older=True)
@@ -161,7 +159,7 @@ def count_cases(session: Session, jurisdiction_id: int, wanted: CaseFilter) -> i
 
 def get_case(session: Session, case_id: int) -> CaseRecord:
     """Return a case by its number, or raise `NotFoundError`."""
-    row = session.execute(_records().where(Case.id == case_id)).one_or_none()
+    row = session.execute(_records().where(Case.id == case_id)).mappings().one_or_none()
     if row is None:
         raise NotFoundError(f"There is no case {case_id}.")
     return _record(row)
@@ -174,7 +172,7 @@ def events_of(session: Session, case_id: int) -> tuple[CaseEventRecord, ...]:
         .where(CaseEvent.case_id == case_id)
         .order_by(CaseEvent.at, CaseEvent.id)
     )
-    return tuple(CaseEventRecord(at, kind, detail) for at, kind, detail in rows)
+    return tuple(CaseEventRecord(**row) for row in rows.mappings())
 
 
 def case_frame(session: Session, jurisdiction_id: int, wanted: CaseFilter) -> gpd.GeoDataFrame:
@@ -188,19 +186,7 @@ def case_frame(session: Session, jurisdiction_id: int, wanted: CaseFilter) -> gp
     """
     names = ("id", "channel", "category", "status", "text", "address", "reported_at", "grid")
     rows = session.execute(
-        select(
-            Case.id,
-            Case.channel,
-            Case.category,
-            Case.status,
-            Case.text,
-            Case.address,
-            Case.reported_at,
-            Grid.code.label("grid"),
-            geo.ST_X(Case.geom).label("lon"),
-            geo.ST_Y(Case.geom).label("lat"),
-        )
-        .outerjoin(Grid, Grid.id == Case.grid_id)
+        case_select(*names, "lon", "lat")
         .where(condition(session, jurisdiction_id, wanted))
         .order_by(Case.reported_at, Case.id)
     ).all()
@@ -221,12 +207,12 @@ def latest_points(session: Session, jurisdiction_id: int, *, limit: int) -> Floa
         Longitude and latitude, degrees, WGS 84; the latest first.
     """
     rows = session.execute(
-        select(geo.ST_X(Case.geom), geo.ST_Y(Case.geom))
+        case_select("lon", "lat")
         .where(Case.jurisdiction_id == jurisdiction_id, Case.geom.is_not(None))
         .order_by(Case.reported_at.desc(), Case.id.desc())
         .limit(limit)
     ).all()
-    return np.array([tuple(row) for row in rows], dtype=np.float64).reshape(-1, 2)
+    return np.array([(row.lon, row.lat) for row in rows], dtype=np.float64).reshape(-1, 2)
 
 
 def case_facets(session: Session, jurisdiction_id: int) -> CaseFacets:
@@ -256,33 +242,8 @@ def _counts(session: Session, own: ColumnElement[bool], column: Any) -> dict[str
 
 
 def _records() -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            Case.id,
-            Jurisdiction.code,
-            Case.source,
-            Case.external_id,
-            Case.channel,
-            Case.category,
-            Case.text,
-            Case.address,
-            Case.status,
-            Case.reported_at,
-            Case.closed_at,
-            Case.located_by,
-            Case.positional_error_m,
-            Grid.code.label("grid"),
-            Grid.name.label("grid_name"),
-            Plan.name.label("edition"),
-            geo.ST_X(Case.geom).label("lon"),
-            geo.ST_Y(Case.geom).label("lat"),
-            Case.attributes,
-        )
-        .join(Jurisdiction, Jurisdiction.id == Case.jurisdiction_id)
-        .outerjoin(Grid, Grid.id == Case.grid_id)
-        .outerjoin(Plan, Plan.id == Grid.plan_id)
-    )
+    return case_select(*(field.name for field in fields(CaseRecord)))
 
 
-def _record(row: Row[*tuple[Any, ...]]) -> CaseRecord:
-    return CaseRecord(*row)
+def _record(row: RowMapping) -> CaseRecord:
+    return CaseRecord(**row)

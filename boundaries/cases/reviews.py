@@ -21,7 +21,7 @@ _CHOSEN_ERROR_M = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
+class AddressReview:
     """An address that waits for a person; `candidates` are what it may mean, likeliest first."""
 
     id: int
@@ -58,7 +58,7 @@ def add_review(
     return review.id
 
 
-def open_reviews(session: Session, jurisdiction_id: int, *, limit: int = 100) -> list[Review]:
+def open_reviews(session: Session, jurisdiction_id: int, *, limit: int = 100) -> list[AddressReview]:
     """Return the addresses that wait, oldest first."""
     waiting = (
         select(GeocodeReview)
@@ -67,7 +67,8 @@ def open_reviews(session: Session, jurisdiction_id: int, *, limit: int = 100) ->
         .limit(limit)
     )
     return [
-        Review(row.id, row.question, row.case_id, row.candidates, row.created_at) for row in session.scalars(waiting)
+        AddressReview(row.id, row.question, row.case_id, row.candidates, row.created_at)
+        for row in session.scalars(waiting)
     ]
 
 
@@ -110,7 +111,7 @@ def resolve_review(  # noqa: PLR0913 - one keyword a part of the choice
     if review is None:
         raise NotFoundError(f"There is no review {review_id}. GET /geocode/reviews lists those that wait.")
     if review.resolved_at is not None:
-        raise ConflictError(f"Review {review_id} was resolved by {review.resolved_by or 'somebody'} already.")
+        raise ConflictError(f"AddressReview {review_id} was resolved by {review.resolved_by or 'somebody'} already.")
     review.resolved_at, review.resolved_by = func.now(), by
     review.choice = {"lon": lonlat[0], "lat": lonlat[1]}
     learn_alias(session, jurisdiction_id, review.question, lonlat)

@@ -124,11 +124,11 @@ def add_cases(session: Session, jurisdiction_id: int, cases: Sequence[NewCase]) 
 
 def _add(session: Session, jurisdiction_id: int, cases: Sequence[NewCase]) -> list[AddedCase]:
     rows = {"jurisdiction_id": jurisdiction_id, "rows": _json([_row(case) for case in cases])}
-    new = {(source, key): case_id for case_id, source, key in session.execute(_INSERT, rows)}
+    new = {(row.source, row.source_key): row.id for row in session.execute(_INSERT, rows)}
     _record_events(session, [(new[key], case) for key, case in _first_of_each(cases).items() if key in new])
     ids = dict(new)
     if len(new) < len(cases):
-        ids |= {(source, key): case_id for case_id, source, key in session.execute(_EXISTING, rows)}
+        ids |= {(row.source, row.source_key): row.id for row in session.execute(_EXISTING, rows)}
     added = []
     for case in cases:
         key = (case.source, case.source_key)

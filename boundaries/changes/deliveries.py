@@ -1,37 +1,50 @@
-"""What is to be delivered to webhooks: taken by one process at a time, settled change by change, never lost.
+"""What is to be delivered to webhooks: by one process at a time, settled change by change, never lost.
 
 A webhook has a place in the feed. A change is either delivered or written down for another try before the place moves
-past it, so a process that is killed leaves nothing behind but a change that is sent twice. The clock is the database's.
+past it, so a process that is killed leaves nothing behind but a change that is sent twice. That there is something to
+deliver follows from places and tries; who does it, and that it is one only, is the job of the webhook. The clock is the
+database's.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from boundaries.changes.feed import FeedEntry, changes_after, changes_numbered
+from boundaries.jobs.records import NewJob
+from boundaries.jobs.storing import ask_for
 
+DELIVER: Final = "webhook"
+"""Kind of the jobs; the key is the number of the webhook."""
 _BATCH: Final = 100
 
-_CLAIM: Final = text("""
-    update webhooks set busy_until = now() + make_interval(secs => :lease)
-    from jurisdictions j
-    where j.id = webhooks.jurisdiction_id and webhooks.id = (
-        select w.id from webhooks w
-        where w.is_active and coalesce(w.busy_until <= now(), true) and coalesce(w.paused_until <= now(), true)
-            and (
-                exists (select from webhook_retries r where r.webhook_id = w.id and r.next_at <= now())
-                or exists (select from changes c where c.jurisdiction_id = w.jurisdiction_id and c.number > w.position)
-            )
-        -- The one that has waited longest since its last turn.
-        order by w.busy_until nulls first limit 1 for update of w skip locked
+_TO_DELIVER: Final = text("""
+    select w.id, greatest(w.paused_until, work.due_at) as due_at
+    from webhooks w
+    cross join lateral (
+        select case
+            when exists (select from changes c where c.jurisdiction_id = w.jurisdiction_id and c.number > w.position)
+            then cast(:now as timestamptz)
+            else (select min(r.next_at) from webhook_retries r where r.webhook_id = w.id)
+        end as due_at
+    ) work
+    left join jobs j on j.kind = :kind and j.key = w.id::text
+    where w.is_active and work.due_at is not null and (
+        j.id is null
+        -- One with tries behind it is being done now, or rests after it was cut short.
+        or j.attempts = 0 and j.failed_at is null and j.due_at > greatest(w.paused_until, work.due_at)
     )
-    returning webhooks.id, webhooks.jurisdiction_id, j.code as jurisdiction, webhooks.url, webhooks.secret,
-        webhooks.types, webhooks.position
+    order by w.id
 """)
-_RELEASE: Final = text("update webhooks set busy_until = now() where id = :id")
+_RECIPIENT: Final = text("""
+    select w.id, w.jurisdiction_id, j.code as jurisdiction, w.url, w.secret, w.types, w.position
+    from webhooks w join jurisdictions j on j.id = w.jurisdiction_id
+    where w.id = :id and w.is_active and coalesce(w.paused_until <= now(), true)
+""")
 _DUE: Final = text("""
     select number, attempts from webhook_retries
     where webhook_id = :id and next_at <= now() order by number limit :limit
@@ -40,7 +53,7 @@ _FORGET: Final = text("delete from webhook_retries where webhook_id = :id and nu
 _PASS: Final = text("update webhooks set position = greatest(position, :number) where id = :id")
 _DELIVERED: Final = text("""
     update webhooks set position = greatest(position, :number), failures = 0, paused_until = null, last_error = '',
-        delivered = delivered + 1, last_delivered_at = now(), busy_until = now() + make_interval(secs => :lease)
+        delivered = delivered + 1, last_delivered_at = now()
     where id = :id
 """)
 _FAILED: Final = text("""
@@ -60,8 +73,8 @@ _TRY_AGAIN: Final = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A webhook that this process, and no other, delivers to for a while."""
+class Recipient:
+    """A webhook that has something to be told."""
 
     id: int
     jurisdiction_id: int
@@ -106,34 +119,32 @@ class Failure:
     is_gone: bool = False
 
 
-def claim_webhook(session: Session, *, lease_s: float) -> Claim | None:
-    """Take a webhook that has something to deliver, None where none has.
-
-    Parameters
-    ----------
-    session : Session
-        Commit at once: others wait for nothing, and see the claim after it.
-    lease_s : float
-        The claim ends after so many seconds without a word of the process, which is then taken for dead.
-    """
-    row = session.execute(_CLAIM, {"lease": lease_s}).one_or_none()
-    return None if row is None else Claim(*row)
+def ask_for_deliveries(session: Session, now: datetime) -> None:
+    """Ask for the jobs of the webhooks that have something to deliver: at once, or when they have rested."""
+    due = session.execute(_TO_DELIVER, {"now": now, "kind": DELIVER})
+    ask_for(session, [delivery_to(row.id, row.due_at) for row in due])
 
 
-def release(session: Session, claim: Claim) -> None:
-    """Give a webhook back."""
-    session.execute(_RELEASE, {"id": claim.id})
+def delivery_to(webhook_id: int, due_at: datetime | None = None) -> NewJob:
+    """Return the job that delivers to a webhook."""
+    return NewJob(DELIVER, str(webhook_id), due_at)
 
 
-def next_deliveries(session: Session, claim: Claim, position: int) -> tuple[list[Delivery], int]:
+def get_recipient(session: Session, webhook_id: int) -> Recipient | None:
+    """Return a webhook to deliver to; None where it is removed, wants nothing any more or rests."""
+    row = session.execute(_RECIPIENT, {"id": webhook_id}).one_or_none()
+    return None if row is None else Recipient(*row)
+
+
+def next_deliveries(session: Session, recipient: Recipient, position: int) -> tuple[list[Delivery], int]:
     """Return what is due: what failed before, then what is new, each oldest first.
 
     Parameters
     ----------
     session : Session
         What waits for a change that is no longer there is deleted.
-    claim : Claim
-        Of `claim_webhook`.
+    recipient : Recipient
+        Of `get_recipient`.
     position : int
         Where in the feed the new begins.
 
@@ -144,20 +155,20 @@ def next_deliveries(session: Session, claim: Claim, position: int) -> tuple[list
     int
         Position after them, for `pass_over` when all of them are settled.
     """
-    failed = {row.number: row.attempts for row in session.execute(_DUE, {"id": claim.id, "limit": _BATCH})}
+    failed = {row.number: row.attempts for row in session.execute(_DUE, {"id": recipient.id, "limit": _BATCH})}
     again = changes_numbered(session, tuple(failed)) if failed else ()
     lost = failed.keys() - {entry.number for entry in again}
     if lost:  # a draft was deleted, and what was to be told of it with it
-        session.execute(_FORGET, {"id": claim.id, "numbers": list(lost)})
-    scanned = changes_after(session, claim.jurisdiction_id, position, limit=_BATCH)
-    new = [entry for entry in scanned if is_wanted(claim.types, entry.type)]
+        session.execute(_FORGET, {"id": recipient.id, "numbers": list(lost)})
+    scanned = changes_after(session, recipient.jurisdiction_id, position, limit=_BATCH)
+    new = [entry for entry in scanned if is_wanted(recipient.types, entry.type)]
     after = scanned[-1].number if scanned else position
     return [Delivery(entry, failed[entry.number]) for entry in again] + [Delivery(entry, 0) for entry in new], after
 
 
-def pass_over(session: Session, claim: Claim, position: int) -> None:
+def pass_over(session: Session, recipient: Recipient, position: int) -> None:
     """Move a webhook's place past changes that are settled or that it does not want."""
-    session.execute(_PASS, {"id": claim.id, "number": position})
+    session.execute(_PASS, {"id": recipient.id, "number": position})
 
 
 def is_wanted(types: Sequence[str], kind: str) -> bool:
@@ -165,17 +176,17 @@ def is_wanted(types: Sequence[str], kind: str) -> bool:
     return not types or any(kind == each or (each.endswith("*") and kind.startswith(each[:-1])) for each in types)
 
 
-def settle_delivered(session: Session, claim: Claim, delivery: Delivery, *, lease_s: float) -> None:
+def settle_delivered(session: Session, recipient: Recipient, delivery: Delivery) -> None:
     """Write down that a change was taken."""
-    session.execute(_DELIVERED, {"id": claim.id, "number": delivery.entry.number, "lease": lease_s})
+    session.execute(_DELIVERED, {"id": recipient.id, "number": delivery.entry.number})
     if delivery.failed:
-        session.execute(_FORGET, {"id": claim.id, "numbers": [delivery.entry.number]})
+        session.execute(_FORGET, {"id": recipient.id, "numbers": [delivery.entry.number]})
 
 
-def settle_failed(session: Session, claim: Claim, delivery: Delivery, failure: Failure) -> None:
+def settle_failed(session: Session, recipient: Recipient, delivery: Delivery, failure: Failure) -> None:
     """Write down that a change was not taken, and when it is tried again."""
     again: dict[str, Any] = {
-        "id": claim.id,
+        "id": recipient.id,
         "number": delivery.entry.number,
         "attempts": delivery.failed + 1,
         "delay": failure.delay_s,
@@ -183,7 +194,7 @@ def settle_failed(session: Session, claim: Claim, delivery: Delivery, failure: F
     }
     session.execute(_TRY_AGAIN, again)
     rest: dict[str, Any] = {
-        "id": claim.id,
+        "id": recipient.id,
         "number": delivery.entry.number,
         "error": failure.error,
         "gone": failure.is_gone,

@@ -75,7 +75,6 @@ class WebhookRow(Base):
     is_active: Mapped[bool] = mapped_column(server_default="true")
     failures: Mapped[int] = mapped_column(server_default="0", comment="Failed tries in a row")
     paused_until: Mapped[datetime | None] = mapped_column(comment="No try before, after failures")
-    busy_until: Mapped[datetime | None] = mapped_column(comment="Some process delivers; past this it is taken for dead")
     delivered: Mapped[int] = mapped_column(BigInteger, server_default="0")
     last_delivered_at: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(server_default="")

@@ -8,8 +8,10 @@ from typing import Any, Final
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from boundaries.changes.deliveries import DELIVER, delivery_to
 from boundaries.changes.feed import last_number, require_given
 from boundaries.changes.tables import WebhookRow
+from boundaries.jobs.storing import ask_for, forget_job
 from boundaries.jurisdictions.records import JurisdictionValues
 from geogrid.errors import NotFoundError
 
@@ -145,6 +147,7 @@ def remove_webhook(session: Session, webhook_id: int) -> None:
     removed: Any = session.execute(_REMOVE, {"id": webhook_id})
     if removed.rowcount == 0:
         raise _missing(webhook_id)
+    forget_job(session, DELIVER, str(webhook_id))
 
 
 def retry_webhook(session: Session, webhook_id: int) -> int:
@@ -164,6 +167,7 @@ def retry_webhook(session: Session, webhook_id: int) -> int:
     if resumed.rowcount == 0:
         raise _missing(webhook_id)
     revived: Any = session.execute(_REVIVE, {"id": webhook_id})
+    ask_for(session, [delivery_to(webhook_id)])
     return int(revived.rowcount)
 
 

@@ -8,8 +8,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from boundaries.editions.reading import editions_of
+from boundaries.grids.fields import grid_columns
 from boundaries.grids.records import PlanRecord, PlanValues
 from geogrid.editions import Heir, follow
+from geogrid.editions.fields import GRID_COLUMNS
 from geogrid.editions.lineage import Step
 from geogrid.errors import NotFoundError
 
@@ -21,16 +23,17 @@ _STEP: Final = text("""
     where b.plan_id = :before and a.plan_id = :after
     order by b.code, a.code
 """)
-_HISTORY: Final = text("""
+_TOLD: Final = [name for name in GRID_COLUMNS if name not in {"level_name", "parent"}]
+_HISTORY: Final = text(f"""
     select p.id as edition, p.name as edition_name, lower(p.validity) as valid_from, upper(p.validity) as valid_to,
-        g.code, g.name, g.level, g.kind, g.category, g.households, g.population, g.buildings,
+        {grid_columns(_TOLD)},
         (select coalesce(jsonb_agg(jsonb_build_object('code', b.code, 'share', l.share, 'is_same', l.is_same,
             'fates', l.fates) order by b.code), '[]')
          from lineage l join grids b on b.id = l.before_id where l.after_id = g.id) as came_from
     from plans p join grids g on g.plan_id = p.id and g.code = :code
     where p.jurisdiction_id = :jurisdiction and p.validity is not null
     order by lower(p.validity)
-""")
+""")  # noqa: S608 - our own text
 
 
 def history(session: Session, jurisdiction_id: int, code: str) -> list[dict[str, Any]]:

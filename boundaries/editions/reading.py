@@ -3,28 +3,32 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from geoalchemy2 import functions as geo
-from sqlalchemy import ColumnElement, Row, and_, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Row, func, select, text
+from sqlalchemy.orm import Session
 
 from boundaries.editions.index_files import IndexFolder, open_index
+from boundaries.grids.fields import GRIDS_OF_PLANS, grid_columns
 from boundaries.grids.records import PlanRecord, PlanValues, plan_record
-from boundaries.grids.tables import DutyRow, Grid, Plan, PlanLevel
-from boundaries.jurisdictions.tables import Jurisdiction, Level
+from boundaries.grids.tables import DutyRow, Grid, Plan
+from boundaries.jurisdictions.tables import Jurisdiction
 from geogrid.editions import Duty, Edition, GridInfo
+from geogrid.editions.fields import GRID_COLUMNS, LOADS
 from geogrid.errors import ConflictError
 from geogrid.types import GridCode
 
-_TREE_COLUMNS = ("code", "name", "level", "level_name", "parent", "kind", "category")
-_LOADS = ("households", "population", "buildings")
-GRID_FIELDS = (*_TREE_COLUMNS, *_LOADS)
-"""What tables and tiles tell of a grid."""
+_GRIDS: Final = f"""
+    select g.id, {grid_columns()}{{shape}} {GRIDS_OF_PLANS}
+    where g.plan_id = :plan and (cast(:level as int) is null or g.level = :level)
+    order by g.code collate "C"
+"""
+_ROWS: Final = text(_GRIDS.format(shape=""))
+_ROWS_WITH_SHAPES: Final = text(_GRIDS.format(shape=", ST_AsBinary(g.geom) as shape"))
 
 
 def edition_at(session: Session, jurisdiction_id: int, at: datetime) -> PlanRecord | None:
@@ -64,7 +68,7 @@ def compile_edition(session: Session, plan: PlanValues, *, at: datetime, indexes
     """
     if plan.valid_from is None:
         raise ConflictError(f"Plan {plan.name!r} ({plan.id}) is {plan.state}, not an edition. Publish it first.")
-    rows = _grid_rows(session, plan)
+    rows = session.execute(_ROWS, {"plan": plan.id, "level": None}).all()
     grids = {GridCode(row.code): _info(row) for row in rows}
     leaf_rows = [row for row in rows if row.kind != "parent"]
     return Edition(
@@ -80,35 +84,7 @@ def compile_edition(session: Session, plan: PlanValues, *, at: datetime, indexes
     )
 
 
-def _grid_rows(session: Session, plan: PlanValues, *more: ColumnElement[Any]) -> Sequence[Row[tuple[int, ...]]]:
-    parent = aliased(Grid)
-    statement = (
-        select(
-            Grid.id,
-            Grid.code,
-            Grid.name,
-            Grid.level,
-            func.coalesce(PlanLevel.name, Level.name, "").label("level_name"),
-            parent.code.label("parent"),
-            Grid.kind,
-            Grid.category,
-            Grid.households,
-            Grid.population,
-            Grid.buildings,
-            *more,
-        )
-        .join(Plan, Plan.id == Grid.plan_id)
-        .join(Jurisdiction, Jurisdiction.id == Plan.jurisdiction_id)
-        .outerjoin(Level, and_(Level.scheme_id == Jurisdiction.scheme_id, Level.position == Grid.level))
-        .outerjoin(PlanLevel, and_(PlanLevel.plan_id == Plan.id, PlanLevel.position == Grid.level))
-        .outerjoin(parent, parent.id == Grid.parent_id)
-        .where(Grid.plan_id == plan.id)
-        .order_by(Grid.code.collate("C"))
-    )
-    return session.execute(statement).all()  # type: ignore[return-value]
-
-
-def _info(row: Row[tuple[int, ...]]) -> GridInfo:
+def _info(row: Row[Any]) -> GridInfo:
     return GridInfo(
         id=row.id,
         code=GridCode(row.code),
@@ -130,8 +106,8 @@ def duties_at(session: Session, plan_id: int, at: datetime) -> dict[GridCode, tu
         .order_by(DutyRow.id)
     )
     found: dict[GridCode, list[Duty]] = defaultdict(list)
-    for code, role, holder, phone in rows:
-        found[GridCode(code)].append(Duty(role, holder, phone))
+    for row in rows:
+        found[GridCode(row.code)].append(Duty(row.role, row.holder, row.phone))
     return {code: tuple(duties) for code, duties in found.items()}
 
 
@@ -157,14 +133,10 @@ def grid_frame(
         EPSG:4326, by code; columns code, name, level, level_name, parent, kind, category, households, population,
         buildings, duty (role and holder, several parted by semicolons), geometry (MultiPolygon).
     """
-    rows = [
-        row
-        for row in _grid_rows(session, plan, geo.ST_AsBinary(Grid.geom).label("shape"))
-        if level is None or row.level == level
-    ]
+    rows = session.execute(_ROWS_WITH_SHAPES, {"plan": plan.id, "level": level}).all()
     duties = {} if at is None else duties_at(session, plan.id, at)
-    frame = pd.DataFrame({name: [getattr(row, name) for row in rows] for name in GRID_FIELDS})
-    for load in _LOADS:
+    frame = pd.DataFrame({name: [getattr(row, name) for row in rows] for name in GRID_COLUMNS})
+    for load in LOADS:
         frame[load] = frame[load].astype(float)
     frame["duty"] = [
         "; ".join(f"{duty.role} {duty.holder}" for duty in duties.get(GridCode(row.code), ())) for row in rows

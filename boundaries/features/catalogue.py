@@ -4,8 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from boundaries.features.fields import Collection, Field
-from geogrid.types import CASE_STATUSES, DEDICATED_CATEGORIES, GRID_KINDS
+from sqlalchemy import DateTime, bindparam, cast, or_
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+from boundaries.cases.fields import case_select
+from boundaries.cases.tables import Case
+from boundaries.features.fields import Collection
+from boundaries.grids.fields import GRIDS_OF_PLANS, grid_columns, load_columns
+from geogrid.editions.fields import DUTY_FIELD, GRID_FIELDS, LOAD_FIELDS, Field
+from geogrid.types import CASE_STATUSES
 
 LEVELS: Final = range(1, 7)
 
@@ -14,61 +21,30 @@ _EDITION_FIELDS: Final = (
     Field("valid_from", "moment", "Beginning of the edition's validity"),
     Field("valid_to", "moment", "End of the edition's validity; null until it is replaced"),
 )
-_LOADS: Final = (
-    Field("households", "number", "Households"),
-    Field("population", "number", "Residents"),
-    Field("buildings", "number", "Buildings"),
-)
-_GRID_FIELDS: Final = (
-    Field("code", "text", "Code of the grid"),
-    Field("name", "text", "Name of the grid"),
-    Field("level", "integer", "Level, 1 is the top", low=1, high=6),
-    Field("level_name", "text", "Name of the level"),
-    Field("parent", "text", "Code of the grid above; null at the top"),
-    Field("kind", "text", "Whether a leaf is for residents or for an institution; parent above the leaves", GRID_KINDS),
-    Field("category", "text", "What a dedicated grid is carved out for", DEDICATED_CATEGORIES),
-    *_LOADS,
-    Field("duty", "text", "Roles and holders on duty, parted by semicolons"),
-    *_EDITION_FIELDS,
-)
+_GRID_FIELDS: Final = (*GRID_FIELDS, DUTY_FIELD, *_EDITION_FIELDS)
 # Duties as of the moment asked for, or of the edition's last or first moment where it was not in force then.
 _AS_OF: Final = """case when p.validity @> %(moment)s::timestamptz then %(moment)s::timestamptz
         when upper(p.validity) <= %(moment)s::timestamptz then upper(p.validity) - interval '1 microsecond'
         else lower(p.validity) end"""
 _GRIDS: Final = f"""
     select case when g.plan_id = %(plain)s then g.code else g.code || '@' || g.plan_id end as fid,
-        g.id as place, g.code, g.name, g.level::int as level, coalesce(l.name, '') as level_name, above.code as parent,
-        g.kind, g.category, g.households, g.population, g.buildings,
+        g.id as place, {grid_columns()},
         coalesce((select string_agg(d.role || ' ' || d.holder, '; ' order by d.id) from duties d
             where d.grid_id = g.id and d.validity @> {_AS_OF}), '') as duty,
         g.plan_id as edition, lower(p.validity) as valid_from, upper(p.validity) as valid_to, g.geom
-    from grids g
-    join plans p on p.id = g.plan_id
-    join jurisdictions j on j.id = p.jurisdiction_id
-    left join levels l on l.scheme_id = j.scheme_id and l.position = g.level
-    left join grids above on above.id = g.parent_id
+    {GRIDS_OF_PLANS}
     where g.plan_id = any(%(plans)s) and p.validity is not null and p.jurisdiction_id = %(jurisdiction)s
 """  # noqa: S608 - our own text
-_BLOCKS: Final = """
+_BLOCKS: Final = f"""
     select case when a.plan_id = %(plain)s then b.id::text else b.id || '@' || a.plan_id end as fid,
-        b.id as place, b.id as block, g.code as grid, b.households, b.population, b.buildings,
+        b.id as place, b.id as block, g.code as grid, {load_columns("b")},
         a.plan_id as edition, lower(p.validity) as valid_from, upper(p.validity) as valid_to, b.geom
     from assignments a
     join plans p on p.id = a.plan_id
     join blocks b on b.id = a.block_id
     join grids g on g.id = a.grid_id
     where a.plan_id = any(%(plans)s) and p.validity is not null and p.jurisdiction_id = %(jurisdiction)s
-"""
-_CASES: Final = """
-    select c.id as fid, c.id as place, c.id as number, c.source, c.external_id, c.channel, c.category, c.text,
-        c.address, c.status, c.reported_at, c.closed_at, c.located_by, c.positional_error_m, g.code as grid,
-        g.name as grid_name, g.plan_id as edition, c.geom
-    from cases c
-    left join grids g on g.id = c.grid_id
-    where c.jurisdiction_id = %(jurisdiction)s and c.geom is not null
-        and (%(since)s::timestamptz is null or c.reported_at >= %(since)s)
-        and (%(until)s::timestamptz is null or c.reported_at < %(until)s)
-"""
+"""  # noqa: S608 - our own text
 _CASE_FIELDS: Final = (
     Field("source", "text", "Where the case came from"),
     Field("external_id", "text", "Number in the system that it came from"),
@@ -85,7 +61,23 @@ _CASE_FIELDS: Final = (
     Field("grid_name", "text", "Name of the leaf grid"),
     Field("edition", "integer", "Number of the edition that it was assigned by", low=1, high=2_147_483_647),
 )
-CASE_FIELD_NAMES: Final = tuple(each.name for each in _CASE_FIELDS)
+CASE_FIELD_NAMES: Final = tuple(field.name for field in _CASE_FIELDS)
+
+
+def _cases() -> str:
+    """Return the statement of cases that have a point, reported in the period of the scope."""
+    since, until = (cast(bindparam(name), DateTime(timezone=True)) for name in ("since", "until"))
+    own = {"fid": "id", "place": "id", "number": "id", "edition": "edition_id"}
+    statement = case_select(*(name for name in CASE_FIELD_NAMES if name not in own), "geom", **own).where(
+        Case.jurisdiction_id == bindparam("jurisdiction"),
+        Case.geom.is_not(None),
+        or_(since.is_(None), Case.reported_at >= since),
+        or_(until.is_(None), Case.reported_at < until),
+    )
+    return str(statement.compile(dialect=PGDialect_psycopg()))  # type: ignore[no-untyped-call]
+
+
+_CASES: Final = _cases()
 
 _GAPS: Final = """
     select fid, fid as place, edition, area_m2, around, lower(p.validity) as valid_from, upper(p.validity) as valid_to,
@@ -104,13 +96,10 @@ _HOTSPOTS: Final = f"""
         min(reported_at) as first_reported_at, max(reported_at) as last_reported_at,
         ST_Buffer(ST_ConvexHull(ST_Collect(geom))::geography, {_MARGIN_M})::geometry as geom
     from (
-        select c.id, c.status, c.category, c.reported_at, c.geom,
-            ST_ClusterDBSCAN(ST_Transform(c.geom, %(metric)s), {_NEAR_M}, {_LEAST_CASES}) over () as cluster
-        from cases c
-        where c.jurisdiction_id = %(jurisdiction)s and c.geom is not null
-            and (%(since)s::timestamptz is null or c.reported_at >= %(since)s)
-            and (%(until)s::timestamptz is null or c.reported_at < %(until)s)
-    ) as placed
+        select number as id, status, category, reported_at, geom,
+            ST_ClusterDBSCAN(ST_Transform(geom, %(metric)s), {_NEAR_M}, {_LEAST_CASES}) over () as cluster
+        from ({_CASES}) as public_cases
+    ) as clustered
     where cluster is not null
     group by cluster
 """  # noqa: S608 - our own text
@@ -136,7 +125,7 @@ _BLOCKS_COLLECTION: Final = Collection(
     fields=(
         Field("block", "integer", "Number of the block", low=1, high=2**63 - 1),
         Field("grid", "text", "Code of the leaf grid"),
-        *_LOADS,
+        *LOAD_FIELDS,
         *_EDITION_FIELDS,
     ),
     geometry="Polygon",
@@ -172,7 +161,7 @@ _HOTSPOT_FIELDS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Visibility:
     """What the operator lets others see.
 
     Parameters
@@ -184,12 +173,12 @@ class Wanted:
     case_fields: tuple[str, ...]
 
 
-def collections(wanted: Wanted, level_names: Mapping[int, str] | None = None) -> dict[str, Collection]:
+def collections(wanted: Visibility, level_names: Mapping[int, str] | None = None) -> dict[str, Collection]:
     """Return the collections of a jurisdiction, by their names.
 
     Parameters
     ----------
-    wanted : Wanted
+    wanted : Visibility
         What may be seen.
     level_names : mapping of int to str, optional
         Levels of the jurisdiction; without it all that a jurisdiction can have.

@@ -8,35 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-FieldKind = Literal["text", "integer", "number", "moment"]
+from geogrid.editions.fields import Field
+
 GeometryKind = Literal["Point", "Polygon", "MultiPolygon"]
 Timing = Literal["validity", "instant", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A property of features, and the column of the same name in the rows of its collection.
-
-    Parameters
-    ----------
-    name : str
-        As it stands in answers and in filters.
-    kind : {"text", "integer", "number", "moment"}
-        What its values are.
-    title : str
-        What it means, for people.
-    values : tuple of str
-        All that occur, where they are a closed set.
-    low, high : float, optional
-        Limits of a number.
-    """
-
-    name: str
-    kind: FieldKind
-    title: str
-    values: tuple[str, ...] = ()
-    low: int | None = None
-    high: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +27,7 @@ class Collection:
     geometry : {"Point", "Polygon", "MultiPolygon"}
         Of every feature; a point may be missing.
     source : str
-        SQL of the rows, with columns `fid`, `geom` (EPSG:4326) and one a field; parameters as `Scope.values`.
+        SQL of the rows, with columns `fid`, `geom` (EPSG:4326) and one a field; parameters as `FeatureScope.values`.
     key : str
         Column that is looked up for one feature.
     order : tuple of str
@@ -94,7 +69,7 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class FeatureScope:
     """Which part of the store a request is about.
 
     Parameters

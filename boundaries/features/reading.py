@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import psycopg
 from psycopg.adapt import Loader
+from psycopg.rows import namedtuple_row
 from sqlalchemy import Engine
 
 from boundaries.features.selection import Condition, Selection, Statement, as_features, as_values, counting, extents
@@ -54,12 +55,11 @@ def count(connection: Connection, wanted: Selection) -> int:
 def extent(connection: Connection, wanted: Selection) -> tuple[Bounds | None, datetime | None, datetime | None]:
     """Return the box of a collection in stored coordinates, and the first and last of its instants."""
     statement = extents(wanted.collection, wanted.scope)
-    with connection.cursor() as cursor:
-        row = cursor.execute(statement.sql.encode(), statement.values).fetchone()
-    if row is None or row[0] is None:
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        row: Any = cursor.execute(statement.sql.encode(), statement.values).fetchone()
+    if row is None or row.west is None:
         return None, None, None
-    west, south, east, north, since, until = row
-    return (west, south, east, north), since, until
+    return (row.west, row.south, row.east, row.north), row.since, row.until
 
 
 def read_features(connection: Connection, wanted: Selection) -> list[bytes]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import shapely
 
-from boundaries.features.fields import Collection, Scope
+from boundaries.features.fields import Collection, FeatureScope
 from boundaries.features.systems import CRS84, STORED_SRID, System
 from geogrid.types import CoordType
 
@@ -30,7 +30,7 @@ class Selection:
     ----------
     collection : Collection
         Of what.
-    scope : Scope
+    scope : FeatureScope
         Of which part of the store.
     area : Geometry, optional
         Only features that touch it; degrees, WGS 84.
@@ -53,7 +53,7 @@ class Selection:
     """
 
     collection: Collection
-    scope: Scope
+    scope: FeatureScope
     area: shapely.Geometry | None = None
     equal: Mapping[str, Any] = field(default_factory=dict)
     condition: Condition | None = None
@@ -89,12 +89,12 @@ def counting(wanted: Selection) -> Statement:
     return Statement(f"select count(*) from ({wanted.collection.source}) as f{where}", values)  # noqa: S608 - our own text
 
 
-def extents(collection: Collection, scope: Scope) -> Statement:
+def extents(collection: Collection, scope: FeatureScope) -> Statement:
     """Return the statement for the box of a collection and the period of its instants."""
     time = f"min({collection.instant}), max({collection.instant})" if collection.instant else "null, null"
     return Statement(
-        "select ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box), since, until from "  # noqa: S608 - our own text
-        f"(select ST_Extent(geom) as box, {time} from ({collection.source}) as f) as found(box, since, until)",
+        "select ST_XMin(box) as west, ST_YMin(box) as south, ST_XMax(box) as east, ST_YMax(box) as north, since, until "  # noqa: S608 - our own text
+        f"from (select ST_Extent(geom) as box, {time} from ({collection.source}) as f) as found(box, since, until)",
         scope.values(collection),
     )
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from geogrid.errors import Problem
 
+_NUMBER = r"[+-]?(?:(?:0|[1-9][0-9]{0,14})(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _MISSING_WORDS = frozenset({"", "nan", "none", "null", "<null>", "na", "n/a"})
 
 
@@ -42,6 +43,20 @@ def text_or_none(values: pd.Series) -> list[str | None]:
             None if np.isnan(value) else _number_text(value) for value in values.to_numpy(dtype=np.float64).tolist()
         ]
     return [_text(value) for value in values.tolist()]
+
+
+def with_numbers(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of text with those columns as numbers that hold nothing else; empty cells are missing.
+
+    Digits that start with a zero, or are more than a float holds exactly, are identifiers and stay text.
+    """
+    columns = {}
+    for name in table:
+        trimmed = table[name].str.strip()
+        is_number = trimmed[trimmed != ""].str.fullmatch(_NUMBER).all()
+        present = (trimmed if is_number else table[name]).where(trimmed != "")
+        columns[name] = pd.to_numeric(present) if is_number else present
+    return pd.DataFrame(columns, index=table.index)
 
 
 def _text(value: object) -> str | None:

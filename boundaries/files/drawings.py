@@ -22,12 +22,12 @@ from boundaries.plans.loading import buildings_near, level_titles, load_whole
 from boundaries.plans.storing import save_plan
 from geogrid.coordinates import WGS84
 from geogrid.coverage.plane import Plane
+from geogrid.editions.fields import LOADS
 from geogrid.errors import Problem
 from geogrid.geometry.rings import only_polygons
 from geogrid.plans import BlockTable
 from geogrid.plans.cut_by import CutBlocks, cut_by
 from geogrid.plans.legacy import CoverageFault, Drawn, Repair, faults_of, repair
-from geogrid.plans.state import LOADS
 from geogrid.types import FloatArray, GeometryArray
 
 _COLUMNS: Final = ("code", "name", "level", "parent", "kind", "category", "attributes")
@@ -42,7 +42,7 @@ _KEEP_DUTIES: Final = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class GridDrawing:
     """A file of polygons for a draft.
 
     Parameters
@@ -59,7 +59,7 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True)
-class DrawnDraft:
+class DrawingResult:
     """What came of a drawing.
 
     Parameters
@@ -88,8 +88,8 @@ class DrawnDraft:
 
 
 def draw_draft(  # noqa: PLR0913 - one keyword a choice
-    session: Session, base: PlanValues, drawing: Drawing, *, name: str, author: Author, at: datetime
-) -> DrawnDraft:
+    session: Session, base: PlanValues, drawing: GridDrawing, *, name: str, author: Author, at: datetime
+) -> DrawingResult:
     """Make a draft whose leaf grids are the polygons of a file, on the blocks of another plan.
 
     Parameters
@@ -98,7 +98,7 @@ def draw_draft(  # noqa: PLR0913 - one keyword a choice
         Flushed, not committed.
     base : PlanValues
         Its blocks are cut along the polygons; where a code goes on, so do its duties.
-    drawing : Drawing
+    drawing : GridDrawing
         The file.
     name : str
         Of the draft.
@@ -116,9 +116,9 @@ def draw_draft(  # noqa: PLR0913 - one keyword a choice
     names = [LevelName(title.name, title.name_zh) for title in level_titles(session, base)]
     found, prepared = read_grids(drawing.file, JurisdictionChoice(town.code), stored=town, names=names)
     if prepared.grids is None:
-        return DrawnDraft(None, found.problems)
+        return DrawingResult(None, found.problems)
     if prepared.grids["level"].max() != len(names):
-        return DrawnDraft(None, (*found.problems, _wrong_depth(int(prepared.grids["level"].max()), len(names))))
+        return DrawingResult(None, (*found.problems, _wrong_depth(int(prepared.grids["level"].max()), len(names))))
     leaves = prepared.grids[prepared.grids["kind"] != "parent"].reset_index(drop=True)
     buildings = buildings_near(session, base, None)
     limit = limit_of(town)
@@ -132,14 +132,14 @@ def draw_draft(  # noqa: PLR0913 - one keyword a choice
     cut = cut_by(blocks, polygons, buildings)
     empty = _without_land(leaves["code"].tolist(), cut)
     if empty:
-        return DrawnDraft(None, (*found.problems, *empty), faults, repairs)
+        return DrawingResult(None, (*found.problems, *empty), faults, repairs)
     plan = _save(session, base, prepared.grids, _frame(blocks, cut, leaves), name=name, source=drawing.file)
     copy_levels(session, base, plan)
     session.execute(_KEEP_DUTIES, {"old": base.id, "new": plan.id, "at": at})
     detail = {"based_on": base.id, "file": drawing.file.path.name, "repairs": len(repairs), "reason": author.reason}
     record(session, plan, made_by=author.name, kind="created", detail=detail)
     counts = {"kept": len(cut.kept_ids), "cut": len(cut.polygons), "left_out": len(cut.left_out)}
-    return DrawnDraft(plan_record(plan), found.problems, faults, repairs, **counts)
+    return DrawingResult(plan_record(plan), found.problems, faults, repairs, **counts)
 
 
 def _wrong_depth(found: int, depth: int) -> Problem:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from boundaries.grids.records import PlanValues
 from boundaries.plans.reading import plan_frame
+from boundaries.text.cells import write_table
 from geogrid.errors import InvalidInputError
 
 _DRIVERS: Final[Mapping[str, str]] = {
@@ -52,7 +53,8 @@ def export_plan(session: Session, plan: PlanValues, path: Path, *, encoding: str
         _write_geopackage(session, plan, path, grids)
     elif kind == ".csv":
         table = pd.DataFrame(grids.drop(columns="geometry")).assign(wkt=grids.geometry.to_wkt())
-        table.to_csv(path, index=False)
+        with path.open("w", encoding="utf-8", newline="") as file:
+            write_table(file, table)
     elif kind == ".parquet":
         grids.to_parquet(path)
     elif kind in _DRIVERS:

@@ -14,11 +14,12 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from boundaries.files.shapefile import companion, cut_short, settle_encoding, truncated
+from boundaries.text.delimited import is_delimited, narrow_encoding_of
+from boundaries.text.encodings import DAMAGED, NAME_ENCODING, wrong_encoding
 from geogrid.errors import InvalidInputError, Problem
 
 _PARQUET_SUFFIXES = {".parquet", ".geoparquet", ".pq"}
 _FORMATS = "GeoGrid reads Shapefile, GeoPackage, GeoJSON, KML, FlatGeobuf, GeoParquet and what else GDAL knows."
-_DAMAGED = "Copy it again from where it came, or export it again."
 _SQLITE_MAGIC = b"SQLite format 3\0"
 _SQLITE_ONE_MEGABYTE_PAGES = 1
 _SQLITE_LARGEST_PAGE = 65_536
@@ -118,7 +119,7 @@ def _require_whole(path: Path) -> None:
     if path.is_dir():
         return
     if not path.stat().st_size:
-        raise _refusal("empty", f"{path.name} is empty (0 bytes).", _DAMAGED)
+        raise _refusal("empty", f"{path.name} is empty (0 bytes).", DAMAGED)
     problem = cut_short(path) if path.suffix.lower() == ".shp" else _sqlite_cut_short(path)
     if problem is not None:
         raise InvalidInputError([problem])
@@ -144,7 +145,7 @@ def _settle_layer(path: Path, layer: str | None) -> str:
         if len(layers) > 1:
             raise _refusal("which-layer", f"{path.name} has {len(layers)} layers: {named}.", "Name one with --layer.")
         if not layers:
-            raise _refusal("empty", f"{path.name} has no layer.", _DAMAGED)
+            raise _refusal("empty", f"{path.name} has no layer.", DAMAGED)
         return layers[0]
     if layer not in layers:
         raise _refusal("no-layer", f"{path.name} has no layer {layer!r}.", f"It has: {named}.")
@@ -154,20 +155,24 @@ def _settle_layer(path: Path, layer: str | None) -> str:
 def _read_with_gdal(path: Path, layer: str, encoding: str | None) -> gpd.GeoDataFrame:
     import pyogrio
 
-    if encoding is None and path.suffix.lower() == ".shp":
+    if is_delimited(path):
+        encoding = narrow_encoding_of(path, encoding).removesuffix("-sig")
+    elif encoding is None and path.suffix.lower() == ".shp":
         encoding = _settled_encoding(path)
     try:
         with _gdal_refusals(path):
             expected = pyogrio.read_info(path, layer=layer, encoding=encoding)["features"]
             frame = pyogrio.read_dataframe(path, layer=layer, encoding=encoding)
     except (UnicodeDecodeError, LookupError) as error:
+        if isinstance(error, UnicodeDecodeError) and is_delimited(path):
+            raise wrong_encoding(path.name, error) from error
         stated = companion(path, ".cpg")
         said = f"--encoding {encoding}" if encoding else f"its {stated.name}" if stated else "its header"
         raise _refusal(
-            "encoding", f"The text of {path.name} is not in the encoding that {said} says.", _try_encodings()
+            "encoding", f"The text of {path.name} is not in the encoding that {said} says.", NAME_ENCODING
         ) from error
     if 0 <= expected != len(frame):
-        raise _refusal("truncated", f"{path.name} promises {expected} rows and has {len(frame)}.", _DAMAGED)
+        raise _refusal("truncated", f"{path.name} promises {expected} rows and has {len(frame)}.", DAMAGED)
     if not isinstance(frame, gpd.GeoDataFrame):
         raise _refusal("no-geometry", f"{path.name} has columns but no shapes.", _FORMATS)
     return frame
@@ -182,12 +187,8 @@ def _settled_encoding(path: Path) -> str | None:
         raise _refusal(
             "encoding",
             f"{path.name} has no .cpg file that states its encoding, and its text is not UTF-8.{reads}",
-            _try_encodings(),
+            NAME_ENCODING,
         ) from error
-
-
-def _try_encodings() -> str:
-    return "Name the right one: --encoding gbk for most Chinese files, else e.g. big5, cp1252."
 
 
 def _read_parquet(path: Path) -> gpd.GeoDataFrame:
@@ -196,7 +197,7 @@ def _read_parquet(path: Path) -> gpd.GeoDataFrame:
     try:
         return gpd.read_parquet(path)
     except pa.ArrowInvalid as error:
-        raise _refusal("unreadable", f"{path.name} is damaged or no Parquet file: {_brief(error)}", _DAMAGED) from error
+        raise _refusal("unreadable", f"{path.name} is damaged or no Parquet file: {_brief(error)}", DAMAGED) from error
     except (ValueError, TypeError) as error:
         raise _refusal(
             "no-geometry",
@@ -219,7 +220,7 @@ def _gdal_refusals(path: Path) -> Iterator[None]:
             raise _refusal(
                 "unreadable", f"{path.name} is in no format that GDAL recognises, or is damaged.", _FORMATS
             ) from error
-        raise _refusal("unreadable", f"{path.name} cannot be read: {_brief(error)}", _DAMAGED) from error
+        raise _refusal("unreadable", f"{path.name} cannot be read: {_brief(error)}", DAMAGED) from error
 
 
 def _brief(error: Any) -> str:

@@ -1,13 +1,13 @@
 """The rejects file: the rows that were not imported, with their line and the reason, there only once it is whole."""
 
-import csv
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
+from boundaries.text.cells import CellWriter
 from geogrid.errors import UnavailableError
 
 LINE, REASON = "line", "reason"
@@ -27,14 +27,14 @@ class Rejects:
 
     path: Path
     _file: IO[str]
-    _writer: Any
+    _writer: CellWriter
     count: int = 0
     _width: int = field(default=0)
 
     def write_header(self, columns: Sequence[str]) -> None:
         """Write the columns of the table, then those of the line and the reason."""
         self._width = len(columns)
-        self._writer.writerow([*columns, LINE, REASON])
+        self._writer.write([*columns, LINE, REASON])
 
     def write(self, cells: Sequence[str], line: int, reasons: Sequence[str]) -> None:
         """Write a row; cells beyond the header are joined to the last one."""
@@ -43,7 +43,7 @@ class Rejects:
             kept[-1] = ",".join(cells[self._width - 1 :])
         kept += [""] * (self._width - len(kept))
         with _file_errors(self.path):
-            self._writer.writerow([*kept, line, "; ".join(reasons)])
+            self._writer.write([*kept, line, "; ".join(reasons)])
         self.count += 1
 
     def finish(self) -> None:
@@ -83,7 +83,7 @@ def open_rejects(path: Path) -> Iterator[Rejects]:
         file = beside.open("w", encoding="utf-8-sig", newline="")
     try:
         # utf-8-sig: spreadsheets take a file without the mark for the local code page, and Chinese is lost.
-        yield Rejects(path, file, csv.writer(file))
+        yield Rejects(path, file, CellWriter(file))
     finally:
         with suppress(OSError):
             file.close()

@@ -3,6 +3,7 @@
 import struct
 from pathlib import Path
 
+from boundaries.text.encodings import as_gbk, is_utf8
 from geogrid.errors import Problem
 
 _SHP_WORD_BYTES = 2
@@ -12,8 +13,6 @@ _DBF_LANGUAGE_AT = 29
 _DBF_FIELDS_END = 0x0D
 # Language driver 0 says nothing and 0x57 says "the writer's own code page": both leave the encoding open.
 _DBF_OPEN_LANGUAGES = (0x00, 0x57)
-_LONGEST_UTF8 = 4
-_SAMPLE_CHARACTERS = 20
 
 
 def cut_short(path: Path) -> Problem | None:
@@ -68,8 +67,8 @@ def settle_encoding(path: Path) -> str | None:
     if len(content) < _DBF_HEADER_BYTES or content[_DBF_LANGUAGE_AT] not in _DBF_OPEN_LANGUAGES:
         return None
     for text in _texts(content):
-        if not _is_utf8(text):
-            raise UnicodeError(_as_gbk(text))
+        if not is_utf8(text):
+            raise UnicodeError(as_gbk(text))
     return "UTF-8"
 
 
@@ -102,19 +101,3 @@ def _texts(content: bytes) -> list[bytes]:
         for offset, width in fields
     )
     return [text for text in (*names, *values) if not text.isascii()]
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode("utf-8")
-    except UnicodeDecodeError as error:
-        # A value that fills its field may end in the middle of a character.
-        return error.reason == "unexpected end of data" and len(text) - error.start < _LONGEST_UTF8
-    return True
-
-
-def _as_gbk(text: bytes) -> str:
-    try:
-        return text.decode("gb18030")[:_SAMPLE_CHARACTERS]
-    except UnicodeDecodeError:
-        return ""

@@ -1,23 +1,35 @@
 """Tables in chunks of text: CSV (plain or gzip), Parquet and XLSX, with the line that each row stands in."""
 
-import codecs
 import csv
-import gzip
+import io
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from pathlib import Path
 from typing import IO, Any
 
+import pandas as pd
+
+from boundaries.text.cells import unled
+from boundaries.text.delimited import (
+    Header,
+    broken_row,
+    damage,
+    encoding_of,
+    is_cut_short,
+    is_delimited,
+    open_bytes,
+    read_header,
+)
+from boundaries.text.encodings import DAMAGED
 from geogrid.errors import InvalidInputError, Problem
 
 ROWS_A_CHUNK = 5_000
-_DELIMITERS = (",", ";", "\t", "|")
-_DAMAGED = "Copy it again from where it came, or export it again."
+_NUL = "\0"
 _COUNTED_BYTES = 1 << 20
+_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +83,7 @@ def open_table(path: Path, *, encoding: str | None = None, sheet: str | None = N
     path : Path
         ``.csv``, ``.tsv``, ``.txt`` (each also with ``.gz``), ``.parquet`` or ``.xlsx``.
     encoding : str, optional
-        Of a text file; without it UTF-8.
+        Of a text file; without it what its mark says, else UTF-8.
     sheet : str, optional
         Of a workbook; needed where several have rows.
 
@@ -83,12 +95,12 @@ def open_table(path: Path, *, encoding: str | None = None, sheet: str | None = N
     _require(path)
     suffix = path.suffix.lower()
     if suffix in {".parquet", ".pq"}:
-        yield _parquet(path)
+        yield _checked(_parquet(path))
     elif suffix in {".xlsx", ".xlsm"}:
-        yield _workbook(path, sheet)
-    elif suffix in {".csv", ".tsv", ".txt", ".gz"}:
+        yield _checked(_workbook(path, sheet))
+    elif is_delimited(path):
         with _open_text(path, encoding) as file:
-            yield _delimited(path, file)
+            yield _checked(_delimited(path, file))
     else:
         raise _refusal(
             "unreadable",
@@ -97,28 +109,49 @@ def open_table(path: Path, *, encoding: str | None = None, sheet: str | None = N
         )
 
 
+def read_frame(path: Path, *, encoding: str | None = None, sheet: str | None = None) -> pd.DataFrame:
+    """Return a whole table as text; raises as `open_table`, and lists the rows that cannot be read."""
+    rows: list[list[str]] = []
+    problems: list[Problem] = []
+    with open_table(path, encoding=encoding, sheet=sheet) as table:
+        for chunk in table.chunks:
+            rows += chunk.rows
+            for which, fault in list(chunk.faults.items())[: _LISTED - len(problems)]:
+                line = f"line {chunk.lines[which]}"
+                problems.append(Problem("unreadable", f"{path.name}, {line}: {fault}.", "Correct it.", subject=line))
+        columns = table.columns
+    if problems:
+        raise InvalidInputError(problems)
+    return pd.DataFrame(rows, columns=list(columns), dtype=str)
+
+
+def _checked(table: Table) -> Table:
+    """Return a table whose rows with null characters, which the store cannot hold, are faults."""
+    return replace(table, chunks=map(_without_nulls, table.chunks))
+
+
+def _without_nulls(chunk: Chunk) -> Chunk:
+    for which, row in enumerate(chunk.rows):
+        if any(_NUL in cell for cell in row):
+            chunk.faults.setdefault(which, "a cell has a null character")
+    return chunk
+
+
 def _require(path: Path) -> None:
     if not path.is_file():
         raise _refusal("no-file", f"There is no file {path}.", "Check the name; relative ones start at this folder.")
     if not path.stat().st_size:
-        raise _refusal("empty", f"{path.name} is empty (0 bytes).", _DAMAGED)
+        raise _refusal("empty", f"{path.name} is empty (0 bytes).", DAMAGED)
 
 
 @contextmanager
 def _damage(path: Path) -> Iterator[None]:
     """Turn what the readers raise into a refusal."""
     try:
-        yield
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise _refusal("truncated", f"{path.name} is damaged or cut short: {error}.", _DAMAGED) from error
+        with damage(path):
+            yield
     except zipfile.BadZipFile as error:
-        raise _refusal("truncated", f"{path.name} is damaged or cut short, or no workbook.", _DAMAGED) from error
-    except UnicodeError as error:
-        raise _refusal(
-            "encoding",
-            f"The text of {path.name} is not in the encoding {getattr(error, 'encoding', 'given')}.",
-            "Name the right one: --encoding gbk for most Chinese files, else e.g. big5, cp1252.",
-        ) from error
+        raise _refusal("truncated", f"{path.name} is damaged or cut short, or no workbook.", DAMAGED) from error
 
 
 def _guarded(path: Path, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
@@ -133,39 +166,31 @@ def _guarded(path: Path, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
 
 @contextmanager
 def _open_text(path: Path, encoding: str | None) -> Iterator[IO[str]]:
-    try:
-        codecs.lookup(encoding or "utf-8-sig")
-    except LookupError as error:
-        raise _refusal("encoding", f"There is no encoding {encoding!r}.", "Use e.g. --encoding gbk.") from error
-    opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
-    with opener(path, "rt", encoding=encoding or "utf-8-sig", newline="") as file:
-        yield file
+    settled = encoding_of(path, encoding)
+    with open_bytes(path) as file, io.TextIOWrapper(file, settled, newline="") as lines:
+        yield lines
 
 
 def _delimited(path: Path, file: IO[str]) -> Table:
     with _damage(path):
         total = _count_lines(path)
-        first = file.readline()
-    delimiter = max(_DELIMITERS, key=first.count)
-    columns = _header(path, next(csv.reader([first], delimiter=delimiter, strict=True), []))
-    reader = csv.reader(file, delimiter=delimiter, strict=True)
-    return Table(columns, max(total - 1, 0), _guarded(path, _delimited_chunks(path, reader, len(columns))))
+        header = read_header(path, file)
+    columns = _header(path, header.columns)
+    return Table(columns, max(total - 1, 0), _guarded(path, _delimited_chunks(path, header)))
 
 
-def _delimited_chunks(path: Path, reader: Any, width: int) -> Iterator[Chunk]:
-    chunk = Chunk([], [], {})
+def _delimited_chunks(path: Path, header: Header) -> Iterator[Chunk]:
+    chunk, width = Chunk([], [], {}), len(header.columns)
     while True:
-        line = reader.line_num + 2  # the header is read already, and lines count from 1
+        line = header.next_line
+        row: list[str] = []
         try:
-            row = next(reader)
+            row = next(header.reader)
         except StopIteration:
             break
         except csv.Error as error:
-            if "end of data" in str(error):
-                raise _refusal(
-                    "truncated", f"{path.name} is cut short: it ends within the quoted cell of line {line}.", _DAMAGED
-                ) from error
-            row = []
+            if is_cut_short(error):
+                raise broken_row(path, line, error) from error
             chunk.faults[len(chunk.rows)] = f"the line cannot be read: {error}"
         else:
             if not row:
@@ -173,7 +198,7 @@ def _delimited_chunks(path: Path, reader: Any, width: int) -> Iterator[Chunk]:
             if len(row) != width:
                 chunk.faults[len(chunk.rows)] = f"the line has {len(row)} cells, the header has {width}"
         chunk.lines.append(line)
-        chunk.rows.append(row)
+        chunk.rows.append([unled(cell) if cell[:1] == "'" else cell for cell in row])
         if len(chunk.rows) == ROWS_A_CHUNK:
             yield chunk
             chunk = Chunk([], [], {})
@@ -181,8 +206,7 @@ def _delimited_chunks(path: Path, reader: Any, width: int) -> Iterator[Chunk]:
 
 
 def _count_lines(path: Path) -> int:
-    opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
-    with opener(path, "rb") as file:
+    with open_bytes(path) as file:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(_COUNTED_BYTES), b""))
 
 
@@ -193,7 +217,7 @@ def _parquet(path: Path) -> Table:
     try:
         file = pq.ParquetFile(path)
     except pa.ArrowInvalid as error:
-        raise _refusal("truncated", f"{path.name} is damaged or cut short, or no Parquet file.", _DAMAGED) from error
+        raise _refusal("truncated", f"{path.name} is damaged or cut short, or no Parquet file.", DAMAGED) from error
     columns = _header(path, file.schema_arrow.names)
     return Table(columns, file.metadata.num_rows, _parquet_chunks(path, file))
 
@@ -209,7 +233,7 @@ def _parquet_chunks(path: Path, file: Any) -> Iterator[Chunk]:
             yield Chunk(list(range(line, line + len(rows))), rows, {})
             line += len(rows)
     except (pa.ArrowInvalid, OSError) as error:
-        raise _refusal("truncated", f"{path.name} is damaged: {str(error).splitlines()[0]}", _DAMAGED) from error
+        raise _refusal("truncated", f"{path.name} is damaged: {str(error).splitlines()[0]}", DAMAGED) from error
 
 
 def _workbook(path: Path, sheet: str | None) -> Table:
@@ -219,7 +243,7 @@ def _workbook(path: Path, sheet: str | None) -> Table:
         with _damage(path):
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except KeyError as error:
-        raise _refusal("unreadable", f"{path.name} is no workbook.", _DAMAGED) from error
+        raise _refusal("unreadable", f"{path.name} is no workbook.", DAMAGED) from error
     names = list(book.sheetnames)
     if sheet is None and len(names) > 1:
         raise _refusal("which-sheet", f"{path.name} has {len(names)} sheets: {', '.join(names)}.", "Name one: --sheet.")

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from boundaries.jurisdictions.records import JurisdictionRecord, JurisdictionValues, jurisdiction_record
-from boundaries.jurisdictions.tables import Jurisdiction, Level
+from boundaries.jurisdictions.tables import Jurisdiction, LevelRow
 from geogrid.errors import InvalidInputError, NotFoundError
 
 
@@ -71,10 +71,10 @@ def _known(session: Session) -> str:
     return f"Stored are: {', '.join(codes)}."
 
 
-def levels_of(session: Session, jurisdiction: JurisdictionValues) -> Sequence[Level]:
+def levels_of(session: Session, jurisdiction: JurisdictionValues) -> Sequence[LevelRow]:
     """Return the levels of a jurisdiction, top first."""
     return session.scalars(
-        select(Level).where(Level.scheme_id == jurisdiction.scheme_id).order_by(Level.position)
+        select(LevelRow).where(LevelRow.scheme_id == jurisdiction.scheme_id).order_by(LevelRow.position)
     ).all()
 
 

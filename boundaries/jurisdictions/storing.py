@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from boundaries.jurisdictions.reading import LevelName, levels_of
-from boundaries.jurisdictions.tables import Jurisdiction, Level, LevelScheme
+from boundaries.jurisdictions.tables import Jurisdiction, LevelRow, LevelScheme
 from geogrid.blocks.polygons import as_multi
 from geogrid.errors import ConflictError
 
@@ -74,8 +74,8 @@ def _has_plans(session: Session, jurisdiction: Jurisdiction) -> bool:
 
 
 def _save_levels(session: Session, scheme_id: int, levels: Sequence[LevelName]) -> None:
-    session.execute(delete(Level).where(Level.scheme_id == scheme_id))
+    session.execute(delete(LevelRow).where(LevelRow.scheme_id == scheme_id))
     session.add_all(
-        Level(scheme_id=scheme_id, position=position, name=level.name, name_zh=level.name_zh)
+        LevelRow(scheme_id=scheme_id, position=position, name=level.name, name_zh=level.name_zh)
         for position, level in enumerate(levels, start=1)
     )

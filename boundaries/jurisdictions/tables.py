@@ -29,7 +29,7 @@ class LevelScheme(Base):
     name: Mapped[str] = mapped_column(comment="Name of the scheme")
 
 
-class Level(Base):
+class LevelRow(Base):
     """One level of a scheme; position 1 is the top."""
 
     __tablename__ = "levels"

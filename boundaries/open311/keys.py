@@ -46,7 +46,8 @@ def add_key(session: Session, name: str) -> str:
 def list_keys(session: Session) -> tuple[KeyHolder, ...]:
     """Return who has a key, by name."""
     return tuple(
-        KeyHolder(*row) for row in session.execute(select(ApiKey.name, ApiKey.created_at).order_by(ApiKey.name))
+        KeyHolder(**row)
+        for row in session.execute(select(ApiKey.name, ApiKey.created_at).order_by(ApiKey.name)).mappings()
     )
 
 

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from boundaries.grids.records import PlanValues
 from boundaries.plans.loading import load_two
+from geogrid.editions.fields import LOADS
 from geogrid.errors import ConflictError
 from geogrid.geometry.overlays import DEGREE, union
 from geogrid.plans.comparing import MEASURES, Comparison, GridChange, Tolerance, compare
 from geogrid.plans.pieces import NOWHERE
-from geogrid.plans.state import LOADS
 from geogrid.types import GeometryArray
 
 _OPEN_CASES = text("""

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from boundaries.changes.tables import Change
+from boundaries.grids.fields import stored_columns
 from boundaries.grids.records import PlanRecord, PlanValues, plan_record
 from boundaries.grids.tables import Plan
 from boundaries.jurisdictions.records import JurisdictionValues
@@ -16,17 +17,15 @@ from geogrid.codes import code_profile
 from geogrid.errors import ConflictError, InvalidInputError, NotFoundError, StaleError
 from geogrid.types import PlanState
 
-_COPY_GRIDS: Final = text("""
-    insert into grids (plan_id, code, name, level, parent_id, kind, category, households, population, buildings,
-        attributes, geom)
-    select :new, g.code, g.name, g.level, above.id, g.kind, g.category, g.households, g.population, g.buildings,
-        g.attributes, g.geom
+_COPY_GRIDS: Final = text(f"""
+    insert into grids (plan_id, {stored_columns()}, geom)
+    select :new, {stored_columns("g").replace("g.parent_id", "above.id")}, g.geom
     from grids g
     left join grids former on former.id = g.parent_id
     left join grids above on above.plan_id = :new and above.code = former.code
     where g.plan_id = :old and g.level = :level
     order by g.id
-""")
+""")  # noqa: S608 - our own text
 _COPY_ASSIGNMENTS: Final = text("""
     insert into assignments (plan_id, block_id, grid_id)
     select :new, a.block_id, own.id

@@ -9,11 +9,13 @@ import shapely
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from boundaries.grids.fields import load_columns, stored_columns
 from boundaries.grids.records import PlanValues
 from geogrid.codes import code_profile
 from geogrid.editions import Duty
+from geogrid.editions.fields import LOADS
 from geogrid.plans import BlockTable, Buildings, Draft, Lines, Node, OperationScope, Rules
-from geogrid.plans.state import LOADS, NO_LOADS, BilingualName
+from geogrid.plans.state import NO_LOADS, BilingualName
 from geogrid.types import FloatArray, GridCode, IntArray
 
 _NEAR_DEGREES: Final = 0.002
@@ -43,7 +45,7 @@ _WANTED: Final = text("""
     )
     select id from below
 """)
-_NODES: Final = text("""
+_NODES: Final = text(f"""
     with recursive up as (
         select id, parent_id from grids where id = any(:ids)
         union
@@ -55,8 +57,7 @@ _NODES: Final = text("""
         select g.id from up join grids own on own.id = up.id and own.id = any(:ids)
         join grids g on :siblings and g.plan_id = :plan and g.parent_id = own.parent_id
     )
-    select g.id, g.code, g.name, g.level, g.parent_id, g.kind, g.category, g.households, g.population, g.buildings,
-        g.attributes, held.duties
+    select g.id, {stored_columns("g")}, held.duties
     from grids g
     left join lateral (
         select jsonb_agg(jsonb_build_array(d.role, d.holder, d.phone) order by d.id) as duties
@@ -64,10 +65,9 @@ _NODES: Final = text("""
     ) held on true
     where g.id in (select id from wanted)
     order by g.id
-""")
-_ALL_NODES: Final = text("""
-    select g.id, g.code, g.name, g.level, g.parent_id, g.kind, g.category, g.households, g.population, g.buildings,
-        g.attributes, held.duties
+""")  # noqa: S608 - our own text
+_ALL_NODES: Final = text(f"""
+    select g.id, {stored_columns("g")}, held.duties
     from grids g
     left join (
         select d.grid_id, jsonb_agg(jsonb_build_array(d.role, d.holder, d.phone) order by d.id) as duties
@@ -76,23 +76,23 @@ _ALL_NODES: Final = text("""
     ) held on held.grid_id = g.id
     where g.plan_id = :plan
     order by g.id
-""")
-_BLOCKS: Final = """
-    select b.id, a.grid_id, b.households, b.population, b.buildings, ST_AsBinary(b.geom) as shape
+""")  # noqa: S608 - our own text
+_BLOCKS: Final = f"""
+    select b.id, a.grid_id, {load_columns("b")}, ST_AsBinary(b.geom) as shape
     from assignments a join blocks b on b.id = a.block_id
-    where a.plan_id = :plan {which}
+    where a.plan_id = :plan {{which}}
     order by b.id
-"""
+"""  # noqa: S608 - our own text
 _SOME_BLOCKS: Final = text(_BLOCKS.format(which="and a.grid_id = any(:ids)"))
 _ALL_BLOCKS: Final = text(_BLOCKS.format(which=""))
-_BLOCKS_OF_TWO: Final = text("""
-    select b.id, one.grid_id as one, other.grid_id as other, b.households, b.population, b.buildings,
+_BLOCKS_OF_TWO: Final = text(f"""
+    select b.id, one.grid_id as one, other.grid_id as other, {load_columns("b")},
         ST_AsBinary(b.geom) as shape
     from (select block_id, grid_id from assignments where plan_id = :one) as one
     full join (select block_id, grid_id from assignments where plan_id = :other) as other using (block_id)
     join blocks b on b.id = block_id
     order by b.id
-""")
+""")  # noqa: S608 - our own text
 _OWN_LEVELS: Final = text("select name, name_zh from plan_levels where plan_id = :plan order by position")
 _LEVELS_OF_ALL: Final = text("""
     select levels.name, levels.name_zh from levels join jurisdictions using (scheme_id)

@@ -10,25 +10,37 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from boundaries.grids.fields import GRIDS_OF_PLANS, grid_columns, load_columns
 from boundaries.grids.records import PlanValues
 from boundaries.plans.loading import load_whole
+from geogrid.editions.fields import GRID_COLUMNS
 from geogrid.plans import GridFigures, figures
 from geogrid.plans.figures import off_band
 
 Layer = Literal["grids", "blocks"]
 
-_FEATURES: Final[Mapping[Layer, str]] = {
-    "grids": """
-        select g.id, g.code, g.name, g.level, above.code as parent, g.kind, g.category, g.households, g.population,
-            g.buildings, g.geom
-        from grids g left join grids above on above.id = g.parent_id
+_TOLD: Final = [name for name in GRID_COLUMNS if name != "level_name"]
+FEATURES: Final[Mapping[Layer, str]] = {
+    "grids": f"""
+        select g.id, {grid_columns(_TOLD)}, g.geom {GRIDS_OF_PLANS}
         where g.plan_id = :plan and (cast(:level as int) is null or g.level = :level)
     """,
-    "blocks": """
-        select b.id, g.code as grid, b.households, b.population, b.buildings, b.geom
+    "blocks": f"""
+        select b.id, g.code as grid, {load_columns("b")}, b.geom
         from assignments a join blocks b on b.id = a.block_id join grids g on g.id = a.grid_id
         where a.plan_id = :plan and (cast(:grid as text) is null or g.code = :grid)
-    """,
+    """,  # noqa: S608 - our own text
+}
+
+"""Rows of each layer of a plan, with parameters `plan`, and `level` or `grid`."""
+
+_STATEMENTS: Final = {
+    layer: text(f"""
+        select *, ST_AsBinary(geom) as shape from ({features}) as feature
+        where cast(:west as float8) is null or geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)
+        order by id limit :limit
+    """)  # noqa: S608 - our own text
+    for layer, features in FEATURES.items()
 }
 
 
@@ -61,56 +73,16 @@ def plan_frame(  # noqa: PLR0913 - one keyword a filter
     limit : int, optional
         At most so many.
     """
-    statement = text(f"""
-        select *, ST_AsBinary(geom) as shape from ({_FEATURES[layer]}) as found
-        where cast(:west as float8) is null or geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)
-        order by id limit :limit
-    """)  # noqa: S608 - our own text, chosen by name
     west, south, east, north = bbox or (None, None, None, None)
     place = {"west": west, "south": south, "east": east, "north": north}
     found = session.execute(
-        statement, {"plan": plan.id, "level": level, "grid": grid, "limit": limit, **place}
+        _STATEMENTS[layer], {"plan": plan.id, "level": level, "grid": grid, "limit": limit, **place}
     ).mappings()
     table = pd.DataFrame([dict(row) for row in found])
     if table.empty:
         return gpd.GeoDataFrame({"id": []}, geometry=[], crs="EPSG:4326")
     shapes = shapely.from_wkb(np.array([bytes(shape) for shape in table.pop("shape")], dtype=object))
     return gpd.GeoDataFrame(table.drop(columns="geom"), geometry=shapes, crs="EPSG:4326")
-
-
-def plan_tile(session: Session, plan: PlanValues, layer: Layer, tile: tuple[int, int, int]) -> bytes:
-    """Return a vector tile of a plan's grids of the lowest level, or of its blocks.
-
-    Parameters
-    ----------
-    session : Session
-        Only read from.
-    plan : PlanValues
-        Of any state.
-    layer : {"grids", "blocks"}
-        Name of the layer in the tile, too.
-    tile : tuple of int
-        Zoom, column and row of the web Mercator grid.
-    """
-    statement = text(f"""
-        with tile as (select ST_TileEnvelope(:z, :x, :y) as area),
-        seen as (
-            select found.*, ST_AsMVTGeom(ST_Transform(found.geom, 3857), tile.area) as shape
-            from tile, ({_FEATURES[layer]}) as found
-            where found.geom && ST_Transform(tile.area, 4326)
-        )
-        select ST_AsMVT(part, :layer, 4096, 'shape', 'id')
-        from (select {_columns(layer)}, shape from seen where shape is not null order by id) as part
-    """)  # noqa: S608 - our own text, chosen by name
-    zoom, column, row = tile
-    lowest = session.scalar(text("select max(level) from grids where plan_id = :plan"), {"plan": plan.id})
-    values = {"z": zoom, "x": column, "y": row, "layer": layer, "plan": plan.id, "level": lowest, "grid": None}
-    return bytes(session.scalar(statement, values) or b"")
-
-
-def _columns(layer: Layer) -> str:
-    own = {"grids": "code, name, kind, category, households, population, buildings", "blocks": "grid, households"}
-    return f"id, {own[layer]}"
 
 
 def evaluate(session: Session, plan: PlanValues) -> tuple[dict[str, Any], tuple[GridFigures, ...]]:

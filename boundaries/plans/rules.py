@@ -1,6 +1,5 @@
 """Validation of stored plans, and the problems that someone accepts with a reason."""
 
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select, text
@@ -14,27 +13,27 @@ from boundaries.plans.drafts import lock_plan, record
 from boundaries.plans.edits.editing import Author
 from boundaries.plans.loading import buildings_near, load_whole
 from boundaries.plans.tables import Acceptance
+from geogrid.editions.fields import LOADS
 from geogrid.errors import ConflictError, InvalidInputError, Problem
 from geogrid.plans.checking import NEVER_ACCEPTED, Surroundings, Verdict, check, judge
 
-_NOT_DERIVED: Final = text("""
+_SUMS: Final = ", ".join(f"sum({{of}}{load}) as {load}" for load in LOADS)
+_LOST: Final = " or ".join(f"coalesce(g.{load}, 0) < coalesce(parts.{load}, 0) - 1e-6" for load in LOADS)
+_NOT_DERIVED: Final = text(f"""
     with parts as (
-        select a.grid_id as id, sum(ST_Area(b.geom)) as area, sum(b.households) as households,
-            sum(b.population) as population, sum(b.buildings) as buildings
+        select a.grid_id as id, sum(ST_Area(b.geom)) as area, {_SUMS.format(of="b.")}
         from assignments a join blocks b on b.id = a.block_id
         where a.plan_id = :plan group by a.grid_id
         union all
-        select parent_id, sum(ST_Area(geom)), sum(households), sum(population), sum(buildings)
+        select parent_id, sum(ST_Area(geom)), {_SUMS.format(of="")}
         from grids where plan_id = :plan and parent_id is not null group by parent_id
     )
     select g.code, abs(ST_Area(g.geom) - parts.area) > 1e-9 * parts.area as land,
-        coalesce(g.households, 0) < coalesce(parts.households, 0) - 1e-6
-        or coalesce(g.population, 0) < coalesce(parts.population, 0) - 1e-6
-        or coalesce(g.buildings, 0) < coalesce(parts.buildings, 0) - 1e-6 as loads
+        {_LOST} as loads
     from grids g join parts on parts.id = g.id
     where g.plan_id = :plan
     order by g.code collate "C"
-""")
+""")  # noqa: S608 - our own text
 
 
 def check_plan(session: Session, plan: PlanValues) -> tuple[Problem, ...]:
@@ -102,11 +101,3 @@ def accept_problem(  # noqa: PLR0913 - who, what and why
     detail = {"kind": kind, "subject": subject, "reason": author.reason}
     record(session, plan, made_by=author.name, kind="accepted", detail=detail)
     return plan_record(plan)
-
-
-def acceptances(session: Session, plan: PlanValues) -> list[tuple[str, str, str, str, datetime]]:
-    """Return the accepted problems of a plan: kind, subject, reason, by whom and when."""
-    rows = session.scalars(
-        select(Acceptance).where(Acceptance.plan_id == plan.id).order_by(Acceptance.kind, Acceptance.subject)
-    )
-    return [(row.kind, row.subject, row.reason, row.made_by, row.made_at) for row in rows]

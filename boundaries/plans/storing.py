@@ -11,26 +11,13 @@ import shapely
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from boundaries.grids.fields import STORED_COLUMNS
 from boundaries.grids.tables import DutyRow, Grid, Plan
 from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.store.bulk_copy import copy_rows, hex_ewkb, new_ids, number_or_none
 from geogrid.blocks.polygons import as_multi
+from geogrid.editions.fields import LOADS
 from geogrid.errors import InvalidInputError, Problem
-
-_LOADS = ("households", "population", "buildings")
-_GRID_COLUMNS = (
-    "id",
-    "plan_id",
-    "code",
-    "name",
-    "level",
-    "parent_id",
-    "kind",
-    "category",
-    *_LOADS,
-    "attributes",
-    "geom",
-)
 
 
 def save_plan(  # noqa: PLR0913 - one keyword a column
@@ -118,7 +105,7 @@ def _copy_grids(session: Session, plan_id: int, grids: gpd.GeoDataFrame) -> dict
         )
         for row, geometry in zip(_records(ordered), geometries, strict=True)
     )
-    copy_rows(session, "grids", _GRID_COLUMNS, rows)
+    copy_rows(session, "grids", ("id", "plan_id", *STORED_COLUMNS, "geom"), rows)
     return ids
 
 
@@ -133,7 +120,7 @@ def _copy_blocks(session: Session, plan: Plan, blocks: gpd.GeoDataFrame, grid_id
             ids[is_new].tolist(), _records(fresh), hex_ewkb(fresh.geometry.to_numpy()), strict=True
         )
     )
-    copy_rows(session, "blocks", ("id", "jurisdiction_id", *_LOADS, "geom"), rows)
+    copy_rows(session, "blocks", ("id", "jurisdiction_id", *LOADS, "geom"), rows)
     assigned = (
         (plan.id, identifier, grid_ids[code]) for identifier, code in zip(ids.tolist(), blocks["grid"], strict=True)
     )
@@ -145,7 +132,7 @@ def _blocks_of(grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     parts, owner = shapely.get_parts(leaves.geometry.to_numpy(), return_index=True)
     blocks = gpd.GeoDataFrame({"grid": leaves["code"].to_numpy()[owner]}, geometry=parts, crs=grids.crs)
     whole = np.bincount(owner, minlength=len(leaves))[owner] == 1
-    for load in _LOADS:
+    for load in LOADS:
         if load in leaves:
             blocks[load] = np.where(whole, leaves[load].to_numpy(dtype=float)[owner], np.nan)
     return blocks
@@ -157,7 +144,7 @@ def _records(frame: gpd.GeoDataFrame) -> Sequence[dict[str, Any]]:
 
 
 def _loads(row: dict[str, Any]) -> tuple[float | None, ...]:
-    return tuple(number_or_none(row.get(load)) for load in _LOADS)
+    return tuple(number_or_none(row.get(load)) for load in LOADS)
 
 
 def save_duties(session: Session, plan: Plan, duties: pd.DataFrame) -> None:

@@ -1,16 +1,19 @@
 """Publishing: a plan becomes an edition, the former edition ends, in the caller's one transaction."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from boundaries.cases.handover import reassign_open_cases
+from boundaries.cases.handover import asks_for_hand_over, reassign_open_cases
 from boundaries.changes.tables import Change
 from boundaries.editions.index_files import build_index, store_index
 from boundaries.editions.reading import edition_at
 from boundaries.grids.tables import Plan
+from boundaries.jobs.reading import database_now
+from boundaries.jobs.storing import ask_for
 from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.publishing.lineage import store_lineage
 from boundaries.tiles.first_view import prepare_first_view
@@ -22,8 +25,9 @@ def publish(
 ) -> Plan:
     """Make a plan the edition of its jurisdiction from a moment on.
 
-    Its compiled index and the lineage from the edition in force then are stored, open cases go to their grids in the
-    new edition, and the feed says so. The tiles that show the whole of a large edition are made, too.
+    Its compiled index and the lineage from the edition in force then are stored, and the feed says so. The tiles that
+    show the whole of a large edition are made, too. An edition that is in force at once is given the open cases here;
+    a job, asked for here, hands over at `valid_from` those that are open then, and those that come at the very switch.
 
     Parameters
     ----------
@@ -62,8 +66,17 @@ def publish(
     moved = 0
     if former is not None:
         store_lineage(session, former, plan)
-        moved = reassign_open_cases(session, plan, index, leaves)
-    # The version of an edition stands still; its entry in the feed has the one that was published.
+        if valid_from <= database_now(session):
+            moved = reassign_open_cases(session, plan, index, leaves)
+    detail = {"valid_from": valid_from.isoformat(), "cases": moved, "former": former and former.id}
+    _tell(session, plan, made_by, detail)
+    prepare_first_view(session, plan)
+    ask_for(session, [asks_for_hand_over(plan.id, valid_from)])
+    return plan
+
+
+def _tell(session: Session, plan: Plan, made_by: str, detail: dict[str, Any]) -> None:
+    """Put the publication into the feed, with the version that was published: that of an edition stands still."""
     session.add(
         Change(
             jurisdiction_id=plan.jurisdiction_id,
@@ -71,12 +84,10 @@ def publish(
             version=plan.version,
             made_by=made_by,
             kind="published",
-            detail={"valid_from": valid_from.isoformat(), "cases": moved, "former": former and former.id},
+            detail=detail,
         )
     )
     session.flush()
-    prepare_first_view(session, plan)
-    return plan
 
 
 def _check_period(valid_from: datetime, valid_to: datetime | None) -> None:

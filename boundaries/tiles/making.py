@@ -1,19 +1,23 @@
 """A vector tile found where it is kept, or made from what is in it: one reading statement each."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import psycopg
 import shapely
+from psycopg.rows import namedtuple_row
 
-from boundaries.editions.reading import GRID_FIELDS
+from boundaries.grids.fields import grid_columns
 from geogrid.coordinates import to_wgs84
+from geogrid.editions.fields import GRID_COLUMNS, GRID_FIELDS, Field
 from geogrid.tiles import BUFFER, EXACT_ZOOM, EXTENT, Tile, TileLayer, TileMatrixSet, cut, encoded, merged, tile_units
 from geogrid.types import CoordType, GeometryArray, IntArray
 
 Connection = psycopg.Connection[Any]
-Row = tuple[Any, ...]
+Row = Any
+"""A row with the columns of the statement as attributes."""
 
 _BOX: Final = "ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)"
 _SIMPLIFIED: Final = f"""
@@ -50,15 +54,7 @@ _LOOKED_UP: Final = """
     ),
     tree as (select id, parent_id, geom from found union all select id, parent_id, null from above),
     contents as (
-        select tree.id, tree.parent_id, ST_AsBinary(tree.geom) as shape, label.lon, label.lat, g.code, g.name,
-            g.level::int as level, (
-                select levels.name from levels
-                join jurisdictions on jurisdictions.scheme_id = levels.scheme_id
-                join plans on plans.jurisdiction_id = jurisdictions.id
-                where plans.id = %(plan)s and levels.position = g.level
-            ) as level_name,
-            (select code from grids where grids.id = tree.parent_id) as parent,
-            g.kind, g.category, g.households, g.population, g.buildings
+        select tree.id, tree.parent_id, ST_AsBinary(tree.geom) as shape, label.lon, label.lat, {columns}
         from tree
         cross join lateral (select * from grids where grids.id = tree.id offset 0) as g
         left join lateral (
@@ -66,16 +62,33 @@ _LOOKED_UP: Final = """
             where tile_labels.plan_id = %(plan)s and tile_labels.grid_id = tree.id offset 0
         ) as label on true
     )
-    select contents.*, kept.content, kept.state, kept.is_edition, state.is_wanted
+    select contents.*, kept.content, kept.state as plan_state, kept.is_edition, state.is_wanted
     from kept cross join state left join contents on true
     order by contents.level, contents.code collate "C"
 """
+_LEVEL_NAME: Final = """coalesce(
+        (select name from plan_levels where plan_id = %(plan)s and position = g.level),
+        (
+            select levels.name from levels
+            join jurisdictions on jurisdictions.scheme_id = levels.scheme_id
+            join plans on plans.jurisdiction_id = jurisdictions.id
+            where plans.id = %(plan)s and levels.position = g.level
+        )
+    )"""
+_COLUMNS: Final = grid_columns(
+    level_name=_LEVEL_NAME, parent="(select code from grids where grids.id = tree.parent_id)"
+)
 _STATEMENTS: Final = {
-    is_exact: _LOOKED_UP.replace("{leaves}", leaves).encode()
+    is_exact: _LOOKED_UP.replace("{leaves}", leaves).replace("{columns}", _COLUMNS).encode()
     for is_exact, leaves in ((False, _SIMPLIFIED), (True, _AS_STORED))
 }
-_COLUMNS: Final = {name: column for column, name in enumerate(GRID_FIELDS, start=5)}
-_LABEL_FIELDS: Final = ("code", "name", "level", "kind")
+_NAMED_BY: Final = ("code", "name", "level", "kind")
+LAYER_FIELDS: Final[Mapping[str, tuple[Field, ...]]] = {
+    "grids": GRID_FIELDS,
+    "labels": tuple(field for field in GRID_FIELDS if field.name in _NAMED_BY),
+}
+"""Fields of the layers in a tile."""
+
 _MOST_SHIFT: Final = 0.02
 """Degrees; the datums of Chinese maps are less than 0.02 off."""
 
@@ -103,7 +116,7 @@ class TileKey:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundTile:
+class TileResult:
     """What there is of a tile.
 
     Parameters
@@ -124,29 +137,31 @@ class FoundTile:
     content: bytes | None
 
 
-def look_up_tile(connection: Connection, key: TileKey) -> FoundTile | None:
+def look_up_tile(connection: Connection, key: TileKey) -> TileResult | None:
     """Return a tile that is kept, or made if its zoom is prepared; None where there is no such plan."""
-    values = {**key.values(), **_place(key)}
-    rows = connection.execute(_STATEMENTS[key.tile.zoom >= EXACT_ZOOM], values, binary=True).fetchall()
+    values = {**key.values(), **box_of(key)}
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        rows: list[Row] = list(cursor.execute(_STATEMENTS[key.tile.zoom >= EXACT_ZOOM], values, binary=True))
     if not rows:
         return None
-    kept, plan_state, is_edition, is_wanted = rows[0][-4:]
-    if not is_wanted:
-        return FoundTile(plan_state, is_edition, kept is not None, kept)
-    content = b"" if rows[0][0] is None else _made(rows, key)
-    return FoundTile(plan_state, is_edition, is_kept=False, content=content)
+    first = rows[0]
+    if not first.is_wanted:
+        return TileResult(first.plan_state, first.is_edition, first.content is not None, first.content)
+    content = b"" if first.id is None else _made(rows, key)
+    return TileResult(first.plan_state, first.is_edition, is_kept=False, content=content)
 
 
 def _made(rows: list[Row], key: TileKey) -> bytes:
     # Where two overlap the smaller code wins, in every tile.
-    leaves = sorted((place for place, row in enumerate(rows) if row[2] is not None), key=lambda place: rows[place][5])
-    shapes = shapely.from_wkb([rows[place][2] for place in leaves])
-    found = cut(shapes, key.matrix_set, key.tile, coord_type=key.coord_type)
-    shown, areas = _with_parents(rows, np.array(leaves, dtype=np.int64)[found.owners], found.shapes)
-    return encoded([_areas(rows, shown, areas), _labels(rows, key)])
+    leaves = sorted((place for place, row in enumerate(rows) if row.shape is not None), key=lambda at: rows[at].code)
+    shapes = shapely.from_wkb([rows[place].shape for place in leaves])
+    pieces = cut(shapes, key.matrix_set, key.tile, coord_type=key.coord_type)
+    shown, areas = _with_parents(rows, np.array(leaves, dtype=np.int64)[pieces.owners], pieces.shapes)
+    grids = layer_of("grids", GRID_COLUMNS, [rows[place] for place in shown.tolist()], areas)
+    return encoded([grids, _labels(rows, key)])
 
 
-def _place(key: TileKey) -> dict[str, float]:
+def box_of(key: TileKey) -> dict[str, float]:
     """Return the box of a tile with its buffer, WGS 84; of a shifted one a box that certainly holds it."""
     west, south, east, north = key.matrix_set.bounds(key.tile, buffer=BUFFER)
     if key.coord_type != "wgs84":
@@ -158,8 +173,8 @@ def _place(key: TileKey) -> dict[str, float]:
 
 def _with_parents(rows: list[Row], leaves: IntArray, shapes: GeometryArray) -> tuple[IntArray, GeometryArray]:
     """Return the leaves and the grids above them, each the union of its leaves in the tile, as places in the rows."""
-    place = {row[0]: number for number, row in enumerate(rows)}
-    above = np.array([place.get(row[1], -1) for row in rows], dtype=np.int64)
+    place = {row.id: number for number, row in enumerate(rows)}
+    above = np.array([place.get(row.parent_id, -1) for row in rows], dtype=np.int64)
     levels = [(leaves, np.arange(len(leaves)))]
     while (has_parent := above[levels[-1][0]] >= 0).any():
         grids, of_shape = levels[-1]
@@ -169,19 +184,18 @@ def _with_parents(rows: list[Row], leaves: IntArray, shapes: GeometryArray) -> t
     return found.owners, found.shapes
 
 
-def _areas(rows: list[Row], shown: IntArray, areas: GeometryArray) -> TileLayer:
-    described = [rows[place] for place in shown.tolist()]
-    ids = np.array([row[0] for row in described], dtype=np.int64)
-    return TileLayer("grids", ids, areas, {name: [row[at] for row in described] for name, at in _COLUMNS.items()})
-
-
 def _labels(rows: list[Row], key: TileKey) -> TileLayer:
     """Return a point for each name that stands in the tile itself, not in its buffer."""
-    named = [row for row in rows if row[3] is not None]
-    lon, lat = (np.array([row[column] for row in named], dtype=np.float64) for column in (3, 4))
+    named = [row for row in rows if row.lon is not None]
+    lon = np.array([row.lon for row in named], dtype=np.float64)
+    lat = np.array([row.lat for row in named], dtype=np.float64)
     points = np.floor(tile_units(lon, lat, key.matrix_set, key.tile, coord_type=key.coord_type))
     own = np.flatnonzero(((points >= 0) & (points < EXTENT)).all(axis=1))
-    shown = [named[place] for place in own.tolist()]
-    ids = np.array([row[0] for row in shown], dtype=np.int64)
-    fields = {name: [row[_COLUMNS[name]] for row in shown] for name in _LABEL_FIELDS}
-    return TileLayer("labels", ids, np.asarray(shapely.points(points[own]), dtype=object), fields)
+    shapes: GeometryArray = np.asarray(shapely.points(points[own]), dtype=object)
+    return layer_of("labels", _NAMED_BY, [named[place] for place in own.tolist()], shapes)
+
+
+def layer_of(name: str, fields: Sequence[str], rows: Sequence[Row], shapes: GeometryArray) -> TileLayer:
+    """Return a layer with a feature a row; fields of the rows, and their `id`."""
+    ids = np.array([row.id for row in rows], dtype=np.int64)
+    return TileLayer(name, ids, shapes, {field: [getattr(row, field) for row in rows] for field in fields})

@@ -12,26 +12,17 @@ from sqlalchemy.orm import Session
 from boundaries.grids.records import PlanValues
 from boundaries.jurisdictions.reading import levels_of
 from boundaries.jurisdictions.tables import Jurisdiction
+from boundaries.tiles.making import LAYER_FIELDS
 from boundaries.tiles.storing import MAX_ZOOM
 from geogrid.coordinates import from_wgs84
+from geogrid.editions.fields import FieldKind
 from geogrid.errors import NotFoundError
 from geogrid.tiles import WEB_MERCATOR_QUAD
 from geogrid.types import CoordType
 
+_JSON_TYPES: Final[Mapping[FieldKind, str]] = {"text": "string", "integer": "integer", "number": "number"}
 FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "grids": {
-        "code": "string",
-        "name": "string",
-        "level": "integer",
-        "level_name": "string",
-        "parent": "string",
-        "kind": "string",
-        "category": "string",
-        "households": "number",
-        "population": "number",
-        "buildings": "number",
-    },
-    "labels": {"code": "string", "name": "string", "level": "integer", "kind": "string"},
+    layer: {field.name: _JSON_TYPES[field.kind] for field in fields} for layer, fields in LAYER_FIELDS.items()
 }
 """Fields of the layers in a tile, with their types in JSON Schema."""
 
@@ -50,7 +41,7 @@ _BOUNDS = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class LevelTitle:
+class TilesetLevel:
     """A level of grids, 1 is the top, with its name in English and in Chinese."""
 
     position: int
@@ -74,7 +65,7 @@ class Tileset:
         Half-open period of validity; no `valid_to` means until replaced.
     bounds : tuple of float
         West, south, east, north in degrees, WGS 84.
-    levels : tuple of LevelTitle
+    levels : tuple of TilesetLevel
         Top first; the last has the leaves.
     band : tuple of float, optional
         Limits of the load of a leaf.
@@ -90,7 +81,7 @@ class Tileset:
     valid_from: datetime
     valid_to: datetime | None
     bounds: Bounds
-    levels: tuple[LevelTitle, ...]
+    levels: tuple[TilesetLevel, ...]
     band: tuple[float, float] | None
     load: str
 
@@ -116,7 +107,7 @@ def tileset_of(session: Session, plan: PlanValues) -> Tileset:
         valid_from=plan.valid_from,
         valid_to=plan.valid_to,
         bounds=(box.west, box.south, box.east, box.north),
-        levels=tuple(LevelTitle(each.position, each.name, each.name_zh) for each in levels_of(session, town)),
+        levels=tuple(TilesetLevel(each.position, each.name, each.name_zh) for each in levels_of(session, town)),
         band=None if plan.band_low is None or plan.band_high is None else (plan.band_low, plan.band_high),
         load=plan.load,
     )

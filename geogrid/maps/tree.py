@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geogrid.editions.fields import DUTY_FIELD, GRID_COLUMNS, LOADS
 from geogrid.errors import InvalidInputError
 from geogrid.maps.labels import Language, label, word
 from geogrid.maps.page import number
 from geogrid.types import FloatArray
 
-_COLUMNS: Final = ("code", "name", "level", "level_name", "parent", "kind", "category", "duty")
-_LOADS: Final = ("households", "population", "buildings")
+_COLUMNS: Final = (*(name for name in GRID_COLUMNS if name not in LOADS), DUTY_FIELD.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class MapGrids:
 
 
 def _load_texts(row: Any, texts: Mapping[str, str]) -> dict[str, str]:
-    usual = {name: float(getattr(row, name)) for name in _LOADS if hasattr(row, name)}
+    usual = {name: float(getattr(row, name)) for name in LOADS if hasattr(row, name)}
     return {name: number(value) for name, value in usual.items() if np.isfinite(value)} | dict(texts)
 
 

@@ -7,9 +7,10 @@ from typing import Final, Literal
 import numpy as np
 import shapely
 
+from geogrid.editions.fields import LOADS
 from geogrid.plans.links import DutyMove, SharedLand, duty_moves
 from geogrid.plans.pieces import NOWHERE, Pieces, by_pair, pieces_of
-from geogrid.plans.state import LOADS, Draft, Node
+from geogrid.plans.state import Draft, Node
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 
 Fate = Literal[

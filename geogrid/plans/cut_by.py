@@ -6,10 +6,11 @@ from typing import Final
 import numpy as np
 import shapely
 
+from geogrid.editions.fields import LOADS
 from geogrid.geometry.overlays import DEGREE, union_of_coverage
 from geogrid.plans.operations.cutting import SLIVER_M2, TOUCH_DEGREES, shared_loads
 from geogrid.plans.operations.tools import Buildings
-from geogrid.plans.state import LOADS, BlockTable, flat
+from geogrid.plans.state import BlockTable, flat
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 
 NO_GRID: Final = -1

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from geogrid.plans.state import LOADS, Draft, flat, leaf_loads, union
+from geogrid.editions.fields import LOADS
+from geogrid.plans.state import Draft, flat, leaf_loads, union
 from geogrid.types import IntArray
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
+from geogrid.editions.fields import LOADS
 from geogrid.geometry.overlays import DEGREE, differences, intersections, union
-from geogrid.plans.state import LOADS, BlockTable, Draft, flat
+from geogrid.plans.state import BlockTable, Draft, flat
 from geogrid.types import FloatArray, GeometryArray, IntArray
 
 NOWHERE = 0

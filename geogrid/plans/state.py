@@ -11,12 +11,10 @@ from geogrid.blocks import Adjacency, rook_adjacency
 from geogrid.codes import FREE, CodeProfile
 from geogrid.coordinates import metres_per_degree
 from geogrid.editions import Duty
+from geogrid.editions.fields import LOADS
 from geogrid.errors import InvalidInputError, NotFoundError, Problem
 from geogrid.geometry.overlays import DEGREE, union_of_coverage
 from geogrid.types import BoolArray, DedicatedCategory, FloatArray, GeometryArray, GridCode, GridKind, IntArray
-
-LOADS: Final = ("households", "population", "buildings")
-"""Columns of every array of loads, in this order."""
 
 NO_LOADS: Final = (0.0, 0.0, 0.0)
 

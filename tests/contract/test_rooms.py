@@ -1,5 +1,6 @@
 """The house stays one that can be walked: rooms named on the architecture page, and small."""
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,3 +32,20 @@ def test_each_layer_has_few_rooms() -> None:
 def test_no_room_holds_many_files() -> None:
     many = {str(folder.relative_to(ROOT)): sum(path.is_file() for path in folder.iterdir()) for folder in folders()}
     assert {name: count for name, count in many.items() if count > FILES_A_ROOM} == {}
+
+
+def test_no_module_is_long() -> None:
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
+    assert {name: length for name, length in lengths.items() if length > LINES_A_MODULE} == {}
+
+
+def test_no_function_is_long() -> None:
+    long = {}
+    for path in modules():
+        if path.suffix == ".py":
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
+                    length = node.end_lineno - node.lineno + 1
+                    if length > LINES_A_FUNCTION:
+                        long[f"{path.relative_to(ROOT)}:{node.name}"] = length
+    assert long == {}

@@ -79,6 +79,47 @@ def test_dead_letters_are_shown_and_tried_again(engine: Engine) -> None:
 
 
 @pytest.mark.usefixtures("town")
+@pytest.mark.parametrize(("command", "left"), [("retry", [(1, True, 0), (2, False, 1)]), ("remove", [(2, False, 1)])])
+def test_what_is_done_to_one_webhook_leaves_the_other_alone(
+    engine: Engine, command: str, left: list[tuple[int, bool, int]]
+) -> None:
+    for _ in range(2):
+        run("webhook", "add", "https://10.0.0.9/")
+    with engine.begin() as connection:
+        connection.execute(text("update webhooks set is_active = false"))
+        connection.execute(
+            text(
+                "insert into webhook_retries (webhook_id, number, attempts, last_error) "
+                "select id, 7, 10, '' from webhooks"
+            )
+        )
+    run("webhook", command, "1")
+    listed = [json.loads(line) for line in run("webhook", "list", "--json").output.splitlines()]
+    assert [(each["id"], each["is_active"], each["dead"]) for each in listed] == left
+
+
+@pytest.mark.usefixtures("town")
+def test_removed_key_is_worthless_and_the_others_are_not(engine: Engine) -> None:
+    keys = {name: run("open311", "key", "add", name).output.strip() for name in ("app", "other")}
+    run("open311", "key", "remove", "app")
+    with unit_of_work(engine) as session:
+        assert [holder_of(session, keys[name]) for name in ("app", "other")] == [None, "other"]
+
+
+@pytest.mark.usefixtures("town")
+def test_services_of_one_jurisdiction_leave_those_of_the_other_alone(engine: Engine, tmp_path: Path) -> None:
+    with unit_of_work(engine) as session:
+        save_jurisdiction(session, code="other", name="Other", levels=[LevelName("grid")])
+    file = tmp_path / "services.json"
+    for code in ("town", "other", "town"):
+        file.write_text(json.dumps([{"service_code": code.upper(), "service_name": "Tree"}]), "utf-8")
+        run("open311", "services", str(file), "--jurisdiction", code)
+    for code in ("town", "other"):
+        offered = json.loads(run("open311", "services", "--jurisdiction", code).output)
+        assert [each["service_code"] for each in offered] == [code.upper()]
+
+
+@pytest.mark.usefixtures("town")
 def test_key_is_shown_once_and_only_its_hash_is_stored(engine: Engine) -> None:
     key = run("open311", "key", "add", "app").output.strip()
     with unit_of_work(engine) as session:

@@ -21,10 +21,10 @@ from boundaries.plans.loading import load_whole, read_one_moment
 from boundaries.plans.storing import save_plan
 from boundaries.store.engine import unit_of_work
 from geogrid.editions import Duty
+from geogrid.editions.fields import LOADS
 from geogrid.errors import ConflictError, GeogridError, InvalidInputError, StaleError
 from geogrid.plans import Draft
 from geogrid.plans.operations.kinds import AssignDuty, Carve, ChangeParent, Merge, MoveBlocks, MoveLand, Recode, Rename
-from geogrid.plans.state import LOADS
 from tests.property.test_plan_edits import KINDS, random_operation
 from tests.property.town_drafts import CELL, ORIGIN, random_town
 

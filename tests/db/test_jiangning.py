@@ -22,7 +22,7 @@ from boundaries.plans.edits.editing import Author, edit
 from boundaries.plans.loading import load_whole
 from boundaries.plans.rules import accept_problem, check_plan
 from boundaries.plans.storing import save_plan
-from boundaries.publishing.publication import Publication, publish_plan
+from boundaries.publishing.publish import Publication, publish_plan
 from boundaries.publishing.storing import publish
 from geogrid.codes import TreePosition, code_profile
 from geogrid.coordinates import WGS84

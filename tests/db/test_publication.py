@@ -21,12 +21,13 @@ from boundaries.plans.edits.editing import Author, edit
 from boundaries.plans.loading import load_whole
 from boundaries.plans.redrawing import redraw
 from boundaries.plans.rules import accept_problem, verdict_on
-from boundaries.publishing.publication import Publication, publish_plan, roll_back
+from boundaries.publishing.publish import Publication, publish_plan
+from boundaries.publishing.rollback import roll_back
 from boundaries.publishing.storing import publish
 from boundaries.store.engine import unit_of_work
 from geogrid.errors import ConflictError, InvalidInputError
 from geogrid.plans import Draft
-from geogrid.plans.operations.kinds import AssignDuty, InsertLevel, Merge, MoveBlocks, Recode, SplitInto
+from geogrid.plans.operations.kinds import AssignDuty, Carve, InsertLevel, Merge, MoveBlocks, Recode, SplitInto
 from tests.db.test_edits import store
 from tests.property.town_drafts import random_town
 
@@ -170,6 +171,21 @@ def test_plan_of_the_engine_takes_over_the_codes_in_force(session: Session, firs
     keep_codes(session, draft.id, at=NOON, author=PLANNER, version=None)
     assert codes_of(session, draft) == codes_of(session, first)
     assert keep_codes(session, draft.id, at=NOON, author=PLANNER, version=None) is None
+
+
+def test_code_that_another_grid_stays_with_is_not_taken_over(session: Session, first: Plan) -> None:
+    whole = load_whole(session, first)
+    keys, counts = np.unique(whole.owner, return_counts=True)
+    former = whole.nodes[int(keys[counts.argmax()])]
+    members = whole.members(former.key)
+    stays = members[np.nan_to_num(whole.blocks.loads[members, 0]).argmin()]
+    larger = tuple(whole.blocks.ids[members[members != stays]].tolist())
+    carved = Carve(larger, name="College", category="school", code="X1")
+    other = next(code for code in codes_of(session, first, former.level) if code != former.code)
+    draft = drafted(session, first, carved, Recode({other: "X2"}))
+    before = codes_of(session, draft)
+    keep_codes(session, draft.id, at=NOON, author=PLANNER, version=None)
+    assert codes_of(session, draft) == sorted(other if code == "X2" else code for code in before)
 
 
 def test_comparison_gives_the_moved_land_with_its_households(session: Session, first: Plan) -> None:

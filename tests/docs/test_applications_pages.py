@@ -1,5 +1,6 @@
-"""Every command of the pages on notifications and on Open311 is run as it stands."""
+"""Every command of the pages on notifications, on jobs and on Open311 is run as it stands."""
 
+import re
 from pathlib import Path
 
 import orjson
@@ -11,11 +12,11 @@ from tests.fixtures_db import DemoStore, Server
 
 @pytest.fixture(scope="module")
 def outputs(server: Server, demo: DemoStore, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Run both pages, one after the other, and return what each command printed."""
+    """Run the pages, one after the other, and return what each command printed."""
     folder: Path = tmp_path_factory.mktemp("applications")
     with own_copy(server, demo, "applications") as store:
-        commands = [*commands_of("docs/notifications.md"), *commands_of("docs/open311.md")]
-        return run_commands(commands, store=store, folder=folder)
+        pages = ("docs/notifications.md", "docs/jobs.md", "docs/open311.md")
+        return run_commands([each for page in pages for each in commands_of(page)], store=store, folder=folder)
 
 
 def printed(outputs: dict[str, str], part: str) -> str:
@@ -34,6 +35,13 @@ def test_webhook_is_added_shown_and_removed_as_the_page_says(outputs: dict[str, 
     assert (listed["types"], listed["url"]) == (["edition.published", "case.*"], "https://dispatch.example.org/geogrid")
     assert "secret" not in listed
     assert "removed" in printed(outputs, "webhook remove")
+
+
+def test_jobs_are_shown_done_and_tried_again_as_the_page_says(outputs: dict[str, str]) -> None:
+    assert re.search(r"^\d+  hand-over \d+  (running|due|waiting)", printed(outputs, "jobs list"))
+    assert re.search(r"hand-over \d+  done|Nothing is due", printed(outputs, "jobs run"))
+    assert printed(outputs, "jobs list --state failed --json") == ""
+    assert printed(outputs, "jobs retry --all") == "0 jobs are tried again.\n"
 
 
 def test_request_is_posted_as_the_page_says(outputs: dict[str, str]) -> None:

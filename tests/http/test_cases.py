@@ -428,7 +428,7 @@ def test_csv_keeps_the_texts(engine: Engine, client: TestClient, town: Town) -> 
     assert row["reported_at"] == "2026-02-01T00:00:00+00:00"
 
 
-@pytest.mark.parametrize("start", ["=1+1", "+358", "-1", "@SUM", "\tx", "\rx"])
+@pytest.mark.parametrize("start", ["=1+1", "+358", "-1+1", "@SUM", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠x"])  # noqa: RUF001
 def test_csv_defuses_what_a_spreadsheet_would_run(engine: Engine, client: TestClient, town: Town, start: str) -> None:
     store_cases(engine, town, case("1", text=start, address=start, channel=start))
     (row,) = rows(client.get("/cases?f=csv"))

@@ -219,3 +219,13 @@ def test_date_of_the_features_is_as_good_as_their_etag(reader: TestClient) -> No
     assert reader.get(ITEMS, headers={"if-modified-since": seen}).status_code == 304
     assert reader.get(ITEMS, headers={"if-modified-since": "Thu, 01 Jan 2026 00:00:00 GMT"}).status_code == 200
     assert reader.get(ITEMS, headers={"if-modified-since": "some day"}).status_code == 200
+
+
+def test_forms_of_one_address_have_etags_of_their_own(reader: TestClient) -> None:
+    """The form is negotiated: a cache that knows one must not be told that another is unchanged."""
+    accepted = ("application/geo+json", "text/csv", "text/html", "application/flatgeobuf")
+    tags = [reader.get(ITEMS, headers={"accept": each}).headers["etag"] for each in accepted]
+    assert len(set(tags)) == len(accepted)
+    again = {"accept": "text/csv", "if-none-match": tags[0]}
+    assert reader.get(ITEMS, headers=again).status_code == 200
+    assert reader.get(ITEMS, headers={**again, "if-none-match": tags[1]}).status_code == 304

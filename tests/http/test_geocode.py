@@ -126,6 +126,15 @@ def test_many_addresses_come_back_as_ndjson_and_csv(client: TestClient) -> None:
     assert "D-b" in table.text.splitlines()[1]
 
 
+def test_cells_sent_as_csv_come_back_so_that_no_spreadsheet_runs_them(client: TestClient) -> None:
+    sent = "n,lon,address\n=1+1,-71.5,5 Main St\n'@x,2,5 Main St\n"
+    table = client.post("/geocode", content=sent, headers={"content-type": "text/csv"})
+    assert [line.split(",")[:3] for line in table.text.splitlines()[1:]] == [
+        ["'=1+1", "-71.5", "5 Main St"],
+        ["'@x", "2", "5 Main St"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "kind", "status"),
     [

@@ -1,5 +1,7 @@
 """``/plans``, ``/editions`` and ``/grids``: drafts made, edited under If-Match, checked, compared and published."""
 
+import csv
+import io
 import time
 from typing import Any
 
@@ -12,6 +14,7 @@ from api.app import create_app
 from api.settings import ServerSettings
 from boundaries.cases.reading import NewCase
 from tests.http.conftest import FIRST_EDITION, Town, publish_second, store_cases
+from tests.http.receivers import eventually
 
 FIRST = {"D-a": 0.0, "D-b": 1.0, "D-c": 2.0}
 
@@ -160,6 +163,13 @@ def test_comparison_comes_as_json_geojson_and_csv(client: TestClient, draft: dic
     )
 
 
+def test_codes_of_a_comparison_as_csv_are_run_by_no_spreadsheet(client: TestClient, draft: dict[str, Any]) -> None:
+    edited(client, draft, {"kind": "recode", "codes": {"D-a": "=cmd", "D-b": "\uff20x"}})
+    path = f"/plans/{draft['based_on']}/compare/{draft['id']}"
+    rows = csv.reader(io.StringIO(client.get(path, params={"f": "csv"}).text, newline=""))
+    assert {"'=cmd", "'\uff20x"} <= {row[2] for row in rows}
+
+
 def test_published_plan_answers_lookups_within_two_seconds(client: TestClient, draft: dict[str, Any]) -> None:
     edited(client, draft, {"kind": "recode", "codes": {"D-a": "N-a"}})
     published(client, draft, "2026-06-01T00:00:00+08:00")
@@ -220,6 +230,9 @@ def test_case_that_came_for_the_former_edition_after_the_publication_goes_to_its
     late = NewCase("test", "late", FIRST_EDITION, lon=11.25, lat=50.5)
     ids = store_cases(engine, town, late, before)
     with TestClient(create_app(settings)) as server:
-        found = [server.get(f"/cases/{each}").json() for each in ids]
-    assert [each["properties"]["grid"] for each in found] == ["D-x", "D-b"]
-    assert [event["kind"] for event in found[0]["events"]].count("reassigned") == 1
+
+        def found() -> list[dict[str, Any]]:
+            return [server.get(f"/cases/{each}").json() for each in ids]
+
+        assert eventually(lambda: [each["properties"]["grid"] for each in found()] == ["D-x", "D-b"])
+        assert [event["kind"] for event in found()[0]["events"]].count("reassigned") == 1

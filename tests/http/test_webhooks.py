@@ -10,12 +10,13 @@ from ipaddress import ip_network
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 from standardwebhooks import Webhook as Verifier
 
 from api.app import create_app
 from api.settings import ServerSettings
 from boundaries.cases.reading import NewCase
-from boundaries.changes.deliveries import claim_webhook
+from boundaries.changes.deliveries import DELIVER, ask_for_deliveries, get_recipient
 from boundaries.changes.webhooks import (
     NewWebhook,
     Webhook,
@@ -25,8 +26,10 @@ from boundaries.changes.webhooks import (
     remove_webhook,
     retry_webhook,
 )
+from boundaries.jobs.reading import database_now, list_jobs
+from boundaries.jobs.taking import CUT_SHORT, lock_next
 from boundaries.jurisdictions.reading import get_jurisdiction
-from boundaries.store.engine import unit_of_work
+from boundaries.store.engine import session_factory, unit_of_work
 from tests.fixtures_db import Database
 from tests.http.conftest import FIRST_EDITION, Town, publish_second, store_cases
 from tests.http.receivers import Answer, Received, eventually, receiving
@@ -241,7 +244,10 @@ def test_logs_and_lists_tell_neither_the_secret_nor_the_receivers_own(
         report(engine, town, "a")
         assert eventually(lambda: state(engine, webhook).dead == 1)
         with unit_of_work(engine) as session:
-            assert "0123456789abcdef" not in repr(claim_webhook(session, lease_s=1)) + repr(NewWebhook("", SECRET))
+            session.execute(text("update webhooks set paused_until = null"))
+            recipient = get_recipient(session, webhook)
+            assert recipient is not None
+            assert "0123456789abcdef" not in repr(recipient) + repr(NewWebhook("", SECRET))
     assert "did not take change" in caplog.text
     assert "0123456789abcdef" not in caplog.text
     assert "of-the-receiver" not in caplog.text
@@ -268,32 +274,53 @@ def test_webhook_removed_while_its_receiver_thinks_leaves_nothing(
         assert connection.scalar(text("select count(*) from webhook_retries")) == 0
 
 
-def test_webhook_is_claimed_by_one_of_many(engine: Engine, town: Town) -> None:
+def ask(engine: Engine) -> None:
+    with unit_of_work(engine) as session:
+        ask_for_deliveries(session, database_now(session))
+
+
+def take(session: Session) -> str | None:
+    """Take a webhook's job for as long as the session's transaction lasts, and return the webhook's number."""
+    locked = lock_next(session, [DELIVER], now=database_now(session))
+    return (
+        None if locked is None else str(session.scalar(text("select key from jobs where id = :id"), {"id": locked[0]}))
+    )
+
+
+def test_webhook_is_taken_by_one_of_many(engine: Engine, town: Town) -> None:
     for number in range(3):
         added(engine, town, f"http://127.0.0.1:1/{number}", since=0)
+    ask(engine)
+    tried = threading.Barrier(6)
 
-    def claim(_: int) -> int | None:
+    def takes(_: int) -> str | None:
         with unit_of_work(engine) as session:
-            found = claim_webhook(session, lease_s=60)
-            return None if found is None else found.id
+            found = take(session)
+            tried.wait(30)
+            return found
 
     with ThreadPoolExecutor(6) as threads:
-        claims = list(threads.map(claim, range(12)))
-    assert sorted(each for each in claims if each is not None) == [1, 2, 3]
+        takers = list(threads.map(takes, range(6)))
+    assert sorted(each for each in takers if each is not None) == ["1", "2", "3"]
 
 
-def test_claim_of_a_process_that_fell_silent_ends(engine: Engine, town: Town) -> None:
+def test_hold_of_a_process_that_is_gone_ends(engine: Engine, town: Town) -> None:
     added(engine, town, "http://127.0.0.1:1/", since=0)
+    ask(engine)
+    silent = session_factory(engine)()
+    assert take(silent) == "1"
+    holder = silent.scalar(text("select pg_backend_pid()"))
     with unit_of_work(engine) as session:
-        assert claim_webhook(session, lease_s=0.2) is not None
-    with unit_of_work(engine) as session:
-        assert claim_webhook(session, lease_s=0.2) is None
+        assert take(session) is None
+    with engine.connect() as connection:
+        connection.execute(text("select pg_terminate_backend(:pid)"), {"pid": holder})
+    silent.invalidate()
 
-    def claim() -> bool:
+    def is_free() -> bool:
         with unit_of_work(engine) as session:
-            return claim_webhook(session, lease_s=60) is not None
+            return take(session) == "1"
 
-    assert eventually(claim)
+    assert eventually(is_free)
 
 
 def test_two_servers_share_the_work_and_repeat_nothing(settings: ServerSettings, engine: Engine, town: Town) -> None:
@@ -324,8 +351,8 @@ def test_killed_server_loses_nothing(
             process.kill()
         killed.set()
         with unit_of_work(engine) as session:
-            assert claim_webhook(session, lease_s=60) is None
-            session.execute(text("update webhooks set busy_until = now()"))  # the minutes that a claim lasts are over
+            left = [(job.key, job.attempts, job.last_error) for job in list_jobs(session, now=database_now(session))]
+        assert ("1", 1, CUT_SHORT) in left
         with TestClient(create_app(quick(settings))):
             assert eventually(lambda: len(set(receiver.numbers)) == 40)
     again = [each for each in receiver.received if each.id == receiver.received[20].id]

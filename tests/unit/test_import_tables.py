@@ -69,7 +69,7 @@ def test_a_line_with_broken_quotes_is_a_fault_and_reading_goes_on(tmp_path: Path
 def test_gbk_is_refused_with_the_remedy_and_read_when_named(tmp_path: Path) -> None:
     path = csv_file(tmp_path, "编号,内容\n1,路灯不亮\n", encoding="gbk")
     assert refusal(path) == (
-        "The text of a.csv is not in the encoding utf-8. "
+        "The text of a.csv is not in the encoding utf-8. With --encoding gbk it would have '编号,内容' there. "
         "Name the right one: --encoding gbk for most Chinese files, else e.g. big5, cp1252."
     )
     assert read(path, encoding="gbk")[2] == [["1", "路灯不亮"]]

@@ -240,7 +240,7 @@ def test_rows_of_another_width_are_refused_with_their_lines(grids: Path, tmp_pat
 def test_a_quote_that_is_never_closed_is_refused(grids: Path, tmp_path: Path) -> None:
     points = tmp_path / "points.csv"
     points.write_text('lon,lat\n1,2\n"1,2\n3,4\n')
-    assert "line 3: unexpected end of data" in refused(grids, points, tmp_path / "out.csv")
+    assert "it ends within the quoted cell of line 3" in refused(grids, points, tmp_path / "out.csv")
 
 
 def test_text_of_an_undeclared_encoding_is_refused(grids: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pyproj import CRS
 
 from api.cli import main
 from boundaries.files.osm import helsinki_extract
-from boundaries.files.towns import Source, TownFiles, read_town
+from boundaries.files.towns import LayerSource, TownFiles, read_town
 from boundaries.files.towns.streets import ranked
 from geogrid import synthetic_town
 from geogrid.blocks.barriers import PRIMARY, RAIL_WATER_MOTORWAY, RESIDENTIAL
@@ -248,20 +248,28 @@ def test_layers_elsewhere_than_the_limit_are_refused(folder: Path, town: Synthet
     far.to_file(folder / "far.gpkg")
     with pytest.raises(InvalidInputError, match="buildings lie elsewhere than the limit"):
         read_town(
-            TownFiles(Source(folder / "town.gpkg"), Source(folder / "far.gpkg"), limit=Source(folder / "town.gpkg"))
+            TownFiles(
+                LayerSource(folder / "town.gpkg"),
+                LayerSource(folder / "far.gpkg"),
+                limit=LayerSource(folder / "town.gpkg"),
+            )
         )
 
 
 def test_points_as_buildings_are_refused_with_their_rows(folder: Path, town: SyntheticTown) -> None:
     town.buildings.head(3).set_geometry(town.buildings.head(3).centroid).to_file(folder / "points.gpkg")
     with pytest.raises(InvalidInputError, match="rows 1, 2, 3 of the buildings are no polygons; the first is a Point"):
-        read_town(TownFiles(Source(folder / "town.gpkg"), Source(folder / "points.gpkg")))
+        read_town(TownFiles(LayerSource(folder / "town.gpkg"), LayerSource(folder / "points.gpkg")))
 
 
 def test_sites_of_an_unknown_category_are_refused_all_at_once(folder: Path, town: SyntheticTown) -> None:
     town.sites.assign(category=["temple", "school", "zoo", "school"]).to_file(folder / "sites.gpkg")
     with pytest.raises(InvalidInputError) as error:
-        read_town(TownFiles(Source(folder / "town.gpkg"), Source(folder / "town.gpkg"), Source(folder / "sites.gpkg")))
+        read_town(
+            TownFiles(
+                LayerSource(folder / "town.gpkg"), LayerSource(folder / "town.gpkg"), LayerSource(folder / "sites.gpkg")
+            )
+        )
     refused = [problem.kind for problem in error.value.problems if problem.severity == "error"]
     assert refused == ["unknown-category"] * 2
 
@@ -272,7 +280,7 @@ def test_rows_without_geometry_and_bow_ties_are_told_and_left_out_or_mended(fold
     crossed = shapely.Polygon([(west, south), (east, north), (east, south), (west, north)])
     frame.geometry = [None, crossed, *frame.geometry.iloc[2:]]
     frame.to_file(folder / "faulty.gpkg")
-    read = read_town(TownFiles(Source(folder / "town.gpkg"), Source(folder / "faulty.gpkg")))
+    read = read_town(TownFiles(LayerSource(folder / "town.gpkg"), LayerSource(folder / "faulty.gpkg")))
     assert read.buildings is not None
     assert len(read.buildings) == 4
     assert read.buildings.geometry.is_valid.all()
@@ -281,7 +289,7 @@ def test_rows_without_geometry_and_bow_ties_are_told_and_left_out_or_mended(fold
 
 def test_without_a_column_households_are_estimated_and_told(folder: Path, town: SyntheticTown) -> None:
     town.buildings.drop(columns=["households", "population"]).to_file(folder / "plain.gpkg")
-    read = read_town(TownFiles(Source(folder / "town.gpkg"), Source(folder / "plain.gpkg")))
+    read = read_town(TownFiles(LayerSource(folder / "town.gpkg"), LayerSource(folder / "plain.gpkg")))
     assert read.buildings is not None
     assert read.buildings["households"].sum() > 1_000
     assert "households-estimated" in {problem.kind for problem in read.problems}
@@ -291,14 +299,14 @@ def test_loads_come_from_a_table_of_lots(folder: Path, town: SyntheticTown) -> N
     lots = town.buildings.geometry.centroid.to_crs(4326)
     table = pd.DataFrame({"Longitude": lots.x, "Latitude": lots.y, "units": 2})
     table.to_csv(folder / "lots.csv", index=False)
-    read = read_town(TownFiles(Source(folder / "town.gpkg"), loads=Source(folder / "lots.csv"), load="units"))
+    read = read_town(TownFiles(LayerSource(folder / "town.gpkg"), loads=LayerSource(folder / "lots.csv"), load="units"))
     assert read.loads is not None
     assert read.load_columns == ("units",)
     assert read.loads["units"].sum() == 2 * len(lots)
 
 
 def test_the_work_is_done_in_the_local_zone(folder: Path) -> None:
-    read = read_town(TownFiles(Source(folder / "streets.geojson"), Source(folder / "buildings.fgb")))
+    read = read_town(TownFiles(LayerSource(folder / "streets.geojson"), LayerSource(folder / "buildings.fgb")))
     assert read.crs == CRS.from_epsg(4547)
 
 

@@ -1,9 +1,9 @@
-"""Delivering beside the requests: every serving process looks for work, and the database gives each webhook to one."""
+"""Delivering to a webhook: the handler of its job, which the database gives to one process at a time."""
 
 import logging
 import random
 import time
-from threading import Event, Lock, Thread, current_thread
+from threading import Event, Lock, Timer
 
 import orjson
 
@@ -13,35 +13,36 @@ from api.changes.webhooks.settings import WebhookSettings
 from api.changes.webhooks.targets import read_target
 from api.state.store import Store
 from boundaries.changes.deliveries import (
-    Claim,
     Delivery,
     Failure,
-    claim_webhook,
+    Recipient,
+    ask_for_deliveries,
+    get_recipient,
     next_deliveries,
     pass_over,
-    release,
     settle_delivered,
     settle_failed,
 )
 from boundaries.changes.feed import FeedEntry
+from boundaries.jobs.records import Done, Kind, Retries, Turn
 from geogrid.errors import GeogridError
 
 _AT_ONCE = 4
 _TURN_S = 10.0
-_LEASE_TIMEOUTS = 3.0
 _LONGEST_TIMEOUTS = 1.5
 _MOST_PAUSE_S = 300.0
-_STOP_S = 5.0
 _JITTER = 0.1
+# Of the job, which fails where the store does or its process is killed; a receiver that refuses is no failure of it.
+_RETRIES = Retries(first_s=1.0, most_s=300.0, limit=50)
 
 logger = logging.getLogger(__name__)
 
 
 class Deliverer:
-    """Delivers changes to webhooks until it is stopped.
+    """Delivers changes to a webhook, a turn at a time.
 
-    Each webhook is served by one thread of one process at a time; some are served at once, so that one that hangs
-    holds up no other. A claim ends by itself when its process dies.
+    Each change is settled in a transaction of its own, so that a process that dies sends one change twice at most; the
+    job is held meanwhile, and gone when all is delivered.
 
     Parameters
     ----------
@@ -54,122 +55,82 @@ class Deliverer:
     def __init__(self, store: Store, settings: WebhookSettings) -> None:
         self._store = store
         self._settings = settings
-        self._lease_s = _LEASE_TIMEOUTS * settings.webhook_timeout
         self._stopped = Event()
-        self._wake = Event()
         self._lock = Lock()
-        self._turns: dict[Thread, Attempt | None] = {}
-        self._watcher: Thread | None = None
-        self._problem = ""
+        self._attempts: set[Attempt] = set()
 
-    def start(self) -> None:
-        """Begin to look for work, beside whatever else the process does."""
-        self._watcher = Thread(target=self._watch, name="webhooks", daemon=True)
-        self._watcher.start()
+    def kind(self) -> Kind:
+        """Return how the jobs of webhooks are done."""
+        return Kind(self.deliver, _RETRIES, find=ask_for_deliveries, at_once=_AT_ONCE, stop=self.stop)
 
     def stop(self) -> None:
-        """Break off what is under way; it is sent again, by whoever serves next."""
+        """Break off what is under way; it is sent again, by whoever does the job next."""
         self._stopped.set()
-        self._wake.set()
-        if self._watcher is not None:
-            self._watcher.join(_STOP_S)
-        for thread, attempt in self._under_way():
-            if attempt is not None:
-                attempt.break_off()
-            thread.join(_STOP_S)
-
-    def _watch(self) -> None:
-        while not self._stopped.is_set():
-            self._wake.clear()
-            try:
-                self._look()
-            except GeogridError as error:
-                self._tell_problem(str(error))
-            except Exception:  # a thread that ended would deliver nothing any more, unnoticed
-                logger.exception("Looking for webhooks failed; the next look is soon.")
-            self._wake.wait(self._settings.webhook_poll)
-
-    def _look(self) -> None:
-        longest = _LONGEST_TIMEOUTS * self._settings.webhook_timeout
-        turns = self._under_way()
-        for _, attempt in turns:
-            if attempt is not None and time.monotonic() - attempt.began > longest:
-                attempt.break_off()
-        for _ in range(_AT_ONCE - len(turns)):
-            with self._store.unit_of_work() as session:
-                claim = claim_webhook(session, lease_s=self._lease_s)
-            self._problem = ""
-            if claim is None:
-                return
-            thread = Thread(target=self._take_turn, args=(claim,), name=f"webhook-{claim.id}", daemon=True)
-            with self._lock:
-                self._turns[thread] = None
-            thread.start()
-
-    def _under_way(self) -> list[tuple[Thread, Attempt | None]]:
         with self._lock:
-            return list(self._turns.items())
+            attempts = list(self._attempts)
+        for attempt in attempts:
+            attempt.break_off()
 
-    def _note(self, thread: Thread, attempt: Attempt | None) -> None:
-        with self._lock:
-            self._turns[thread] = attempt
-
-    def _take_turn(self, claim: Claim) -> None:
-        try:
-            self._deliver(claim)
-            with self._store.unit_of_work() as session:
-                release(session, claim)
-        except GeogridError as error:
-            self._tell_problem(str(error))
-        except Exception:
-            logger.exception("Delivering to webhook %d failed; it is tried again.", claim.id)
-        finally:
-            with self._lock:
-                del self._turns[current_thread()]
-            self._wake.set()
-
-    def _deliver(self, claim: Claim) -> None:
+    def deliver(self, turn: Turn) -> Done:
         """Deliver what is due, until nothing is, something fails, or others have waited long enough."""
-        ends, position = time.monotonic() + _TURN_S, claim.position
+        with self._store.unit_of_work() as session:
+            recipient = get_recipient(session, int(turn.job.key or 0))
+        if recipient is None:
+            return Done()
+        ends, position, taken = time.monotonic() + _TURN_S, recipient.position, 0
         while True:
             with self._store.unit_of_work() as session:
-                due, after = next_deliveries(session, claim, position)
+                due, after = next_deliveries(session, recipient, position)
             if after == position and not due:
-                return
+                return _told(recipient, taken)
             for delivery in due:
-                if self._stopped.is_set() or time.monotonic() > ends or not self._try(claim, delivery):
-                    return
+                if self._stopped.is_set() or time.monotonic() > ends:
+                    return Done(again_at=turn.now)
+                turn.require_held()
+                failure = self._try(recipient, delivery)
+                if failure is not None:
+                    return _told(recipient, taken, failure.error)
+                taken += 1
             with self._store.unit_of_work() as session:
-                pass_over(session, claim, after)
+                pass_over(session, recipient, after)
             position = after
 
-    def _try(self, claim: Claim, delivery: Delivery) -> bool:
-        """Send one change, write down what became of it, and return whether it was taken."""
-        outcome = self._send(claim, delivery)
+    def _try(self, recipient: Recipient, delivery: Delivery) -> Failure | None:
+        """Send one change, write down what became of it, and return how it failed, None where it did not."""
+        outcome = self._send(recipient, delivery)
         if not outcome.error:
             with self._store.unit_of_work() as session:
-                settle_delivered(session, claim, delivery, lease_s=self._lease_s)
-            return True
+                settle_delivered(session, recipient, delivery)
+            return None
+        failure = self._failure(delivery, outcome)
         if not self._stopped.is_set():  # what we broke off ourselves is no failure of the receiver
-            failure = self._failure(delivery, outcome)
             with self._store.unit_of_work() as session:
-                settle_failed(session, claim, delivery, failure)
-            _tell_failure(claim, delivery, failure)
-        return False
+                settle_failed(session, recipient, delivery, failure)
+            _tell_failure(recipient, delivery, failure)
+        return failure
 
-    def _send(self, claim: Claim, delivery: Delivery) -> Outcome:
-        message = message_of(delivery.entry, claim.jurisdiction)
+    def _send(self, recipient: Recipient, delivery: Delivery) -> Outcome:
+        message = message_of(delivery.entry, recipient.jurisdiction)
         settings = self._settings
         try:
-            target = read_target(claim.url)
+            target = read_target(recipient.url)
         except GeogridError as error:
             return Outcome(str(error))
         attempt = Attempt(target, networks=settings.webhook_networks, timeout_s=settings.webhook_timeout)
-        self._note(current_thread(), attempt)
+        # The timeout is of each wait; a receiver that sends a byte now and then would never meet it.
+        guard = Timer(_LONGEST_TIMEOUTS * settings.webhook_timeout, attempt.break_off)
+        guard.daemon = True
+        guard.start()
+        with self._lock:
+            self._attempts.add(attempt)
         try:
-            return attempt.send(message, signed_headers(message, claim.secret, at=time.time()))
+            if self._stopped.is_set():  # too late for `stop` to see this attempt
+                attempt.break_off()
+            return attempt.send(message, signed_headers(message, recipient.secret, at=time.time()))
         finally:
-            self._note(current_thread(), None)
+            guard.cancel()
+            with self._lock:
+                self._attempts.discard(attempt)
 
     def _failure(self, delivery: Delivery, outcome: Outcome) -> Failure:
         delays = self._settings.webhook_retries
@@ -184,11 +145,6 @@ class Deliverer:
             is_gone=outcome.is_gone,
         )
 
-    def _tell_problem(self, problem: str) -> None:
-        if problem != self._problem:
-            logger.warning("Webhooks cannot be served: %s", problem)
-            self._problem = problem
-
 
 def message_of(entry: FeedEntry, jurisdiction: str) -> Message:
     """Return the message that tells of a change; the same at every try."""
@@ -200,11 +156,16 @@ def message_of(entry: FeedEntry, jurisdiction: str) -> Message:
     return Message(f"change_{entry.number}", orjson.dumps(body))
 
 
-def _tell_failure(claim: Claim, delivery: Delivery, failure: Failure) -> None:
-    what = f"Webhook {claim.id} did not take change {delivery.entry.number}: {failure.error}"
+def _tell_failure(recipient: Recipient, delivery: Delivery, failure: Failure) -> None:
+    what = f"Webhook {recipient.id} did not take change {delivery.entry.number}: {failure.error}"
     if failure.is_gone:
-        logger.warning("%s It is told nothing more. To go on: geogrid webhook retry %d", what, claim.id)
+        logger.warning("%s It is told nothing more. To go on: geogrid webhook retry %d", what, recipient.id)
     elif failure.delay_s is None:
-        logger.warning("%s That was the last try. To try again: geogrid webhook retry %d", what, claim.id)
+        logger.warning("%s That was the last try. To try again: geogrid webhook retry %d", what, recipient.id)
     else:
         logger.info("%s Tried again in %.0f s.", what, failure.delay_s)
+
+
+def _told(recipient: Recipient, taken: int, error: str = "") -> Done:
+    words = f"Webhook {recipient.id} took {taken} {'change' if taken == 1 else 'changes'}"
+    return Done(f"{words}, and not the next: {error}" if error else f"{words}." if taken else "")

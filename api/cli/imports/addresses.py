@@ -29,7 +29,7 @@ def addresses(  # noqa: PLR0917 - click passes every option
     aliases (parted by semicolons), error_m. A CSV with code and name alone is a list of villages and towns: each is
     placed at the published grid of its code or name.
     """
-    from boundaries.addresses.area_codes import PlacedCodes, place_codes
+    from boundaries.addresses.area_codes import CodePlaces, place_codes
     from boundaries.addresses.geocoding import import_addresses
     from boundaries.files.addresses.reading import read_addresses, read_codes
     from boundaries.jurisdictions.reading import the_jurisdiction
@@ -40,7 +40,7 @@ def addresses(  # noqa: PLR0917 - click passes every option
     # A file that cannot be read is refused before a database is started.
     known = None
     if codes.empty:
-        known = PlacedCodes(read_addresses(file, columns=_pairs(columns), layer=layer, coord_type=coord_type))
+        known = CodePlaces(read_addresses(file, columns=_pairs(columns), layer=layer, coord_type=coord_type))
     engine = open_engine(StoreSettings())
     try:
         with unit_of_work(engine) as session:

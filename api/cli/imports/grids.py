@@ -81,7 +81,8 @@ def grids(ctx: click.Context, /, **options: Any) -> None:
 
 def _grid_file(options: dict[str, Any]) -> "GridFile":
     from boundaries.files.grids.importing import GridFile
-    from boundaries.files.grids.rows import LOADS, GridFields
+    from boundaries.files.grids.rows import GridFields
+    from geogrid.editions.fields import LOADS
 
     single = ("code", "name", "level", "kind", "category", *LOADS)
     fields = GridFields(

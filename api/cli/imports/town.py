@@ -77,7 +77,7 @@ def town(**options: Any) -> None:
 
 def _town(options: dict[str, Any]) -> "Town":
     """Return the town of the files, cut where it is not cut yet."""
-    from boundaries.files.towns import Source, divide_town, read_town
+    from boundaries.files.towns import LayerSource, divide_town, read_town
     from boundaries.files.towns.storing import land_problems
     from boundaries.files.towns.town import is_cut_town, read_cut_town, town_of
 
@@ -89,7 +89,7 @@ def _town(options: dict[str, Any]) -> "Town":
             drawn = read_cut_town(file)
             advance(len(drawn.layers()))
     else:
-        if file is not None and not Source(file).is_osm:
+        if file is not None and not LayerSource(file).is_osm:
             raise InvalidInputError.of(
                 "not-a-town",
                 f"{file.name} is neither an OpenStreetMap extract nor a town that `geogrid partition --out` wrote.",
@@ -111,10 +111,10 @@ def _town(options: dict[str, Any]) -> "Town":
 
 def _addresses(options: dict[str, Any]) -> "gpd.GeoDataFrame | None":
     from boundaries.files.addresses.reading import read_addresses
-    from boundaries.files.towns import Source
+    from boundaries.files.towns import LayerSource
 
     file = options["addresses"] or options["osm"] or options["file"]
-    if file is None or (options["addresses"] is None and not Source(file).is_osm):
+    if file is None or (options["addresses"] is None and not LayerSource(file).is_osm):
         return None
     with stage("Addresses", "places") as advance:
         addresses = read_addresses(file, columns={})

@@ -43,14 +43,14 @@ def draw(ctx: click.Context, /, name: str, file: Path, **options: Any) -> None:
     no grid of the draft, and `geogrid plan validate` says so.
     """
     from api.cli.output.problems import require_writable, show_problems
-    from boundaries.files.drawings import Drawing, draw_draft, fault_frame, repair_frame
+    from boundaries.files.drawings import GridDrawing, draw_draft, fault_frame, repair_frame
     from boundaries.plans.drafts import get_plan, require_name
 
     now = datetime.now(UTC)
     for path in (options["faults"], options["log"]):
         require_writable(path)
     author = author_of(options["made_by"], options["reason"])
-    drawing = Drawing(_grid_file(file, options), options["gap_width"] if options["repair"] else None)
+    drawing = GridDrawing(_grid_file(file, options), options["gap_width"] if options["repair"] else None)
     with open_session(keep=not options["dry_run"]) as session:
         given = options["based_on"]
         base = edition_in_force(session, options["jurisdiction"], now) if given is None else get_plan(session, given)

@@ -28,11 +28,12 @@ def publish(  # noqa: PLR0917 - click names them
 ) -> None:
     """Publish an approved plan as the edition from a moment on; only a trial without --publish."""
     from boundaries.plans.drafts import get_plan
-    from boundaries.publishing.publication import Publication, publish_plan
+    from boundaries.publishing.publish import Publication, publish_plan
 
     with open_session(keep=is_meant) as session:
         at = _moment(session, get_plan(session, plan_id), valid_from)
-        how = Publication(at, author_of(made_by, reason).name, accept_warnings=accept_warnings)
+        author = author_of(made_by, reason)
+        how = Publication(at, author.name, accept_warnings=accept_warnings, reason=author.reason)
         plan = publish_plan(session, plan_id, how, version=None)
         click.echo(line_of(plan))
     click.echo("Published." if is_meant else "Only tried: nothing is stored. Add --publish to do it.")
@@ -46,7 +47,7 @@ def publish(  # noqa: PLR0917 - click names them
 def rollback(edition_id: int, valid_from: str, is_meant: bool, made_by: str, reason: str) -> None:
     """Publish a former edition again, as a new one; history keeps both. Only a trial without --publish."""
     from boundaries.plans.drafts import get_plan
-    from boundaries.publishing.publication import roll_back
+    from boundaries.publishing.rollback import roll_back
 
     author = author_of(made_by, reason)
     with open_session(keep=is_meant) as session:

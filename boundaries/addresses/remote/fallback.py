@@ -43,7 +43,7 @@ Remote = Callable[[str], RemoteAnswer | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Combined:
+class CombinedAnswer:
     """The answer of the gazetteer or of the service, and what went wrong with the service, if anything did."""
 
     answer: GeocodeAnswer | None
@@ -66,7 +66,7 @@ def remote_geocoder(settings: GeocoderSettings) -> Remote | None:
 
 def with_remote(
     question: str, local: GeocodeAnswer | None, remote: Remote | None, *, inside: Inside | None = None
-) -> Combined:
+) -> CombinedAnswer:
     """Return the local answer, or where it is missing or unsure that of the service.
 
     Parameters
@@ -81,18 +81,18 @@ def with_remote(
         Whether a longitude and latitude may be meant; an answer of the service elsewhere is left out.
     """
     if remote is None or _is_sure(local):
-        return Combined(local)
+        return CombinedAnswer(local)
     try:
         found = remote(question)
     except UnavailableError as error:
-        return Combined(local, f"{error} The local gazetteer answers alone.")
+        return CombinedAnswer(local, f"{error} The local gazetteer answers alone.")
     if found is None:
-        return Combined(local, "The remote service does not know the address.")
+        return CombinedAnswer(local, "The remote service does not know the address.")
     if inside is not None and not inside(found.lon, found.lat):
-        return Combined(local, f"{found.service} finds it elsewhere. The local gazetteer answers alone.")
+        return CombinedAnswer(local, f"{found.service} finds it elsewhere. The local gazetteer answers alone.")
     why = (f"{found.service} says {found.text!r}",)
     answer = GeocodeAnswer(found.lon, found.lat, _REMOTE_SCORE, "name", found.error_m, found.text, why)
-    return Combined(answer, is_remote=True)
+    return CombinedAnswer(answer, is_remote=True)
 
 
 def with_remote_many(
@@ -102,13 +102,13 @@ def with_remote_many(
     *,
     inside: Inside | None = None,
     seconds: float = math.inf,
-) -> list[Combined]:
+) -> list[CombinedAnswer]:
     """Return `with_remote` of many questions; after so many seconds the service is asked no more, and that is told."""
     end = time.monotonic() + seconds
     found = []
     for question, answer in zip(questions, local, strict=True):
         if remote is not None and not _is_sure(answer) and time.monotonic() >= end:
-            found.append(Combined(answer, f"The remote service was not asked: its {seconds:g} s were spent."))
+            found.append(CombinedAnswer(answer, f"The remote service was not asked: its {seconds:g} s were spent."))
         else:
             found.append(with_remote(question, answer, remote, inside=inside))
     return found

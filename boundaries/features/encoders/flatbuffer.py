@@ -16,20 +16,20 @@ _SIZE_PREFIX: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class FlatTable:
     """Fields by number: a text, a table, a list of tables, or a number with its format, e.g. ``("H", 0)``."""
 
     fields: Mapping[int, Any]
 
 
-def buffer_of(root: Table) -> bytes:
+def buffer_of(root: FlatTable) -> bytes:
     """Return a buffer led by its size."""
     buffer = bytearray(_UINT.size)
     _write(buffer, 0, root)
     return _UINT.pack(len(buffer)) + bytes(buffer)
 
 
-def _write(buffer: bytearray, at: int, table: Table) -> None:
+def _write(buffer: bytearray, at: int, table: FlatTable) -> None:
     """Append a table, and point to it from a place before."""
     count = max(table.fields) + 1
     _align(buffer, 4)
@@ -55,7 +55,7 @@ def _write(buffer: bytearray, at: int, table: Table) -> None:
 
 
 def _point(buffer: bytearray, at: int, value: Any) -> None:
-    if isinstance(value, Table):
+    if isinstance(value, FlatTable):
         _write(buffer, at, value)
         return
     _align(buffer, 4)

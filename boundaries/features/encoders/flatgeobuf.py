@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from boundaries.features.encoders.flatbuffer import Table, buffer_of
+from boundaries.features.encoders.flatbuffer import FlatTable, buffer_of
 from boundaries.features.encoders.layer import Batches, Layer, Row, shifted
-from boundaries.features.fields import Field
+from geogrid.editions.fields import Field
 
 _MAGIC: Final = b"fgb\x03fgb\x01"
 _GEOMETRY_TYPES: Final = {"Point": 1, "Polygon": 3, "MultiPolygon": 6}
@@ -48,13 +48,15 @@ def _columns(layer: Layer) -> tuple[Field, ...]:
 
 
 def _header(layer: Layer) -> bytes:
-    columns = [Table({0: field.name, 1: ("B", _COLUMN_TYPES[field.kind]), 2: field.title}) for field in _columns(layer)]
+    columns = [
+        FlatTable({0: field.name, 1: ("B", _COLUMN_TYPES[field.kind]), 2: field.title}) for field in _columns(layer)
+    ]
     fields: dict[int, Any] = {0: layer.name, 2: ("B", _GEOMETRY_TYPES[layer.geometry]), 7: columns, 9: ("H", 0)}
     if layer.coord_type == "wgs84":  # shifted coordinates are in no system that has a name
-        fields[10] = Table({0: "EPSG", 1: ("i", layer.system.srid)})
+        fields[10] = FlatTable({0: "EPSG", 1: ("i", layer.system.srid)})
     if layer.count:
         fields[8] = ("Q", layer.count)
-    return buffer_of(Table(fields))
+    return buffer_of(FlatTable(fields))
 
 
 def _feature(row: Row, columns: list[tuple[int, Field]]) -> bytes:

@@ -9,9 +9,10 @@ import numpy as np
 import orjson
 import shapely
 
-from boundaries.features.fields import Field, GeometryKind
+from boundaries.features.fields import GeometryKind
 from boundaries.features.selection import Selection
 from boundaries.features.systems import System, in_datum
+from geogrid.editions.fields import Field
 from geogrid.types import CoordType, GeometryArray
 
 Row = tuple[Any, ...]

@@ -1,6 +1,5 @@
 """A file of addresses as the frame that the gazetteer takes: CSV, any layer of GDAL's, an OpenStreetMap extract."""
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,12 @@ import shapely
 from boundaries.addresses.storing import LADDER
 from boundaries.files.addresses.osm_places import named_places
 from boundaries.files.osm import read_extract
+from boundaries.files.table_reader import read_frame
+from boundaries.text.delimited import is_delimited
 from geogrid.coordinates import WGS84, metric_crs, to_wgs84
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import CoordType
 
-_TABLES = frozenset({".csv", ".tsv", ".txt"})
 _WORDS = (*LADDER, "aliases")
 _KEPT = (*_WORDS, "osm_id", "error_m")
 
@@ -45,7 +45,7 @@ def read_addresses(
     """
     if path.name.endswith(".osm.pbf"):
         return _of_extract(path)
-    table = _of_table(path, columns) if path.suffix.lower() in _TABLES else _of_layer(path, layer)
+    table = _of_table(path, columns) if is_delimited(path) else _of_layer(path, layer)
     renamed = {theirs: ours for ours, theirs in columns.items() if ours in _WORDS}
     missing = [theirs for theirs in renamed if theirs not in table]
     if missing:
@@ -65,24 +65,15 @@ def read_addresses(
 def read_codes(path: Path, *, columns: Mapping[str, str]) -> pd.DataFrame:
     """Return the ``code`` and ``name`` of a CSV that has these and no points; no rows of any other file."""
     nothing = pd.DataFrame({"code": [], "name": []}, dtype=str)
-    if path.suffix.lower() not in _TABLES:
+    if not is_delimited(path):
         return nothing
-    table = _read_table(path).rename(columns={theirs: ours for ours, theirs in columns.items()})
+    table = read_frame(path).rename(columns={theirs: ours for ours, theirs in columns.items()})
     is_list = {"code", "name"} <= set(table) and {"lon", "lat"}.isdisjoint(table)
     return table[["code", "name"]] if is_list else nothing
 
 
-def _read_table(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, sep=None, engine="python", encoding="utf-8-sig")
-    except (OSError, ValueError, csv.Error) as error:
-        raise InvalidInputError.of(
-            "unreadable", f"{path.name} cannot be read: {error}.", "Save it as UTF-8."
-        ) from error
-
-
 def _of_table(path: Path, columns: Mapping[str, str]) -> gpd.GeoDataFrame:
-    table = _read_table(path)
+    table = read_frame(path)
     lon, lat = (columns.get(name, name) for name in ("lon", "lat"))
     missing = [name for name in (lon, lat) if name not in table]
     if missing:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from boundaries.cases.storing import AddedCase, NewCase, add_cases
 from boundaries.editions.reading import compile_edition, edition_at, grid_frame
 from boundaries.files.cases.fields import CaseFields, CaseReading
-from boundaries.files.cases.places import Placer, Places
+from boundaries.files.cases.places import CasePlaces, Placer
 from boundaries.files.cases.rows import CaseRow, CaseRows, CaseTable, lonlat_of
 from boundaries.files.rejects import Rejects
 from boundaries.files.table_reader import Chunk, Table
@@ -206,7 +206,7 @@ class _Work:
         self._keys.add(key)
         return key
 
-    def _case(self, row: CaseRow, key: str, places: Places, which: int) -> NewCase:
+    def _case(self, row: CaseRow, key: str, places: CasePlaces, which: int) -> NewCase:
         leaf = int(places.leaf[which])
         grid = self.placer.edition.leaves[leaf] if leaf >= 0 else None
         by_address = bool(places.by_address[which])

@@ -18,7 +18,7 @@ _LARGEST_LON, _LARGEST_LAT = 180.0, 90.0
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class CasePlaces:
     """Where the rows of a chunk are.
 
     Parameters
@@ -44,7 +44,7 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Placer:
-    """Places cases by their point, else by their address.
+    """CasePlaces cases by their point, else by their address.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Placer:
     edition: Edition
     land: shapely.Geometry
 
-    def place(self, lonlat: FloatArray, addresses: list[str], faults: list[list[str]]) -> Places:
+    def place(self, lonlat: FloatArray, addresses: list[str], faults: list[list[str]]) -> CasePlaces:
         """Return where rows are; what is wrong is added to `faults`.
 
         Parameters
@@ -93,7 +93,7 @@ class Placer:
             faults[which].append("it has neither point nor address")
         leaf = self.edition.index.locate(placed[:, 0], placed[:, 1]).astype(np.int64)
         self._check(placed, leaf, faults)
-        return Places(placed, leaf, by_address, error_m, notes)
+        return CasePlaces(placed, leaf, by_address, error_m, notes)
 
     def _check(self, lonlat: FloatArray, leaf: IntArray, faults: list[list[str]]) -> None:
         """List points outside every grid that are too far away or that stand for "unknown"."""

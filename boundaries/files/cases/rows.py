@@ -99,9 +99,6 @@ class CaseTable:
         statuses = self._statuses(columns, times, faults)
         xy = self._points(columns, count, faults)
         identity = list(zip(*columns.values(), *kept.values(), strict=True))
-        for which, values in enumerate(identity):
-            if any("\0" in value for value in values):
-                faults[which].append("a cell has a null character")
         numbers = columns.get("id", [""] * count)
         words = {name: columns.get(name, [self.constants.get(name, "")] * count) for name in _TEXT_FIELDS}
         rows = []

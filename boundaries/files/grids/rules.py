@@ -10,7 +10,7 @@ import shapely
 from pyproj import CRS, Transformer
 
 from boundaries.files.grids.levels import Levels, settle_tree
-from boundaries.files.grids.rows import LOADS, GridRows, has_shape
+from boundaries.files.grids.rows import GridRows, has_shape
 from boundaries.files.polygons import GridLayer
 from geogrid.coordinates import WGS84, to_wgs84
 from geogrid.coverage.examine import DEFAULT_TOLERANCES, area_text, compare_with_children, examine, mend
@@ -18,6 +18,7 @@ from geogrid.coverage.gaps import find_uncovered
 from geogrid.coverage.plane import Plane
 from geogrid.coverage.plausible import Bounds, check_coordinates
 from geogrid.coverage.tree import Tree, check_codes
+from geogrid.editions.fields import LOADS
 from geogrid.errors import Problem
 from geogrid.geometry.metres import to_lonlat
 from geogrid.geometry.rings import only_polygons

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boundaries.files.points.rows import DAMAGED, Answered, Answers, Piece, Source, numbers, refusal, require_columns
+from boundaries.files.points.rows import Answered, Answers, Piece, PointSource, numbers, refusal, require_columns
+from boundaries.text.encodings import DAMAGED
 from geogrid.types import FloatArray
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _STREAM = ".arrows"
 
 
 @contextmanager
-def open_parquet(path: Path, *, x: str, y: str, new: str) -> Iterator[Source]:
+def open_parquet(path: Path, *, x: str, y: str, new: str) -> Iterator[PointSource]:
     """Open a Parquet file."""
     import pyarrow.parquet as pq
 
@@ -35,11 +36,11 @@ def open_parquet(path: Path, *, x: str, y: str, new: str) -> Iterator[Source]:
                 for batch in _answered_batches(wider, answers, answered):
                     writer.write_batch(batch)
 
-        yield Source(tuple(schema.names), file.metadata.num_rows, None, _pieces(path, batches, x, y), write)
+        yield PointSource(tuple(schema.names), file.metadata.num_rows, None, _pieces(path, batches, x, y), write)
 
 
 @contextmanager
-def open_arrow(path: Path, *, x: str, y: str, new: str) -> Iterator[Source]:
+def open_arrow(path: Path, *, x: str, y: str, new: str) -> Iterator[PointSource]:
     """Open an Arrow IPC file, or a stream in a file."""
     import pyarrow as pa
 
@@ -61,13 +62,13 @@ def open_arrow(path: Path, *, x: str, y: str, new: str) -> Iterator[Source]:
                 for batch in _answered_batches(wider, answers, answered):
                     writer.write_batch(batch)
 
-        yield Source(tuple(schema.names), None, None, _pieces(path, batches, x, y), write)
+        yield PointSource(tuple(schema.names), None, None, _pieces(path, batches, x, y), write)
 
 
 @contextmanager
 def open_geopackage(
     path: Path, *, xy: tuple[str, str] | None, new: str, layer: str | None, crs: str | None
-) -> Iterator[Source]:
+) -> Iterator[PointSource]:
     """Open a layer of points; x and y may be columns of it, `xy`, instead of its geometry."""
     import pyogrio
     from pyproj import CRS
@@ -109,7 +110,7 @@ def open_geopackage(
 
         pieces = _pieces(path, reader, *xy) if xy else _geometry_pieces(reader, geometry)
         stated = CRS.from_user_input(meta["crs"]) if meta["crs"] else None
-        yield Source(tuple(info["fields"]), info["features"], stated, pieces, write)
+        yield PointSource(tuple(info["fields"]), info["features"], stated, pieces, write)
 
 
 @contextmanager

@@ -11,8 +11,9 @@ import numpy as np
 from boundaries.files.points import columnar
 from boundaries.files.points.grids import CompiledGrids, GridChoice, compile_grids
 from boundaries.files.points.output import complete
-from boundaries.files.points.rows import Answered, Answers, Piece, Source, refusal
+from boundaries.files.points.rows import Answered, Answers, Piece, PointSource, refusal
 from boundaries.files.points.text import open_text
+from boundaries.text.delimited import SUFFIXES, is_delimited
 from geogrid.coordinates import to_wgs84
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import CoordType, FloatArray
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-_TEXT = (".csv", ".tsv", ".txt")
+_TEXT = SUFFIXES
 _GEOPACKAGE = (".gpkg",)
 _FORMATS = (_TEXT, columnar.PARQUET, columnar.ARROW, _GEOPACKAGE)
 _LARGEST_LON, _LARGEST_LAT = 180.0, 90.0
@@ -182,12 +183,12 @@ def _check_target(source: Path, target: Path) -> None:
 
 def _family(path: Path) -> tuple[str, ...] | None:
     suffix = path.suffix.lower()
-    if suffix == ".gz":
-        return _TEXT if Path(path.stem).suffix.lower() in _TEXT else None
+    if is_delimited(path):
+        return _TEXT
     return next((family for family in _FORMATS if suffix in family), None)
 
 
-def _opened(points: PointChoice) -> AbstractContextManager[Source]:
+def _opened(points: PointChoice) -> AbstractContextManager[PointSource]:
     family, given = _family(points.path), (points.x is not None) + (points.y is not None)
     if family == _GEOPACKAGE and given == 0:
         return columnar.open_geopackage(points.path, xy=None, new=points.column, layer=points.layer, crs=points.crs)

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
-DAMAGED = "Copy it again from where it came, or export it again."
-
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -56,7 +54,7 @@ Answered = Iterator[tuple[Piece, "NDArray[np.int32]"]]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PointSource:
     """A file that is open for reading once.
 
     Parameters

@@ -1,35 +1,25 @@
-"""Delimited text: every row is written back byte for byte, with one cell more at its end."""
+"""Delimited text: every row is written back byte for byte, with one cell more at its end.
 
-import codecs
+Cells of the input that a spreadsheet would run stay as they are: the rows are the user's own. The new cell is led.
+"""
+
 import csv
-import gzip
 import io
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
-from boundaries.files.points.rows import (
-    DAMAGED,
-    Answered,
-    Answers,
-    Piece,
-    Source,
-    refusal,
-    require_columns,
-    text_numbers,
-)
+from boundaries.files.points.rows import Answered, Answers, Piece, PointSource, refusal, require_columns, text_numbers
+from boundaries.text.cells import led
+from boundaries.text.delimited import broken_row, damage, narrow_encoding_of, open_bytes, read_header
 from geogrid.errors import InvalidInputError, Problem
 
 _BLOCK_BYTES = 8 << 20
 _ROWS_A_PIECE = 100_000
-_DELIMITERS = (b",", b";", b"\t", b"|")
 _LISTED = 20
-_COMPRESSION = 5
-_WIDE = ("utf-16", "utf-32")
 # In some encodings this byte is also the second half of a character.
 _AMBIGUOUS = b"|"
 
@@ -40,78 +30,58 @@ class _Layout:
 
     path: Path
     encoding: str
+    header: bytes
     delimiter: bytes
     newline: bytes
     columns: tuple[str, ...]
+    first_line: int
     x_at: int
     y_at: int
 
 
 @contextmanager
-def open_text(path: Path, *, x: str, y: str, new: str, encoding: str | None) -> Iterator[Source]:
+def open_text(path: Path, *, x: str, y: str, new: str, encoding: str | None) -> Iterator[PointSource]:
     """Open a file of delimited text, plain or gzip, its first line the header."""
-    name = _settled(encoding or "utf-8")
-    with _damage(path, name), _open(path, "rb") as file:
-        header = file.readline()
-        layout = _layout(path, header, name, (x, y, new))
+    name = narrow_encoding_of(path, encoding)
+    with damage(path), open_bytes(path) as file:
+        layout = _layout(path, file, name, (x, y, new))
 
         def write(target: Path, answers: Answers, answered: Answered) -> None:
-            _write(target, layout, header.rstrip(b"\r\n"), answers, answered)
+            _write(target, layout, answers, answered)
 
-        yield Source(layout.columns, None, None, _pieces(layout, file), write)
-
-
-def _settled(encoding: str) -> str:
-    """Return the name of an encoding whose rows can be told apart as bytes."""
-    try:
-        name = codecs.lookup(encoding).name
-    except LookupError as error:
-        raise refusal("encoding", f"There is no encoding {encoding!r}.", "Use e.g. --encoding gbk.") from error
-    if name.startswith(_WIDE):
-        raise refusal("encoding", f"Text in {name} cannot be read row by row.", "Save it as UTF-8.")
-    return "utf-8" if name == "utf-8-sig" else name
+        yield PointSource(layout.columns, None, None, _pieces(layout, file), write)
 
 
-@contextmanager
-def _damage(path: Path, encoding: str) -> Iterator[None]:
-    """Turn what reading raises into a refusal."""
-    try:
-        yield
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise refusal("truncated", f"{path.name} is damaged or cut short: {error}.", DAMAGED) from error
-    except UnicodeDecodeError as error:
-        raise refusal(
-            "encoding",
-            f"The text of {path.name} is not in the encoding {encoding}.",
-            "Name the right one: --encoding gbk for most Chinese files, else e.g. big5, cp1252.",
-        ) from error
+def _layout(path: Path, file: IO[bytes], encoding: str, names: tuple[str, str, str]) -> _Layout:
+    raw: list[bytes] = []
+    header = read_header(path, _decoded(file, encoding, raw))
+    x, y, new = names
+    require_columns(path, header.columns, (x, y), new)
+    newline = b"\r\n" if raw[-1].endswith(b"\r\n") else b"\n"
+    return _Layout(
+        path=path,
+        # The mark stands before the header only.
+        encoding=encoding.removesuffix("-sig"),
+        header=b"".join(raw).rstrip(b"\r\n"),
+        delimiter=header.delimiter.encode(encoding.removesuffix("-sig")),
+        newline=newline,
+        columns=header.columns,
+        first_line=header.next_line,
+        x_at=header.columns.index(x),
+        y_at=header.columns.index(y),
+    )
 
 
-@contextmanager
-def _open(path: Path, mode: str) -> Iterator[IO[bytes]]:
-    if path.suffix.lower() == ".gz":
-        with gzip.open(path, mode, compresslevel=_COMPRESSION) as zipped:
-            yield cast("IO[bytes]", zipped)
-    else:
-        with path.open(mode) as file:
-            yield cast("IO[bytes]", file)
-
-
-def _layout(path: Path, header: bytes, encoding: str, wanted: tuple[str, str, str]) -> _Layout:
-    text = header.removeprefix(codecs.BOM_UTF8).decode(encoding)
-    if not text.strip():
-        raise refusal("empty", f"{path.name} has no header.", "The first line names the columns.")
-    delimiter = max(_DELIMITERS, key=header.count)
-    columns = tuple(name.strip() for name in next(csv.reader([text], delimiter=delimiter.decode())))
-    x, y, new = wanted
-    require_columns(path, columns, (x, y), new)
-    newline = b"\r\n" if header.endswith(b"\r\n") else b"\n"
-    return _Layout(path, encoding, delimiter, newline, columns, columns.index(x), columns.index(y))
+def _decoded(raw_lines: Iterable[bytes], encoding: str, consumed: list[bytes]) -> Iterator[str]:
+    """Yield lines as text, and keep their bytes, so that rows can be written back as they are."""
+    for raw in raw_lines:
+        consumed.append(raw)
+        yield raw.decode(encoding)
 
 
 def _pieces(layout: _Layout, file: IO[bytes]) -> Iterator[Piece]:
     """Yield all rows: by whole blocks while no cell is quoted, row by row from the first quote on."""
-    line = 2
+    line = layout.first_line
     blocks = _blocks(file)
     for block in blocks:
         quoted = b'"' in block or (layout.delimiter == _AMBIGUOUS and layout.encoding != "utf-8")
@@ -188,20 +158,16 @@ def _quoted_pieces(layout: _Layout, blocks: Iterator[bytes], line: int) -> Itera
 def _quoted_rows(layout: _Layout, blocks: Iterator[bytes], line: int) -> Iterator[tuple[int, bytes, list[str]]]:
     """Yield each row with the line it begins in, its bytes and its cells."""
     consumed: list[bytes] = []
-
-    def lines() -> Iterator[str]:
-        for block in blocks:
-            for raw in io.BytesIO(block):
-                consumed.append(raw)
-                yield raw.decode(layout.encoding)
-
-    reader = csv.reader(lines(), delimiter=layout.delimiter.decode(), strict=True)
+    raw_lines = chain.from_iterable(io.BytesIO(block) for block in blocks)
+    reader = csv.reader(
+        _decoded(raw_lines, layout.encoding, consumed), delimiter=layout.delimiter.decode(), strict=True
+    )
     while True:
         begin = line + reader.line_num
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            raise refusal("unreadable", f"{layout.path.name}, line {begin}: {error}.", DAMAGED) from error
+            raise broken_row(layout.path, begin, error) from error
         if cells is None:
             return
         raw = b"".join(consumed).rstrip(b"\r\n")
@@ -229,7 +195,7 @@ def _wrong_width(layout: _Layout, lines: list[tuple[int, int]]) -> InvalidInputE
     )
 
 
-def _write(target: Path, layout: _Layout, header: bytes, answers: Answers, answered: Answered) -> None:
+def _write(target: Path, layout: _Layout, answers: Answers, answered: Answered) -> None:
     """Write each row with its answer; the last ending serves rows without one."""
     try:
         endings = [layout.delimiter + _cell(layout, value) + layout.newline for value in (*answers.values, "")]
@@ -237,8 +203,8 @@ def _write(target: Path, layout: _Layout, header: bytes, answers: Answers, answe
     except UnicodeEncodeError as error:
         message = f"{error.object!r} cannot be written in the encoding {layout.encoding}."
         raise refusal("encoding", message, "Save the points as UTF-8 first.") from error
-    with _open(target, "wb") as file:
-        file.write(header + layout.delimiter + heading + layout.newline)
+    with open_bytes(target, "wb") as file:
+        file.write(layout.header + layout.delimiter + heading + layout.newline)
         for piece, positions in answered:
             parts = [b""] * (2 * len(piece.rows))
             parts[::2] = piece.rows
@@ -247,6 +213,7 @@ def _write(target: Path, layout: _Layout, header: bytes, answers: Answers, answe
 
 
 def _cell(layout: _Layout, value: str) -> bytes:
+    value = led(value)
     if any(mark in value for mark in (layout.delimiter.decode(), '"', "\n", "\r")):
         value = '"' + value.replace('"', '""') + '"'
     return value.encode(layout.encoding)

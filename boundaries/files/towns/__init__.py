@@ -3,13 +3,13 @@
 from boundaries.files.towns.dividing import DividedTown, Wishes, divide_town
 from boundaries.files.towns.evaluating import GridSource, read_partition
 from boundaries.files.towns.layers import TownFiles, TownLayers, read_town
-from boundaries.files.towns.sources import Source
+from boundaries.files.towns.sources import LayerSource
 from boundaries.files.towns.writing import write_layers
 
 __all__ = [
     "DividedTown",
     "GridSource",
-    "Source",
+    "LayerSource",
     "TownFiles",
     "TownLayers",
     "Wishes",

@@ -11,17 +11,18 @@ import shapely
 from pyproj import CRS
 
 from boundaries.files.towns.layers import read_lines
-from boundaries.files.towns.sources import Source, read_source
+from boundaries.files.towns.sources import LayerSource, read_source
 from geogrid.blocks import NOWHERE, Barriers, Blocks, Site, ready_blocks
 from geogrid.blocks.assembly import areas_holding
 from geogrid.coordinates import WGS84, local_crs
+from geogrid.editions.fields import LOADS
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.geometry.metres import to_metres
 from geogrid.geometry.overlays import union
 from geogrid.partition import Partition, partition_of
 from geogrid.types import DEDICATED_CATEGORIES, GeometryArray, IntArray
 
-_LOAD_COLUMNS: Final = ("load", "households", "population", "buildings")
+_LOAD_COLUMNS: Final = ("load", *LOADS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,11 @@ class GridSource:
 
     Parameters
     ----------
-    grids : Source
+    grids : LayerSource
         Polygons; a column ``kind`` tells dedicated grids and parents, ``code`` names them.
-    blocks : Source, optional
+    blocks : LayerSource, optional
         What the grids are made of, with ``grid`` (the code) or without (where a point inside each lies).
-    streets, buildings, limit, nested_in, previous : Source, optional
+    streets, buildings, limit, nested_in, previous : LayerSource, optional
         For the boundary, the buildings cut, the gaps, the nesting, and what moved.
     load : str, optional
         Column of grids or blocks; by default the first of load, households, population, buildings.
@@ -42,19 +43,19 @@ class GridSource:
         Limits of the load.
     """
 
-    grids: Source
-    blocks: Source | None = None
-    streets: Source | None = None
-    buildings: Source | None = None
-    limit: Source | None = None
-    nested_in: Source | None = None
-    previous: Source | None = None
+    grids: LayerSource
+    blocks: LayerSource | None = None
+    streets: LayerSource | None = None
+    buildings: LayerSource | None = None
+    limit: LayerSource | None = None
+    nested_in: LayerSource | None = None
+    previous: LayerSource | None = None
     load: str | None = None
     band: tuple[float, float] = (0.0, float("inf"))
 
 
 @dataclass(frozen=True, slots=True)
-class ReadPartition:
+class GridPartition:
     """Grids as a partition.
 
     Parameters
@@ -81,7 +82,7 @@ class ReadPartition:
     problems: tuple[Problem, ...]
 
 
-def read_partition(source: GridSource) -> ReadPartition:
+def read_partition(source: GridSource) -> GridPartition:
     """Read grids and what they are measured by, in the local metric CRS.
 
     Raises
@@ -122,7 +123,7 @@ def read_partition(source: GridSource) -> ReadPartition:
     found = partition_of(blocks, owner, load=load, band=source.band)
     # The grids are numbered anew; the code of each is that of any of its blocks.
     first = np.unique(found.grid, return_index=True)[1]
-    return ReadPartition(
+    return GridPartition(
         partition=found,
         codes=tuple(codes[owner[block]] for block in first.tolist()),
         limit=None if limit is None else union(limit),
@@ -132,13 +133,13 @@ def read_partition(source: GridSource) -> ReadPartition:
     )
 
 
-def _read(source: Source, role: str, problems: list[Problem]) -> gpd.GeoDataFrame:
+def _read(source: LayerSource, role: str, problems: list[Problem]) -> gpd.GeoDataFrame:
     frame, told = read_source(source, role, "areas")
     problems.extend(told)
     return frame
 
 
-def _shapes(source: Source | None, role: str, crs: CRS, problems: list[Problem]) -> GeometryArray | None:
+def _shapes(source: LayerSource | None, role: str, crs: CRS, problems: list[Problem]) -> GeometryArray | None:
     if source is None:
         return None
     frame = _in_metres(_read(source, role, problems), role.replace("_", " "), crs, problems)

@@ -12,7 +12,7 @@ import shapely
 from pyproj import CRS
 
 from boundaries.files.osm import OsmExtract, read_extract
-from boundaries.files.towns.sources import Shape, Source, read_source
+from boundaries.files.towns.sources import LayerSource, Shape, read_source
 from boundaries.files.towns.streets import ranked
 from geogrid.blocks.barriers import RAIL_WATER_MOTORWAY, RESIDENTIAL
 from geogrid.blocks.households import estimate_households
@@ -35,23 +35,23 @@ class TownFiles:
 
     Parameters
     ----------
-    streets, buildings, sites, limit, nested_in, loads, estates, previous : Source, optional
+    streets, buildings, sites, limit, nested_in, loads, estates, previous : LayerSource, optional
         One layer each. An OpenStreetMap extract serves for streets, buildings, sites and limit.
-    barriers : sequence of Source
+    barriers : sequence of LayerSource
         Further lines, or areas whose outline counts: rail, water, walls.
     load : str
         What is balanced.
     """
 
-    streets: Source
-    buildings: Source | None = None
-    sites: Source | None = None
-    limit: Source | None = None
-    nested_in: Source | None = None
-    loads: Source | None = None
-    estates: Source | None = None
-    previous: Source | None = None
-    barriers: Sequence[Source] = ()
+    streets: LayerSource
+    buildings: LayerSource | None = None
+    sites: LayerSource | None = None
+    limit: LayerSource | None = None
+    nested_in: LayerSource | None = None
+    loads: LayerSource | None = None
+    estates: LayerSource | None = None
+    previous: LayerSource | None = None
+    barriers: Sequence[LayerSource] = ()
     load: str = "households"
 
     def paths(self) -> list[Path]:
@@ -140,7 +140,7 @@ def read_town(files: TownFiles) -> TownLayers:
     )
 
 
-def read_lines(source: Source, role: str) -> tuple[gpd.GeoDataFrame, list[Problem]]:
+def read_lines(source: LayerSource, role: str) -> tuple[gpd.GeoDataFrame, list[Problem]]:
     """Return lines with ``rank`` and ``name``, from a file or an extract, and what could not be told of them.
 
     Raises
@@ -173,7 +173,7 @@ class _Reading:
     problems: list[Problem] = field(default_factory=list)
     extracts: dict[Path, OsmExtract] = field(default_factory=dict)
 
-    def lines(self, source: Source, role: str, *, default: int) -> gpd.GeoDataFrame | None:
+    def lines(self, source: LayerSource, role: str, *, default: int) -> gpd.GeoDataFrame | None:
         """Return ranked lines, or None where they cannot be read."""
         if source.is_osm:
             return self._of_extract(source, "barriers")
@@ -184,7 +184,7 @@ class _Reading:
         self.problems.extend(read[1] if read else ())
         return read[0] if read else None
 
-    def layer(self, source: Source, role: str, shape: Shape) -> gpd.GeoDataFrame | None:
+    def layer(self, source: LayerSource, role: str, shape: Shape) -> gpd.GeoDataFrame | None:
         """Return a layer, or None where it cannot be read."""
         if source.is_osm:
             return self._of_extract(source, role)
@@ -207,7 +207,7 @@ class _Reading:
             self.problems.extend(error.problems)
             return None
 
-    def _of_extract(self, source: Source, role: str) -> gpd.GeoDataFrame | None:
+    def _of_extract(self, source: LayerSource, role: str) -> gpd.GeoDataFrame | None:
         if source.path not in self.extracts:
             extract = self.tried(lambda: read_extract(source.path))
             if extract is None:

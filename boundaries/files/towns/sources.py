@@ -10,7 +10,10 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
+from boundaries.files.columns import with_numbers
 from boundaries.files.polygons import parse_crs, read_grid_layer
+from boundaries.files.table_reader import read_frame
+from boundaries.text.delimited import is_delimited
 from geogrid.coordinates import WGS84
 from geogrid.coverage.plausible import check_coordinates
 from geogrid.errors import InvalidInputError, Problem
@@ -19,7 +22,6 @@ from geogrid.types import BoolArray, GeometryArray
 Shape = Literal["lines", "areas", "places"]
 
 _OSM_SUFFIXES: Final = (".pbf", ".osm", ".osm.gz")
-_TABLE_SUFFIXES: Final = (".csv", ".csv.gz", ".tsv")
 _LON: Final = ("lon", "lng", "longitude", "x", "经度")
 _LAT: Final = ("lat", "latitude", "y", "纬度")
 _TOLD_ROWS: Final = 5
@@ -29,7 +31,7 @@ _NEEDED: Final = {"lines": "lines, or areas whose outline counts", "areas": "pol
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class LayerSource:
     """A file and, where it has several layers, which one.
 
     Parameters
@@ -47,7 +49,7 @@ class Source:
     crs: str | None = None
 
     @classmethod
-    def parse(cls, text: str, crs: str | None = None) -> "Source":
+    def parse(cls, text: str, crs: str | None = None) -> "LayerSource":
         """Return the source that ``FILE`` or ``FILE:LAYER`` means; an existing file is taken as it is."""
         file, colon, layer = text.rpartition(":")
         if Path(text).exists() or not colon or not Path(file).exists():
@@ -62,15 +64,15 @@ class Source:
     @property
     def is_table(self) -> bool:
         """Whether it is text with coordinates in columns."""
-        return self.path.name.lower().endswith(_TABLE_SUFFIXES)
+        return is_delimited(self.path)
 
 
-def read_source(source: Source, role: str, shape: Shape) -> tuple[gpd.GeoDataFrame, list[Problem]]:
+def read_source(source: LayerSource, role: str, shape: Shape) -> tuple[gpd.GeoDataFrame, list[Problem]]:
     """Return a layer with two-dimensional, valid geometries, and what had to be left out or mended.
 
     Parameters
     ----------
-    source : Source
+    source : LayerSource
         Where.
     role : str
         What it is, e.g. ``buildings``; a layer of this name is taken where the file has several.
@@ -104,7 +106,7 @@ def read_source(source: Source, role: str, shape: Shape) -> tuple[gpd.GeoDataFra
     return frame.set_geometry(mended, crs=frame.crs), problems
 
 
-def _layer(source: Source, role: str) -> gpd.GeoDataFrame:
+def _layer(source: LayerSource, role: str) -> gpd.GeoDataFrame:
     name = source.layer or _layer_of_role(source.path, role)
     found = read_grid_layer(source.path, layer=name, crs=source.crs)
     return found.frame.set_crs(found.crs, allow_override=True)
@@ -130,15 +132,8 @@ def _layer_of_role(path: Path, role: str) -> str | None:
     return found
 
 
-def _table(source: Source) -> gpd.GeoDataFrame:
-    if not source.path.is_file():
-        raise InvalidInputError.of("no-file", f"There is no file {source.path}.", "Check the name.")
-    try:
-        table = pd.read_csv(source.path, sep=None, engine="python", encoding="utf-8-sig")
-    except (ValueError, OSError, EOFError) as error:
-        raise InvalidInputError.of(
-            "unreadable", f"{source.path.name} cannot be read as a table: {str(error).rstrip('.')}.", "Save it again."
-        ) from error
+def _table(source: LayerSource) -> gpd.GeoDataFrame:
+    table = with_numbers(read_frame(source.path))
     names = {str(name).strip().lower(): name for name in table.columns}
     lon = next((names[name] for name in _LON if name in names), None)
     lat = next((names[name] for name in _LAT if name in names), None)
@@ -156,7 +151,7 @@ def _table(source: Source) -> gpd.GeoDataFrame:
     return frame
 
 
-def _refuse_wrong(source: Source, role: str, frame: gpd.GeoDataFrame, shape: Shape) -> None:
+def _refuse_wrong(source: LayerSource, role: str, frame: gpd.GeoDataFrame, shape: Shape) -> None:
     geometry = frame.geometry.to_numpy()
     wrong: BoolArray = ~np.isin(shapely.get_dimensions(geometry), _DIMENSIONS[shape])
     unplaced = ~np.isfinite(shapely.bounds(geometry)).all(axis=1)
@@ -185,14 +180,14 @@ def _mended(geometry: GeometryArray, shape: Shape) -> GeometryArray:
     return mended
 
 
-def _left_out(source: Source, role: str, rows: list[int]) -> list[Problem]:
+def _left_out(source: LayerSource, role: str, rows: list[int]) -> list[Problem]:
     if not rows:
         return []
     message = f"{source.path.name}: {_rows(rows)} of the {role} have no geometry and are left out."
     return [Problem("no-geometry", message, "Draw or delete them.", "warning", size=len(rows), unit="rows")]
 
 
-def _repaired(source: Source, role: str, rows: list[int]) -> list[Problem]:
+def _repaired(source: LayerSource, role: str, rows: list[int]) -> list[Problem]:
     if not rows:
         return []
     message = f"{source.path.name}: {_rows(rows)} of the {role} cross themselves and were repaired."

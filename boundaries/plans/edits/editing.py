@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from boundaries.grids.records import PlanRecord, PlanValues, plan_record
 from boundaries.grids.tables import Plan
 from boundaries.plans.drafts import lock_draft, record
-from boundaries.plans.edits.edit_rows import store_rows
-from boundaries.plans.edits.edit_steps import take_step
+from boundaries.plans.edits.steps import take_step
+from boundaries.plans.edits.storing import store_rows
 from boundaries.plans.loading import barriers_near, buildings_near, load_part, own_levels
 from boundaries.plans.tables import Edit
 from boundaries.store.bulk_copy import new_ids

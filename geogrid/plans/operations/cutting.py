@@ -8,11 +8,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geogrid.editions.fields import LOADS
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.geometry.overlays import DEGREE, union_of_coverage
 from geogrid.plans.operations.kinds import MoveLand
 from geogrid.plans.operations.tools import Buildings, Tools, refuse_empty
-from geogrid.plans.state import LOADS, BlockTable, Draft, flat
+from geogrid.plans.state import BlockTable, Draft, flat
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 
 SLIVER_M2: Final = 1.0

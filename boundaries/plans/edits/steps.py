@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-_COLUMNS: Final = "code, name, level, parent_id, kind, category, households, population, buildings, attributes"
+from boundaries.grids.fields import STORED_COLUMNS, STORED_TYPES, stored_columns
 
 _ORDER: Final = (
     # What comes must be there before blocks and children go to it.
@@ -17,9 +17,7 @@ _ORDER: Final = (
     """,
     """
     update grids g
-    set code = r.code, name = r.name, level = r.level, parent_id = r.parent_id, kind = r.kind, category = r.category,
-        households = r.households, population = r.population, buildings = r.buildings, attributes = r.attributes,
-        geom = coalesce(e.geom_{to}, g.geom)
+    set {changes}, geom = coalesce(e.geom_{to}, g.geom)
     from edit_grids e, jsonb_to_record(e.{to}) as r({types})
     where e.edit_id = :edit and e.{to} is not null and e.{of} is not null and g.id = e.grid_id
     """,
@@ -64,14 +62,13 @@ _ORDER: Final = (
     """,
 )
 
-_TYPES: Final = (
-    "code text, name text, level int2, parent_id int, kind text, category text, households float8, "
-    "population float8, buildings float8, attributes jsonb"
-)
+_TYPES: Final = ", ".join(f"{name} {kind}" for name, kind in STORED_TYPES.items())
+_CHANGES: Final = ", ".join(f"{name} = r.{name}" for name in STORED_COLUMNS)
 
 
 def _statements(of: str, to: str) -> tuple[TextClause, ...]:
-    return tuple(text(each.format(columns=_COLUMNS, types=_TYPES, of=of, to=to)) for each in _ORDER)
+    words = {"columns": stored_columns(), "types": _TYPES, "changes": _CHANGES, "of": of, "to": to}
+    return tuple(text(statement.format(**words)) for statement in _ORDER)
 
 
 _FORWARD: Final = _statements("before", "after")

@@ -9,42 +9,42 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from boundaries.grids.fields import STORED_COLUMNS, load_columns
 from boundaries.grids.tables import Plan
 from boundaries.plans.loading import node_json
 from boundaries.store.bulk_copy import copy_rows, hex_ewkb, number_or_none
 from geogrid.blocks.polygons import as_multi
+from geogrid.editions.fields import LOADS
 from geogrid.geometry.overlays import DEGREE, union_of_coverage
 from geogrid.plans import Delta, Draft
 from geogrid.plans.delta import NOT_IN_PLAN, NodeChange
-from geogrid.plans.state import LOADS
 
-_LAND_AND_TREE: Final = ("code", "name", "level", "parent_id", "kind", "category", "attributes", "duties")
+_LAND_AND_TREE: Final = (*(name for name in STORED_COLUMNS if name not in LOADS), "duties")
 
-_CHILDREN: Final = text("""
-    select id, parent_id, households, population, buildings, ST_AsBinary(geom) as shape
-    from grids where parent_id = any(:parents)
-    order by id
-""")
+_CHILDREN: Final = text(f"""
+    select g.id, g.parent_id, {load_columns("g")}, ST_AsBinary(g.geom) as shape
+    from grids g where g.parent_id = any(:parents)
+    order by g.id
+""")  # noqa: S608 - our own text
 
-_STORE: Final = text("""
+_AS_JSON: Final = ", ".join(f"'{name}', g.{name}" for name in STORED_COLUMNS)
+_STORE: Final = text(f"""
     insert into edit_grids (edit_id, grid_id, before, after, geom_before, geom_after)
     select :edit, r.grid_id, was.row,
-        case when r.gone then null else coalesce(was.row, '{}') || r.fields end,
+        case when r.gone then null else coalesce(was.row, '{{}}') || r.fields end,
         case when r.gone or r.shape is not null then g.geom end,
         cast(r.shape as geometry)
     from jsonb_to_recordset(cast(:rows as jsonb)) as r(grid_id int, gone bool, fields jsonb, shape text)
     left join grids g on g.id = r.grid_id
     left join lateral (
         select jsonb_build_object(
-            'code', g.code, 'name', g.name, 'level', g.level, 'parent_id', g.parent_id, 'kind', g.kind,
-            'category', g.category, 'households', g.households, 'population', g.population,
-            'buildings', g.buildings, 'attributes', g.attributes,
+            {_AS_JSON},
             'duties', coalesce((select jsonb_agg(jsonb_build_array(d.role, d.holder, d.phone) order by d.id)
                 from duties d where d.grid_id = g.id), '[]')
         ) as row
         where g.id is not null
     ) was on true
-""")
+""")  # noqa: S608 - our own text
 
 
 def store_rows(  # noqa: PLR0913 - both sides

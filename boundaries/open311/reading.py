@@ -1,32 +1,17 @@
 """Cases as requests for services: those of the categories that are offered, newest first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from boundaries.cases.fields import COLUMNS, case_select
 from boundaries.cases.intake import API_SOURCE
+from boundaries.cases.tables import Case
 
-_FIND: Final = text("""
-    select c.id, c.category, c.status = 'closed' as is_closed, c.channel, c.text, c.address, c.reported_at,
-        coalesce(
-            c.closed_at, (select max(e.at) from case_events e where e.case_id = c.id), c.reported_at
-        ) as changed_at,
-        ST_X(c.geom) as lon, ST_Y(c.geom) as lat, g.code as grid, g.name as grid_name, g.plan_id as edition_id,
-        p.name as edition, c.attributes
-    from cases c
-    left join grids g on g.id = c.grid_id
-    left join plans p on p.id = g.plan_id
-    where c.jurisdiction_id = :jurisdiction and c.category = any(:categories)
-        and (cast(:ids as int8[]) is null or c.id = any(:ids))
-        and (cast(:since as timestamptz) is null or c.reported_at >= :since)
-        and (cast(:until as timestamptz) is null or c.reported_at <= :until)
-        and (cast(:closed as bool) is null or (c.status = 'closed') = :closed)
-    order by c.reported_at desc, c.id desc limit :limit offset :offset
-""")
 _TOKEN_OF: Final = text("select source_key from cases where id = :id")
 _BY_TOKEN: Final = text("""
     select id from cases where jurisdiction_id = :jurisdiction and source = :source and source_key = :token
@@ -78,7 +63,7 @@ class ServiceRequest:
 
 
 def find_requests(
-    session: Session, jurisdiction_id: int, wanted: RequestFilter, *, limit: int, offset: int = 0
+    session: Session, jurisdiction_id: int, query: RequestFilter, *, limit: int, offset: int = 0
 ) -> Sequence[ServiceRequest]:
     """Return requests, newest first.
 
@@ -88,22 +73,23 @@ def find_requests(
         Only read from.
     jurisdiction_id : int
         Whose.
-    wanted : RequestFilter
+    query : RequestFilter
         Which ones.
     limit, offset : int
         How many, and how many to leave out before them.
     """
-    values = {
-        "jurisdiction": jurisdiction_id,
-        "categories": list(wanted.categories),
-        "ids": None if wanted.ids is None else list(wanted.ids),
-        "since": wanted.since,
-        "until": wanted.until,
-        "closed": wanted.is_closed,
-        "limit": limit,
-        "offset": offset,
-    }
-    return [ServiceRequest(*row) for row in session.execute(_FIND, values)]
+    parts = [Case.jurisdiction_id == jurisdiction_id, Case.category.in_(query.categories)]
+    if query.ids is not None:
+        parts.append(Case.id.in_(query.ids))
+    if query.since is not None:
+        parts.append(Case.reported_at >= query.since)
+    if query.until is not None:
+        parts.append(Case.reported_at <= query.until)
+    if query.is_closed is not None:
+        parts.append(COLUMNS["is_closed"].is_(query.is_closed))
+    statement = case_select(*(field.name for field in fields(ServiceRequest))).where(*parts)
+    statement = statement.order_by(Case.reported_at.desc(), Case.id.desc()).limit(limit).offset(offset)
+    return [ServiceRequest(**row) for row in session.execute(statement).mappings()]
 
 
 def token_of(session: Session, case_id: int) -> str:

@@ -1,4 +1,4 @@
-"""Publishing as planners do it: only what is sound or knowingly accepted; and going back to a former edition."""
+"""Publishing as planners do it: only what is approved, and sound or knowingly accepted."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -6,13 +6,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from boundaries.editions.reading import edition_at
-from boundaries.grids.records import PlanRecord, PlanValues, plan_record
-from boundaries.grids.tables import Plan
-from boundaries.plans.drafts import lock_plan, new_draft, record
+from boundaries.grids.records import PlanRecord, plan_record
+from boundaries.plans.drafts import lock_plan, record
 from boundaries.plans.rules import verdict_on
 from boundaries.publishing.storing import publish
-from geogrid.errors import ConflictError, InvalidInputError, Problem
+from geogrid.errors import ConflictError, InvalidInputError
 from geogrid.plans.checking import Verdict
 
 
@@ -30,12 +28,15 @@ class Publication:
         Until replaced, if left out.
     accept_warnings : str
         Why the warnings that are not accepted one by one do not matter; empty refuses them.
+    reason : str
+        Why it is published; kept with the change.
     """
 
     valid_from: datetime
     made_by: str
     valid_to: datetime | None = None
     accept_warnings: str = ""
+    reason: str = ""
 
 
 def publish_plan(session: Session, plan_id: int, how: Publication, *, version: int | None) -> PlanRecord:
@@ -71,9 +72,12 @@ def publish_plan(session: Session, plan_id: int, how: Publication, *, version: i
         )
     verdict = verdict_on(session, plan)
     _require_sound(verdict, how)
-    detail: dict[str, Any] = {"accepted": len(verdict.accepted), "warnings": len(verdict.warnings)}
-    if verdict.warnings:
-        detail["reason"] = how.accept_warnings
+    reasons = (how.reason, how.accept_warnings if verdict.warnings else "")
+    detail: dict[str, Any] = {
+        "accepted": len(verdict.accepted),
+        "warnings": len(verdict.warnings),
+        "reason": "; ".join(filter(None, reasons)),
+    }
     record(session, plan, made_by=how.made_by, kind="publishing", detail=detail)
     return plan_record(publish(session, plan, valid_from=how.valid_from, valid_to=how.valid_to, made_by=how.made_by))
 
@@ -87,48 +91,3 @@ def _require_sound(verdict: Verdict, how: Publication) -> None:
         ]
     if refused:
         raise InvalidInputError(refused)
-
-
-def roll_back(session: Session, to: PlanValues, *, at: datetime, made_by: str, reason: str = "") -> PlanRecord:
-    """Publish a former edition again, as a new edition; history keeps both.
-
-    Parameters
-    ----------
-    session : Session
-        Flushed, not committed.
-    to : PlanValues
-        An edition.
-    at : datetime
-        From when, with offset.
-    made_by, reason : str
-        Who, and why.
-
-    Raises
-    ------
-    ConflictError
-        It was never published, is in force then, or a later edition starts within the period.
-    """
-    if to.valid_from is None:
-        raise ConflictError(f"Plan {to.name!r} ({to.id}) was never an edition; publish it instead.")
-    current = edition_at(session, to.jurisdiction_id, at)
-    if current is not None and current.id == to.id:
-        raise ConflictError(f"Edition {to.name!r} ({to.id}) is in force at {at.isoformat()} as it is.")
-    again = new_draft(session, to, name=to.name, made_by=made_by, at=at, reason=reason or f"rollback to {to.id}")
-    return plan_record(publish(session, session.get_one(Plan, again.id), valid_from=at, made_by=made_by))
-
-
-def problems_json(problems: tuple[Problem, ...]) -> list[dict[str, Any]]:
-    """Return problems as records."""
-    return [
-        {
-            "kind": each.kind,
-            "severity": each.severity,
-            "subject": each.subject,
-            "message": each.message,
-            "remedy": each.remedy,
-            "lonlat": None if each.lonlat is None else list(each.lonlat),
-            "size": each.size,
-            "unit": each.unit,
-        }
-        for each in problems
-    ]

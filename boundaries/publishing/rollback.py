@@ -1,0 +1,40 @@
+"""Going back: a former edition is published again, and history keeps both."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from boundaries.editions.reading import edition_at
+from boundaries.grids.records import PlanRecord, PlanValues, plan_record
+from boundaries.grids.tables import Plan
+from boundaries.plans.drafts import new_draft
+from boundaries.publishing.storing import publish
+from geogrid.errors import ConflictError
+
+
+def roll_back(session: Session, to: PlanValues, *, at: datetime, made_by: str, reason: str = "") -> PlanRecord:
+    """Publish a former edition again, as a new edition; history keeps both.
+
+    Parameters
+    ----------
+    session : Session
+        Flushed, not committed.
+    to : PlanValues
+        An edition.
+    at : datetime
+        From when, with offset.
+    made_by, reason : str
+        Who, and why.
+
+    Raises
+    ------
+    ConflictError
+        It was never published, is in force then, or a later edition starts within the period.
+    """
+    if to.valid_from is None:
+        raise ConflictError(f"Plan {to.name!r} ({to.id}) was never an edition; publish it instead.")
+    current = edition_at(session, to.jurisdiction_id, at)
+    if current is not None and current.id == to.id:
+        raise ConflictError(f"Edition {to.name!r} ({to.id}) is in force at {at.isoformat()} as it is.")
+    again = new_draft(session, to, name=to.name, made_by=made_by, at=at, reason=reason or f"rollback to {to.id}")
+    return plan_record(publish(session, session.get_one(Plan, again.id), valid_from=at, made_by=made_by))

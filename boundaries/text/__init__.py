@@ -1,0 +1,1 @@
+"""Text as people have it: encodings, delimited rows, and cells that are safe to open in a spreadsheet."""

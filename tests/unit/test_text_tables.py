@@ -1,0 +1,158 @@
+"""One reader of delimited text: whoever reads it, encodings, delimiters, headers and damage are seen alike."""
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from boundaries.files.addresses.reading import read_addresses
+from boundaries.files.points.text import open_text
+from boundaries.files.polygons import read_grid_layer
+from boundaries.files.table_reader import open_table, read_frame
+from boundaries.files.towns.sources import LayerSource, read_source
+from boundaries.text.delimited import is_delimited
+from geogrid.errors import InvalidInputError
+
+Reader = Callable[[Path], list[str]]
+CHINESE = "name,lon,lat,wkt\n甲,116,39,\n乙,117,40,\n"
+
+
+def of_table(path: Path) -> list[str]:
+    with open_table(path) as table:
+        return [row[0] for chunk in table.chunks for row in chunk.rows]
+
+
+def of_points(path: Path) -> list[str]:
+    with open_text(path, x="lon", y="lat", new="grid", encoding=None) as source:
+        return [row.decode().split(",")[0] for piece in source.pieces for row in piece.rows]
+
+
+def of_addresses(path: Path) -> list[str]:
+    return [str(name) for name in read_addresses(path, columns={"street": "name"})["street"]]
+
+
+def of_town(path: Path) -> list[str]:
+    return [str(name) for name in read_source(LayerSource(path), "buildings", "places")[0]["name"]]
+
+
+def of_polygons(path: Path) -> list[str]:
+    return [str(name) for name in read_grid_layer(path, crs="EPSG:4326").frame["name"]]
+
+
+READERS: list[Reader] = [of_table, of_points, of_addresses, of_town]
+
+
+def refusal(reader: Reader, path: Path) -> str:
+    with pytest.raises(InvalidInputError) as caught:
+        reader(path)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("plain.csv", CHINESE.encode()),
+        ("marked.csv", CHINESE.encode("utf-8-sig")),
+        ("packed.csv.gz", gzip.compress(CHINESE.encode("utf-8-sig"), mtime=0)),
+        ("ends.TXT", CHINESE.replace("\n", "\r\n").encode()),
+        ("stated.csv", b"sep=,\r\n" + CHINESE.encode()),
+        ("quoted.csv", CHINESE.replace("name", '"name"').encode()),
+    ],
+)
+def test_every_reader_sees_the_same_rows(reader: Reader, name: str, content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert reader(path) == ["甲", "乙"]
+
+
+@pytest.mark.parametrize("reader", [*READERS, of_polygons])
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", CHINESE.encode("gbk"), "The text of a.csv is not in the encoding utf-8. With --encoding gbk it "),
+        ("a.csv", CHINESE.encode("utf-16-le"), "The first line of a.csv has NUL bytes: it is UTF-16 without a mark"),
+    ],
+)
+def test_every_reader_refuses_with_the_same_words(
+    reader: Reader, name: str, content: bytes, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert said in refusal(reader, path)
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'name,lon,lat\n"a,1,2\n', "a.csv is cut short: it ends within the quoted cell of line 2."),
+        (b'name,lon,"lat\n1,2,3\n', "a.csv is cut short: it ends within the quoted cell of line 1."),
+        (b"\n", "a.csv has no header."),
+        (b"name,lon,lat\na,1,2,3\n", "line 2"),
+    ],
+)
+def test_damage_is_seen_alike(reader: Reader, content: bytes, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    if reader is of_table and said == "line 2":
+        with open_table(path) as table:
+            assert next(table.chunks).faults == {0: "the line has 4 cells, the header has 3"}
+        return
+    assert said in refusal(reader, path)
+
+
+def test_a_packed_file_cut_short_is_refused_by_every_reader(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv.gz"
+    whole = gzip.compress(("name,lon,lat\n" + "".join(f"n{n},{n % 90},{n % 89}\n" for n in range(20_000))).encode())
+    path.write_bytes(whole[: len(whole) // 2])
+    assert {refusal(reader, path).split(":")[0] for reader in READERS} == {"a.csv.gz is damaged or cut short"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_text_of_wide_characters_is_read_by_its_mark_except_where_rows_are_written_back(
+    encoding: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(CHINESE.encode(encoding))
+    assert [reader(path) for reader in (of_table, of_addresses, of_town)] == [["甲", "乙"]] * 3
+    assert refusal(of_points, path) == f"Text in {encoding} cannot be read row by row. Save it as UTF-8."
+    assert refusal(of_polygons, path) == f"Text in {encoding} cannot be read row by row. Save it as UTF-8."
+
+
+def test_an_encoding_that_the_mark_denies_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(CHINESE.encode("utf-8-sig"))
+    with pytest.raises(InvalidInputError, match="mark of utf-8, so it is not in the encoding gbk"):
+        read_frame(path, encoding="gbk")
+    assert read_frame(path, encoding="UTF8")["name"].tolist() == ["甲", "乙"]
+
+
+def test_delimiters_within_quotes_of_the_header_do_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('"a,b,c";"d\ne"\n1;2\n', "utf-8")
+    with open_table(path) as table:
+        assert table.columns == ("a,b,c", "d\ne")
+        assert next(table.chunks).lines == [3]
+
+
+def test_a_row_with_a_null_character_is_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"a,b\n1,\0\n2,3\n")
+    with open_table(path) as table:
+        assert next(table.chunks).faults == {0: "a cell has a null character"}
+
+
+def test_numbers_of_a_town_are_numbers_and_codes_stay_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("code,big,levels,lon,lat\n001,32011500000000000001,3,116,39\n010,2,,117,40\n")
+    frame, _ = read_source(LayerSource(path), "buildings", "places")
+    assert frame["code"].tolist() == ["001", "010"]
+    assert frame["big"].tolist() == ["32011500000000000001", "2"]
+    assert frame["levels"].dtype == float
+
+
+def test_only_names_of_text_are_taken_for_text() -> None:
+    names = {"a.csv", "a.CSV.GZ", "a.tsv", "a.txt.gz", "a.osm.gz", "a.gz", "a.parquet"}
+    assert {name for name in names if is_delimited(Path(name))} == {"a.csv", "a.CSV.GZ", "a.tsv", "a.txt.gz"}
