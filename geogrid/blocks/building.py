@@ -92,8 +92,7 @@ def build_blocks(  # noqa: PLR0913 - every layer of a town is one argument, by k
     area = union(metric["limit"].geometry)
     if area.is_empty or area.area == 0:
         raise InvalidInputError.of("empty-limit", "The limit has no area.", "Give at least one polygon.")
-    whole = np.empty(1, dtype=object)
-    whole[0] = area
+    whole = np.array([area, None], dtype=object)[:1]
     parents = whole if nested_in is None else metric["areas to nest in"].geometry
     footprints = np.empty(0, dtype=object) if buildings is None else metric["buildings"].geometry
     ranked = ranked_barriers(barriers, area, crs=crs, min_rank=rule.min_rank)
