@@ -89,9 +89,7 @@ def build_blocks(  # noqa: PLR0913 - every layer of a town is one argument, by k
     crs = metric_crs(limit)
     given = {"limit": limit, "barriers": barriers, "buildings": buildings, "areas to nest in": nested_in}
     metric = {role: to_metres(layer, crs) for role, layer in given.items() if layer is not None}
-    area = union(metric["limit"].geometry)
-    if area.is_empty or area.area == 0:
-        raise InvalidInputError.of("empty-limit", "The limit has no area.", "Give at least one polygon.")
+    area = _limit(metric["limit"].geometry)
     whole = np.array([area, None], dtype=object)[:1]
     parents = whole if nested_in is None else metric["areas to nest in"].geometry
     footprints = np.empty(0, dtype=object) if buildings is None else metric["buildings"].geometry
@@ -101,6 +99,13 @@ def build_blocks(  # noqa: PLR0913 - every layer of a town is one argument, by k
     limits = shapely.get_rings(shapely.get_parts(np.concatenate([whole, parents])))
     problems = tuple(problem for role, layer in metric.items() for problem in layer.problems(role))
     return _cut(Ground(crs, closed, footprints, points, limits), whole, parents, rule.merge, problems)
+
+
+def _limit(parts: GeometryArray) -> shapely.Geometry:
+    area = union(parts)
+    if area.is_empty or area.area == 0:
+        raise InvalidInputError.of("empty-limit", "The limit has no area.", "Give at least one polygon.")
+    return area
 
 
 def _cut(
