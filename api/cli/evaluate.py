@@ -61,7 +61,7 @@ def command(**options: Any) -> None:
             GridSource(_source(options["grids"], options["crs"]), **given, load=options["load"], band=band)
         )
         advance(len(read.partition))
-    figures = evaluate(read.partition, limit=read.limit, previous=read.previous)
+    figures = evaluate(read.partition, limit=read.limit, previous=read.previous, parents=read.parents)
     unknown = [name for name, role in _NEEDS.items() if given[role] is None]
     figures = replace(figures, overall={**figures.overall, **dict.fromkeys(unknown, math.nan)})
     problems = (*read.problems, *figures.fragments)
@@ -82,7 +82,7 @@ def _source(text: str | None, crs: str | None) -> Any:
 
 
 def _band(text: str | None) -> tuple[float, float]:
-    from api.cli.partition import scheme_of
+    from api.cli.town_options import scheme_of
 
     if text is None:
         return 0.0, float("inf")

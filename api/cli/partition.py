@@ -1,21 +1,19 @@
 """``geogrid partition``: streets and buildings in, grids out; files only."""
 
-import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from api.cli.output.progress import stage
-from geogrid.errors import InvalidInputError, Problem
+from api.cli.town_options import count_layers, files_of, names_of, town_options, wishes_of
 
 if TYPE_CHECKING:
-    from boundaries.files.towns import LayerSource, TownFiles, TownLayers, Wishes
-    from geogrid.partition import SchemeLevel
+    import geopandas as gpd
+
+    from boundaries.files.towns import DividedTown, TownLayers, Wishes
 
 _OUT = click.Path(dir_okay=False, path_type=Path)
-_LAYER = "FILE[:LAYER]"
 _EPILOG = """\b
 Examples:
   geogrid partition --osm town.osm.pbf --band 300:500 --out grids.gpkg
@@ -39,28 +37,7 @@ Exit status: 0  grids were written; what misses a wish is listed with its reason
 
 
 @click.command(short_help="Cut a town into grids: streets and buildings in, grids out; no database.", epilog=_EPILOG)
-@click.option("--streets", metavar=_LAYER, help="Lines that bound blocks, with their class or rank.")
-@click.option("--buildings", metavar=_LAYER, help="Footprints: no boundary cuts one; their loads are balanced.")
-@click.option("--osm", type=_OUT, metavar="FILE", help="OpenStreetMap extract: streets, buildings, sites, limit.")
-@click.option("--barriers", multiple=True, metavar=_LAYER, help="Further barriers: rail, water, walls. Repeatable.")
-@click.option("--sites", metavar=_LAYER, help="Institutions with 'category': each gets a dedicated grid 专属网格.")
-@click.option("--limit", metavar=_LAYER, help="The area to divide. Without it, what --nested-in or --osm covers.")
-@click.option("--nested-in", metavar=_LAYER, help="Areas that no grid straddles, e.g. communities 社区.")
-@click.option("--band", metavar="LOW:HIGH", help="Load of each comprehensive grid 综合网格, e.g. 300:500.")
-@click.option("--grids", type=click.IntRange(1), metavar="N", help="Exactly so many comprehensive grids.")
-@click.option("--load", default="households", show_default=True, metavar="COLUMN", help="What is balanced.")
-@click.option("--loads", metavar=_LAYER, help="Points or lots with loads, also CSV with lon and lat.")
-@click.option("--levels", metavar="LIST", help="NAME, NAME=N or NAME=LOW:HIGH from the top, separated by commas.")
-@click.option("--previous", metavar=_LAYER, help="An earlier plan: as few households as can be change their grid.")
-@click.option("--lock", multiple=True, metavar="CODE", help="Grid of the earlier plan that stays. Repeatable.")
-@click.option("--estates", metavar=_LAYER, help="Housing estates 小区: each is kept in one grid.")
-@click.option("--hard-barriers", metavar="RANKS", help="Ranks that no grid crosses, e.g. 8,9.")
-@click.option("--min-rank", type=click.IntRange(0, 9), default=3, show_default=True, help="Lower ranks bound no block.")
-@click.option("--max-load", type=float, metavar="N", help="Heavier blocks are divided between buildings.")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same grids.")
-@click.option("--effort", type=click.FloatRange(0.1, 100), default=1.0, show_default=True, help="More: better, slower.")
-@click.option("--prefix", default="G", show_default=True, metavar="CODE", help="Code of the top grid.")
-@click.option("--crs", metavar="EPSG:CODE", help="Of every file, in place of what it says.")
+@town_options
 @click.option("--out", required=True, type=_OUT, metavar="FILE", help="GeoPackage (.gpkg) or GeoJSON (.geojson).")
 @click.option("--map", "map_file", type=_OUT, metavar="FILE", help="Also a map as one HTML file without network.")
 @click.option("--report", type=_OUT, metavar="FILE", help="Also every figure and problem as JSON.")
@@ -74,22 +51,23 @@ def command(**options: Any) -> None:
     are summed from a column 'households', else estimated from footprint, levels and use.
 
     OUT has the layers 'grids' (every level), 'blocks' (the pieces of land between streets, each with its grid) and
-    'problems' (what could not be met: kind, reason, remedy, place).
+    'problems' (what could not be met: kind, reason, remedy, place). As a GeoPackage it holds the whole town, with
+    limit, streets, buildings, sites, levels and band, for geogrid import town.
     """
     from api.cli.output.problems import require_writable, show_problems
     from api.cli.partition_report import tell_partition, write_partition_map, write_partition_report
     from boundaries.files.towns import divide_town, read_town, write_layers
     from boundaries.files.towns.writing import require_output
 
-    files, wishes = _files(options), _wishes(options)
+    files, wishes = files_of(options), wishes_of(options)
     require_output(options["out"], files.paths())
     require_writable(options["report"])
     with stage("Reading", "layers") as advance:
         layers = read_town(files)
-        advance(_count(layers))
+        advance(count_layers(layers))
     done = divide_town(layers, wishes, stage)
     with stage("Writing", "files") as advance:
-        written = write_layers(options["out"], done.layers())
+        written = write_layers(options["out"], _layers(options, layers, done, wishes))
         if options["map_file"]:
             write_partition_map(options["map_file"], done, layers)
         if options["report"]:
@@ -99,111 +77,12 @@ def command(**options: Any) -> None:
     tell_partition(done, written)
 
 
-def _files(options: dict[str, Any]) -> "TownFiles":
-    from boundaries.files.towns import LayerSource, TownFiles
+def _layers(
+    options: dict[str, Any], layers: "TownLayers", done: "DividedTown", wishes: "Wishes"
+) -> "dict[str, gpd.GeoDataFrame]":
+    """Return the layers of the output: a GeoPackage takes the whole town, GeoJSON what was drawn."""
+    from boundaries.files.towns.town import town_of
 
-    def source(name: str, *, in_extract: bool = False) -> "LayerSource | None":
-        if options[name]:
-            return LayerSource.parse(options[name], options["crs"])
-        return LayerSource(options["osm"]) if options["osm"] and in_extract else None
-
-    streets = source("streets", in_extract=True)
-    if streets is None:
-        raise click.UsageError("Streets are needed: give --streets or --osm.")
-    return TownFiles(
-        streets=streets,
-        buildings=source("buildings", in_extract=True),
-        sites=source("sites", in_extract=True),
-        limit=source("limit", in_extract=not options["nested_in"]),
-        nested_in=source("nested_in"),
-        loads=source("loads"),
-        estates=source("estates"),
-        previous=source("previous"),
-        barriers=[LayerSource.parse(text, options["crs"]) for text in options["barriers"]],
-        load=options["load"],
-    )
-
-
-def _wishes(options: dict[str, Any]) -> "Wishes":
-    from boundaries.files.towns import Wishes
-    from geogrid.blocks import BlockRule
-
-    if options["lock"] and not options["previous"]:
-        raise click.UsageError("--lock names grids of an earlier plan: give it with --previous.")
-    return Wishes(
-        scheme=scheme_of(options["levels"], options["band"], options["grids"]),
-        load=options["load"],
-        seed=options["seed"],
-        prefix=options["prefix"],
-        rule=BlockRule(min_rank=options["min_rank"]),
-        max_load=options["max_load"],
-        locked=options["lock"],
-        hard_barriers=_ranks(options["hard_barriers"]),
-        effort=options["effort"],
-    )
-
-
-def scheme_of(levels: str | None, band: str | None, n_grids: int | None) -> "list[SchemeLevel]":
-    """Return the levels that the options mean.
-
-    Raises
-    ------
-    InvalidInputError
-        With every part that cannot be read.
-    """
-    from geogrid.partition import SchemeLevel
-
-    parts = [part.strip() for part in (levels or "town,grid").split(",")]
-    problems: list[Problem] = []
-    scheme = [_level(part, problems) for part in parts]
-    last = scheme[-1]
-    given = None if band is None else _band(band, problems)
-    scheme[-1] = SchemeLevel(last.name, given or last.band, n_grids or last.n_grids)
-    if scheme[-1].band is None and scheme[-1].n_grids is None and not problems:
-        remedy = "Give --band LOW:HIGH, --grids N, or both."
-        problems.append(Problem("band-or-count", "Nothing says how large the grids are to be.", remedy))
-    if len(scheme) < 2:  # noqa: PLR2004 - a top and the leaves
-        problems.append(Problem("levels", f"--levels {levels!r} is one level.", 'Write e.g. "town,community=7,grid".'))
-    if problems:
-        raise InvalidInputError(problems)
-    return scheme
-
-
-def _level(part: str, problems: list[Problem]) -> "SchemeLevel":
-    from geogrid.partition import SchemeLevel
-
-    name, equals, size = part.partition("=")
-    if not name:
-        problems.append(Problem("levels", f"--levels: {part!r} has no name.", "Write NAME, NAME=N or NAME=LOW:HIGH."))
-    if ":" in size:
-        return SchemeLevel(name, band=_band(size, problems))
-    if equals and not size.strip().isdecimal():
-        problems.append(Problem("levels", f"--levels: {part!r} has no number.", "Write NAME=N or NAME=LOW:HIGH."))
-        return SchemeLevel(name)
-    return SchemeLevel(name, n_grids=int(size) if equals else None)
-
-
-def _band(text: str, problems: list[Problem]) -> tuple[float, float] | None:
-    found = re.fullmatch(r"\s*([0-9.]+)\s*[:-]\s*([0-9.]+)\s*", text)
-    try:
-        low, high = (float(part) for part in found.groups()) if found else (0.0, 0.0)
-    except ValueError:
-        low = high = 0.0
-    if 0 < low <= high:
-        return low, high
-    problems.append(Problem("bad-band", f"The band {text!r} is not LOW:HIGH with 0 < LOW <= HIGH.", "E.g. 300:500."))
-    return None
-
-
-def _ranks(text: str | None) -> Sequence[int]:
-    if text is None:
-        return ()
-    parts = [part.strip() for part in text.split(",")]
-    if not all(re.fullmatch("[0-9]", part) for part in parts):
-        raise InvalidInputError.of("ranks", f"--hard-barriers {text!r} is no list of ranks 0 to 9.", "E.g. 8,9.")
-    return [int(part) for part in parts]
-
-
-def _count(layers: "TownLayers") -> int:
-    optional = (layers.buildings, layers.sites, layers.nested_in, layers.loads, layers.estates, layers.previous)
-    return 2 + sum(layer is not None for layer in optional)
+    if options["out"].suffix.lower() != ".gpkg":
+        return done.layers()
+    return done.layers() | town_of(layers, done, wishes, names_of(options)).layers()

@@ -10,7 +10,7 @@ from geoalchemy2 import functions as geo
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from boundaries.basemap.tables import Barrier, Building
+from boundaries.basemap.tables import Barrier, Building, SiteRow
 
 
 def street_frame(session: Session, jurisdiction_id: int, *, kinds: Sequence[str] = ("highway",)) -> gpd.GeoDataFrame:
@@ -31,6 +31,16 @@ def building_frame(session: Session, jurisdiction_id: int) -> gpd.GeoDataFrame:
         .order_by(Building.id)
     ).all()
     return _frame(("name", "households"), rows)
+
+
+def site_frame(session: Session, jurisdiction_id: int) -> gpd.GeoDataFrame:
+    """Return institutions as a table: name, category, geometry (any, EPSG:4326)."""
+    rows = session.execute(
+        select(SiteRow.name, SiteRow.category, geo.ST_AsBinary(SiteRow.geom).label("shape"))
+        .where(SiteRow.jurisdiction_id == jurisdiction_id)
+        .order_by(SiteRow.id)
+    ).all()
+    return _frame(("name", "category"), rows)
 
 
 def _frame(columns: tuple[str, ...], rows: Sequence[Row[Any]]) -> gpd.GeoDataFrame:

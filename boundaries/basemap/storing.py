@@ -4,7 +4,7 @@ import geopandas as gpd
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from boundaries.basemap.tables import Barrier, Building
+from boundaries.basemap.tables import Barrier, Building, SiteRow
 from boundaries.store.bulk_copy import copy_rows, hex_ewkb, number_or_none
 from geogrid.blocks.polygons import as_multi
 
@@ -61,3 +61,29 @@ def save_buildings(session: Session, jurisdiction_id: int, buildings: gpd.GeoDat
         for name, households, shape in zip(buildings["name"].fillna(""), buildings["households"], shapes, strict=True)
     )
     return copy_rows(session, "buildings", ("jurisdiction_id", "name", "households", "geom"), rows)
+
+
+def save_sites(session: Session, jurisdiction_id: int, sites: gpd.GeoDataFrame) -> int:
+    """Replace the institutions of a jurisdiction.
+
+    Parameters
+    ----------
+    session : Session
+        Flushed, not committed.
+    jurisdiction_id : int
+        Whose they are.
+    sites : GeoDataFrame
+        EPSG:4326; columns name, category, geometry (any that is not empty).
+
+    Returns
+    -------
+    int
+        Institutions stored.
+    """
+    session.execute(delete(SiteRow).where(SiteRow.jurisdiction_id == jurisdiction_id))
+    shapes = hex_ewkb(sites.geometry.to_numpy())
+    rows = (
+        (jurisdiction_id, name, category, shape)
+        for name, category, shape in zip(sites["name"].fillna(""), sites["category"], shapes, strict=True)
+    )
+    return copy_rows(session, "sites", ("jurisdiction_id", "name", "category", "geom"), rows)

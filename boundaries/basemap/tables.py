@@ -1,4 +1,4 @@
-"""The tables of the base map: barriers (分界线) and buildings."""
+"""The tables of the base map: barriers (分界线), buildings and institutions."""
 
 from geoalchemy2 import WKBElement
 from sqlalchemy import (
@@ -12,7 +12,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from boundaries.jurisdictions.tables import Jurisdiction
-from boundaries.store.base import Base, geometry, spatial_index
+from boundaries.store.base import Base, geometry, one_of, spatial_index
+from geogrid.types import DEDICATED_CATEGORIES
 
 
 class Barrier(Base):
@@ -49,3 +50,22 @@ class Building(Base):
     name: Mapped[str] = mapped_column(server_default="")
     households: Mapped[float | None]
     geom: Mapped[WKBElement] = mapped_column(geometry("MULTIPOLYGON"))
+
+
+class SiteRow(Base):
+    """An institution: a dedicated grid may be carved for it, or it is a named place within its grid."""
+
+    __tablename__ = "sites"
+    __table_args__ = (
+        CheckConstraint(one_of("category", DEDICATED_CATEGORIES), name="category"),
+        CheckConstraint("not ST_IsEmpty(geom)", name="geom_not_empty"),
+        Index("ix_sites_jurisdiction", "jurisdiction_id"),
+        spatial_index("sites"),
+        {"comment": "Institutions: schools, hospitals, parks, malls, offices"},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey(Jurisdiction.id))
+    name: Mapped[str] = mapped_column(server_default="")
+    category: Mapped[str] = mapped_column(comment="What a dedicated grid for it is called")
+    geom: Mapped[WKBElement] = mapped_column(geometry("GEOMETRY"))

@@ -22,9 +22,9 @@ from boundaries.plans.loading import buildings_near, level_titles, load_whole
 from boundaries.plans.storing import save_plan
 from geogrid.coordinates import WGS84
 from geogrid.coverage.plane import Plane
-from geogrid.coverage.rings import only_polygons
 from geogrid.editions.fields import LOADS
 from geogrid.errors import Problem
+from geogrid.geometry.rings import only_polygons
 from geogrid.plans import BlockTable
 from geogrid.plans.cut_by import CutBlocks, cut_by
 from geogrid.plans.legacy import CoverageFault, Drawn, Repair, faults_of, repair

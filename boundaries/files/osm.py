@@ -149,7 +149,7 @@ def read_extract(path: Path | str) -> OsmExtract:
     Parameters
     ----------
     path : path
-        A ``.osm.pbf`` or ``.osm`` file.
+        A ``.osm.pbf`` or ``.osm`` file, the latter packed by gzip or not; ids in any order.
 
     Raises
     ------
@@ -175,19 +175,7 @@ def read_extract(path: Path | str) -> OsmExtract:
 
 def _read_layer(path: Path | str, layer: str) -> gpd.GeoDataFrame:
     """Return one layer with the wanted tags as columns; an unknown tag is missing."""
-    import pyogrio
-
-    with warnings.catch_warnings():
-        # GDAL warns once of rings that do not close; they come out empty and are counted as problems.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        try:
-            frame = pyogrio.read_dataframe(path, layer=layer, on_invalid="fix")
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-            raise InvalidInputError.of(
-                "unreadable",
-                f"{path} cannot be read as OpenStreetMap data: {str(error).rstrip('.')}.",
-                "Give a whole .osm.pbf file.",
-            ) from error
+    frame = _frame_of_layer(path, layer)
     other = frame["other_tags"].astype("str")
     for tag in (*_TAGS, "highway", "waterway", "railway", "building"):
         if tag not in frame:
@@ -196,6 +184,33 @@ def _read_layer(path: Path | str, layer: str) -> gpd.GeoDataFrame:
         # One kind of missing value: comparisons with NaN are False, with NA they are neither.
         frame[tag] = frame[tag].astype("str")
     return frame.set_crs(WGS84, allow_override=True)
+
+
+def _frame_of_layer(path: Path | str, layer: str) -> gpd.GeoDataFrame:
+    import pyogrio
+
+    failed: Exception | None = None
+    # The quick index of GDAL wants ascending, positive ids, as planet files have; the other takes any.
+    for indexing in ("YES", "NO"):
+        pyogrio.set_gdal_config_options({"OSM_USE_CUSTOM_INDEXING": indexing})
+        try:
+            with warnings.catch_warnings():
+                # GDAL warns once of rings that do not close; they come out empty and are counted as problems.
+                warnings.simplefilter("ignore", RuntimeWarning)
+                return pyogrio.read_dataframe(_gdal_path(path), layer=layer, on_invalid="fix")
+        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
+            failed = error
+        finally:
+            pyogrio.set_gdal_config_options({"OSM_USE_CUSTOM_INDEXING": None})
+    raise InvalidInputError.of(
+        "unreadable",
+        f"{path} cannot be read as OpenStreetMap data: {str(failed).rstrip('.')}.",
+        "Give a whole .osm.pbf file.",
+    ) from failed
+
+
+def _gdal_path(path: Path | str) -> str:
+    return f"/vsigzip/{path}" if str(path).lower().endswith(".gz") else str(path)
 
 
 def _usable(frame: gpd.GeoDataFrame) -> "pd.Series[bool]":
@@ -228,7 +243,7 @@ def _box(path: Path | str, lines: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame)
     """Return the box in the header of the file; without one, the box of its buildings and streets."""
     import pyogrio
 
-    box: Any = pyogrio.read_info(path, layer="lines")["total_bounds"]
+    box: Any = pyogrio.read_info(_gdal_path(path), layer="lines")["total_bounds"]
     if box is None:
         streets = lines[lines["highway"].notna()]
         box = shapely.total_bounds(np.concatenate([buildings.geometry.array, streets.geometry.array]))

@@ -13,6 +13,7 @@ from boundaries.grids.records import PlanValues
 from boundaries.plans.loading import load_two
 from geogrid.editions.fields import LOADS
 from geogrid.errors import ConflictError
+from geogrid.geometry.overlays import DEGREE, union
 from geogrid.plans.comparing import MEASURES, Comparison, GridChange, Tolerance, compare
 from geogrid.plans.pieces import NOWHERE
 from geogrid.types import GeometryArray
@@ -81,7 +82,7 @@ def moved_frame(session: Session, found: Comparison, old: PlanValues, new: PlanV
                 "open_cases": int(sums[-1]),
             }
         )
-        shapes.append(shapely.union_all(pieces.polygons[moved][group == number]))
+        shapes.append(union(pieces.polygons[moved][group == number], metre=DEGREE))
     columns = ("before", "after", "area_m2", *LOADS, "open_cases")
     table = {name: [row[name] for row in rows] for name in columns}
     return gpd.GeoDataFrame(table, geometry=shapes, crs="EPSG:4326")

@@ -14,13 +14,12 @@ from geogrid.blocks.ground import (
     Ground,
     LoadPoints,
     load_points_of,
-    metric_geometry,
-    to_lonlat,
 )
 from geogrid.blocks.limits import onto_lines
 from geogrid.blocks.records import Blocks, Site
 from geogrid.coordinates import metric_crs
 from geogrid.errors import Problem
+from geogrid.geometry.metres import to_lonlat, to_metres
 from geogrid.types import FloatArray, GeometryArray, IntArray
 
 
@@ -73,7 +72,7 @@ def ready_blocks(areas: gpd.GeoDataFrame, *, load_columns: Sequence[str], barrie
         A layer without CRS, or a load that is no number of 0 or more.
     """
     crs = metric_crs(areas)
-    polygons = metric_geometry(areas, crs)
+    polygons = to_metres(areas, crs).geometry
     lines = barriers or Barriers(np.empty(0, dtype=object), np.empty(0, dtype=np.int64))
     points = load_points_of(None, areas, crs=crs, columns=load_columns)
     return Blocks(

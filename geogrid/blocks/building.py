@@ -12,10 +12,12 @@ from geogrid.blocks.assembly import areas_holding, assemble_blocks
 from geogrid.blocks.barriers import PEDESTRIAN
 from geogrid.blocks.faces import FaceFacts, MergeRule, dissolve, faces_between, merge_small_faces
 from geogrid.blocks.gaps import GapRule
-from geogrid.blocks.ground import NOWHERE, Ground, load_points_of, metric_geometry, ranked_barriers
+from geogrid.blocks.ground import NOWHERE, Ground, load_points_of, ranked_barriers
 from geogrid.blocks.records import Blocks
 from geogrid.coordinates import metric_crs
-from geogrid.errors import InvalidInputError
+from geogrid.errors import InvalidInputError, Problem
+from geogrid.geometry.metres import to_metres
+from geogrid.geometry.overlays import union
 from geogrid.types import GeometryArray
 
 
@@ -85,21 +87,32 @@ def build_blocks(  # noqa: PLR0913 - every layer of a town is one argument, by k
     """
     rule = rule or BlockRule()
     crs = metric_crs(limit)
-    area = shapely.union_all(metric_geometry(limit, crs))
-    if area.is_empty or area.area == 0:
-        raise InvalidInputError.of("empty-limit", "The limit has no area.", "Give at least one polygon.")
-    parents = np.array([area], dtype=object) if nested_in is None else metric_geometry(nested_in, crs)
-    footprints = np.empty(0, dtype=object) if buildings is None else metric_geometry(buildings, crs)
+    given = {"limit": limit, "barriers": barriers, "buildings": buildings, "areas to nest in": nested_in}
+    metric = {role: to_metres(layer, crs) for role, layer in given.items() if layer is not None}
+    area = _limit(metric["limit"].geometry)
+    whole = np.array([area, None], dtype=object)[:1]
+    parents = whole if nested_in is None else metric["areas to nest in"].geometry
+    footprints = np.empty(0, dtype=object) if buildings is None else metric["buildings"].geometry
     ranked = ranked_barriers(barriers, area, crs=crs, min_rank=rule.min_rank)
     closed = ranked.with_gaps_closed(area, footprints, rule.gaps)
     points = load_points_of(buildings, loads, crs=crs, columns=load_columns)
-    limits = shapely.get_rings(np.concatenate([[area], parents]))
-    return _cut(Ground(crs, closed, footprints, points, limits), area, parents, rule.merge)
+    limits = shapely.get_rings(shapely.get_parts(np.concatenate([whole, parents])))
+    problems = tuple(problem for role, layer in metric.items() for problem in layer.problems(role))
+    return _cut(Ground(crs, closed, footprints, points, limits), whole, parents, rule.merge, problems)
 
 
-def _cut(ground: Ground, area: shapely.Geometry, parents: GeometryArray, rule: MergeRule) -> Blocks:
+def _limit(parts: GeometryArray) -> shapely.Geometry:
+    area = union(parts)
+    if area.is_empty or area.area == 0:
+        raise InvalidInputError.of("empty-limit", "The limit has no area.", "Give at least one polygon.")
+    return area
+
+
+def _cut(
+    ground: Ground, area: GeometryArray, parents: GeometryArray, rule: MergeRule, problems: tuple[Problem, ...]
+) -> Blocks:
     faces = faces_between(fixed=ground.limits, flexible=ground.barriers.lines, buildings=ground.buildings)
-    inside = areas_holding(faces.polygons, np.array([area], dtype=object)) != NOWHERE
+    inside = areas_holding(faces.polygons, area) != NOWHERE
     faces = replace(faces, polygons=faces.polygons[inside], in_building=faces.in_building[inside])
     parent = areas_holding(faces.polygons, parents)
     adjacency = rook_adjacency(faces.polygons, ground.barriers.lines, ground.barriers.ranks)
@@ -108,5 +121,9 @@ def _cut(ground: Ground, area: shapely.Geometry, parents: GeometryArray, rule: M
     labels = merge_small_faces(faces, adjacency, facts, rule=rule)
     first = np.unique(labels, return_index=True)[1]
     return assemble_blocks(
-        dissolve(faces.polygons, labels), ground, adjacency=adjacency.contracted(labels), parent=parent[first]
+        dissolve(faces.polygons, labels),
+        ground,
+        adjacency=adjacency.contracted(labels),
+        parent=parent[first],
+        problems=problems,
     )

@@ -7,11 +7,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
 from geogrid.blocks.gaps import GapRule, close_gaps
-from geogrid.coordinates import WGS84, require_crs
 from geogrid.errors import InvalidInputError, Problem
+from geogrid.geometry.metres import to_metres
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 
 NOWHERE = -1
@@ -102,26 +102,12 @@ class MaxLoad:
     load: str = "households"
 
 
-def to_lonlat(geometry: GeometryArray, crs: CRS) -> GeometryArray:
-    """Return geometries of a metric CRS in EPSG:4326, longitude first, vertex by vertex."""
-    transformer = Transformer.from_crs(crs, WGS84, always_xy=True)
-    moved: GeometryArray = shapely.transform(geometry, lambda xy: np.column_stack(transformer.transform(*xy.T)))
-    return moved
-
-
-def metric_geometry(layer: gpd.GeoSeries | gpd.GeoDataFrame, crs: CRS) -> GeometryArray:
-    """Return the geometries of a layer in a metric CRS; a layer without CRS is refused."""
-    require_crs(layer)
-    geometry: GeometryArray = np.asarray(layer.geometry.to_crs(crs).array, dtype=object)
-    return geometry
-
-
 def ranked_barriers(barriers: gpd.GeoDataFrame, area: shapely.Geometry, *, crs: CRS, min_rank: int) -> Barriers:
     """Return the barriers that reach the area and rank high enough, as single lines."""
     if "rank" not in barriers:
         raise InvalidInputError.of("no-rank", "The barriers have no column 'rank'.", "Give each line a rank of 0 to 9.")
     ranks = barriers["rank"].to_numpy(dtype=np.int64)
-    lines, owner = shapely.get_parts(metric_geometry(barriers, crs), return_index=True)
+    lines, owner = shapely.get_parts(to_metres(barriers, crs).geometry, return_index=True)
     ranks = ranks[owner]
     shapely.prepare(area)
     kept = (ranks >= min_rank) & shapely.intersects(lines, area)
@@ -148,7 +134,7 @@ def load_points_of(
         A load that is negative or infinite, or no number.
     """
     layers = [layer for layer in (buildings, others) if layer is not None]
-    points = [shapely.point_on_surface(metric_geometry(layer, crs)) for layer in layers]
+    points = [shapely.point_on_surface(to_metres(layer, crs).geometry) for layer in layers]
     present = [name for name in columns if any(name in layer for layer in layers)]
     values = {name: np.concatenate([_numbers(layer, name) for layer in layers]) for name in present}
     count = sum(len(layer) for layer in layers)

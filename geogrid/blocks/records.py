@@ -7,9 +7,10 @@ import geopandas as gpd
 from pyproj import CRS
 
 from geogrid.blocks.adjacency import Adjacency
-from geogrid.blocks.ground import Ground, to_lonlat
+from geogrid.blocks.ground import Ground
 from geogrid.coordinates import WGS84
 from geogrid.errors import Problem
+from geogrid.geometry.metres import to_lonlat
 from geogrid.types import DedicatedCategory, FloatArray, GeometryArray, IntArray
 
 

@@ -10,8 +10,8 @@ from geogrid.coverage.gaps import Gaps, find_gaps
 from geogrid.coverage.nodes import add_missing_nodes
 from geogrid.coverage.overlaps import Overlaps, find_overlaps, largest_parts, mismatched
 from geogrid.coverage.plane import Plane
-from geogrid.coverage.rings import mend_rings, only_polygons
 from geogrid.errors import Problem
+from geogrid.geometry.rings import mend_rings, only_polygons
 from geogrid.types import BoolArray, GeometryArray, IntArray
 
 _MOST_NAMES = 4

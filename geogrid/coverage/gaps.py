@@ -6,7 +6,8 @@ import numpy as np
 import shapely
 
 from geogrid.coverage.plane import Plane
-from geogrid.coverage.rings import only_polygons
+from geogrid.geometry.overlays import differences, union, union_of_coverage
+from geogrid.geometry.rings import only_polygons
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 
 # Distances below this are rounding of the overlay.
@@ -58,10 +59,9 @@ def find_gaps(
     GEOS finds narrow gaps by comparing edges, which misses wide ones and, as its width grows, some narrow ones.
     Holes of the union miss none.
     """
-    # Where nearly coincident edges need snapping, GEOS leaves collapsed ones in the union as lines.
-    union = only_polygons(shapely.coverage_union_all(polygons) if is_noded else shapely.union_all(polygons))
-    holes = _holes(union)
-    slivers = _open_slivers(union, sliver_width_m)
+    land = union_of_coverage(polygons) if is_noded else union(polygons)
+    holes = _holes(land)
+    slivers = _open_slivers(land, sliver_width_m)
     pieces = np.concatenate([holes, slivers])
     area = plane.area_m2(pieces)
     around = _touching(polygons, pieces)
@@ -94,28 +94,28 @@ def find_uncovered(
     outside : (k,) bool
         Which of them are polygons' land outside the limit.
     """
-    union = shapely.union_all(polygons)
-    missing, beyond = (
-        shapely.get_parts(only_polygons(shapely.difference(left, right)))
-        for left, right in ((limit, union), (union, limit))
-    )
+    both = np.empty(2, dtype=object)
+    both[:] = limit, union(polygons)
+    alone = differences(both, both[::-1])
+    missing, beyond = (shapely.get_parts(area) for area in alone)
     pieces = np.concatenate([missing, beyond])
     outside = np.arange(len(pieces)) >= len(missing)
     wide = ~shapely.is_empty(shapely.buffer(pieces, -min_width_m / 2.0))
     return pieces[wide], outside[wide]
 
 
-def _holes(union: shapely.Geometry) -> GeometryArray:
-    """Return what the union encloses without covering it; islands within a hole are not part of it."""
-    parts = shapely.get_parts(union)
+def _holes(land: shapely.Geometry) -> GeometryArray:
+    """Return what land encloses without covering it; islands within a hole are not part of it."""
+    parts = shapely.get_parts(land)
     inner = np.concatenate([_interior_rings(part) for part in parts])
     holes: GeometryArray = np.asarray(shapely.polygons(inner) if len(inner) else inner, dtype=object)
     if not len(holes) or len(parts) == 1:
         return holes
     hole, part = shapely.STRtree(parts).query(holes, predicate="contains")
     touched, islands = _grouped(hole, part)
-    for which, members in zip(touched, islands, strict=True):
-        holes[which] = shapely.difference(holes[which], shapely.union_all(parts[members]))
+    covered = np.empty(len(touched), dtype=object)
+    covered[:] = [union(parts[members]) for members in islands]
+    holes[touched] = differences(holes[touched], covered)
     pieces: GeometryArray = shapely.get_parts(holes)
     return pieces
 
@@ -126,15 +126,15 @@ def _interior_rings(polygon: shapely.Polygon) -> GeometryArray:
     return rings
 
 
-def _open_slivers(union: shapely.Geometry, width_m: float) -> GeometryArray:
-    """Return the channels of the outside that are narrower than `width_m`, by closing the filled union."""
-    filled = shapely.union_all(shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(union))))
+def _open_slivers(land: shapely.Geometry, width_m: float) -> GeometryArray:
+    """Return the channels of the outside that are narrower than `width_m`, by closing the filled land."""
+    filled = union(shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(land))))
     grown = shapely.buffer(filled, width_m / 2.0, join_style="mitre", mitre_limit=10.0)
     closed = shapely.buffer(grown, -width_m / 2.0, join_style="mitre", mitre_limit=10.0)
-    pieces = shapely.get_parts(shapely.difference(closed, filled))
-    slivers: GeometryArray = pieces[
-        (shapely.get_type_id(pieces) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(pieces)
-    ]
+    around = np.empty(2, dtype=object)
+    around[:] = only_polygons(closed), filled
+    pieces = shapely.get_parts(differences(around[:1], around[1:])[0])
+    slivers: GeometryArray = pieces[~shapely.is_empty(pieces)]
     return slivers
 
 

@@ -11,9 +11,9 @@ from geogrid.blocks import NOWHERE, Adjacency, Blocks, MergeRule, Site, assemble
 from geogrid.blocks.assembly import areas_holding
 from geogrid.blocks.cutting import cut_along
 from geogrid.blocks.faces import PRECISION_M, FaceFacts, dissolve, merge_small_faces
-from geogrid.blocks.ground import metric_geometry
 from geogrid.blocks.limits import on_grid, onto_lines
 from geogrid.errors import InvalidInputError, Problem
+from geogrid.geometry.metres import to_metres
 from geogrid.types import DEDICATED_CATEGORIES, BoolArray, GeometryArray, IntArray
 
 _SAME_SHARE: Final = 0.8
@@ -121,7 +121,7 @@ def _claims(blocks: Blocks, sites: gpd.GeoDataFrame, rule: SiteRule) -> tuple[_C
     plain = sites["category"].str.replace("_", " ").str.capitalize()
     names = sites["name"].fillna(plain).astype(str).tolist()
     candidates = [Site(name, category) for name, category in zip(names, sites["category"], strict=True)]
-    land = _land(blocks, shapely.make_valid(metric_geometry(sites, blocks.crs)), rule.min_area_m2)
+    land = _land(blocks, to_metres(sites, blocks.crs).geometry, rule.min_area_m2)
     area = shapely.area(land)
     problems = [
         _landless(candidates[number].name, _too_small(float(area[number]), rule.min_area_m2))

@@ -13,8 +13,9 @@ import shapely
 from geogrid.blocks import NOWHERE
 from geogrid.blocks.barriers import NO_BARRIER, RANK_NAMES
 from geogrid.blocks.faces import cut_buildings
-from geogrid.blocks.ground import to_lonlat
 from geogrid.errors import Problem
+from geogrid.geometry.metres import to_lonlat
+from geogrid.geometry.overlays import difference_m2, intersections, union
 from geogrid.partition.result import Partition
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 
@@ -31,16 +32,24 @@ class Subject:
         What they should tile, in the CRS of the blocks.
     previous : (n,) int64, optional
         Another grid of each block, to count what moved; numbers need not correspond.
+    parents : (p,) Polygon or MultiPolygon, optional
+        Areas that no grid is to straddle, in the CRS of the blocks.
     """
 
     partition: Partition
     limit: shapely.Geometry | None = None
     previous: IntArray | None = None
+    parents: GeometryArray | None = None
 
     @cached_property
     def polygons(self) -> GeometryArray:
         """The grids, metres."""
         return self.partition.polygons()
+
+    @cached_property
+    def land(self) -> shapely.Geometry:
+        """What the grids cover together."""
+        return union(self.polygons)
 
     @cached_property
     def fragments(self) -> IntArray:
@@ -115,7 +124,11 @@ class Evaluation:
 
 
 def evaluate(
-    partition: Partition, *, limit: shapely.Geometry | None = None, previous: IntArray | None = None
+    partition: Partition,
+    *,
+    limit: shapely.Geometry | None = None,
+    previous: IntArray | None = None,
+    parents: GeometryArray | None = None,
 ) -> Evaluation:
     """Return every figure of a partition.
 
@@ -127,8 +140,10 @@ def evaluate(
         What they should tile, in the CRS of the blocks; without it gaps are not known.
     previous : (n,) int64, optional
         Grid of each block in an earlier plan.
+    parents : (p,) Polygon or MultiPolygon, optional
+        Areas that no grid is to straddle, in the CRS of the blocks; without them nesting is not known.
     """
-    subject = Subject(partition, limit, previous)
+    subject = Subject(partition, limit, previous, parents)
     total_m = float(subject.inner_m.sum())
     return Evaluation(
         grids=pd.DataFrame({metric.name: metric.compute(subject) for metric in GRID_METRICS}),
@@ -187,24 +202,37 @@ def _buildings_cut(subject: Subject) -> float:
 def _gaps_m2(subject: Subject) -> float:
     if subject.limit is None:
         return math.nan
-    return float(shapely.difference(subject.limit, shapely.union_all(subject.polygons)).area)
+    return difference_m2(subject.limit, subject.land)[0]
 
 
 def _outside_m2(subject: Subject) -> float:
     if subject.limit is None:
         return math.nan
-    return float(shapely.difference(shapely.union_all(subject.polygons), subject.limit).area)
+    return difference_m2(subject.limit, subject.land)[1]
 
 
 def _overlaps_m2(subject: Subject) -> float:
-    left, right = shapely.STRtree(subject.polygons).query(subject.polygons, predicate="overlaps")
+    # Not "overlaps": two grids drawn twice are equal, one within another is contained, and both share land.
+    left, right = shapely.STRtree(subject.polygons).query(subject.polygons, predicate="intersects")
     once = left < right
-    return float(shapely.area(shapely.intersection(subject.polygons[left[once]], subject.polygons[right[once]])).sum())
+    return float(shapely.area(intersections(subject.polygons[left[once]], subject.polygons[right[once]])).sum())
+
+
+def _straddling_m2(subject: Subject) -> float:
+    """Return the land of grids outside the parent that has most of each, whatever the blocks say of their parents."""
+    if subject.parents is None:
+        return math.nan
+    grid, parent = shapely.STRtree(subject.parents).query(subject.polygons, predicate="intersects")
+    shared = shapely.area(intersections(subject.polygons[grid], subject.parents[parent]))
+    most = np.zeros(len(subject.polygons))
+    np.maximum.at(most, grid, shared)
+    return float(np.maximum(shapely.area(subject.polygons) - most, 0.0).sum())
 
 
 def _is_nested(subject: Subject) -> float:
-    blocks = subject.partition.blocks
-    return float((subject.partition.parent[subject.partition.grid] == blocks.parent).all())
+    if subject.parents is None:
+        return math.nan
+    return float(_straddling_m2(subject) <= _DRAWN_ALIKE_M * float(shapely.length(subject.polygons).sum()))
 
 
 def _moved(subject: Subject) -> float:
@@ -224,6 +252,9 @@ def _moved(subject: Subject) -> float:
             taken.add(grid)
     return float(load.sum()) - stayed
 
+
+_DRAWN_ALIKE_M: Final = 0.01
+"""Two drawings of one line differ by no more than this width along it."""
 
 _PLAIN = "DESIGN: the band and the loads of the plan"
 _POLSBY = "Polsby, D., Popper, R. (1991). The third criterion: compactness as a procedural safeguard"
@@ -252,6 +283,7 @@ TOTAL_METRICS: Final = (
     TotalMetric("gaps", "m2", "DESIGN: invariant 1", _gaps_m2),
     TotalMetric("outside", "m2", "DESIGN: invariant 1", _outside_m2),
     TotalMetric("overlaps", "m2", "DESIGN: invariant 1", _overlaps_m2),
+    TotalMetric("straddling", "m2", "DESIGN: invariant 3", _straddling_m2),
     TotalMetric("nested", "0 or 1", "DESIGN: invariant 3", _is_nested),
     TotalMetric("moved", "of the load", "DESIGN: lineage", _moved),
 )

@@ -9,8 +9,8 @@ import shapely
 
 from geogrid.blocks import NOWHERE, Adjacency, Blocks
 from geogrid.blocks.barriers import RANK_COUNT
-from geogrid.blocks.ground import to_lonlat
 from geogrid.errors import Problem
+from geogrid.geometry.metres import to_lonlat
 from geogrid.partition.search.graph import Graph, Shapes, graph_of
 from geogrid.types import BoolArray, FloatArray, IntArray
 

@@ -12,10 +12,10 @@ import shapely
 
 from geogrid.blocks import NOWHERE, Blocks
 from geogrid.blocks.faces import dissolve
-from geogrid.blocks.ground import to_lonlat
 from geogrid.codes import number_within, reading_order
 from geogrid.coordinates import WGS84
 from geogrid.errors import Problem
+from geogrid.geometry.metres import to_lonlat
 from geogrid.partition.engine import partition
 from geogrid.partition.reasons import Banded, band_problems
 from geogrid.partition.result import Partition, partition_of

@@ -9,10 +9,10 @@ import numpy as np
 
 from geogrid.blocks import NOWHERE, Blocks
 from geogrid.blocks.faces import dissolve
-from geogrid.blocks.ground import to_lonlat
 from geogrid.codes import reading_order
 from geogrid.coordinates import WGS84
 from geogrid.errors import Problem
+from geogrid.geometry.metres import to_lonlat
 from geogrid.partition.land import FREE, Bounds, Land, land_of
 from geogrid.partition.reasons import Banded, band_problems
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray

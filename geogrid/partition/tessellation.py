@@ -11,8 +11,8 @@ from geogrid.blocks import Adjacency, Blocks, Ground, MaxLoad, MergeRule, assemb
 from geogrid.blocks.barriers import NO_BARRIER, RANK_COUNT
 from geogrid.blocks.cutting import cut_along
 from geogrid.blocks.faces import FaceFacts, dissolve, merge_small_faces
-from geogrid.blocks.ground import to_lonlat
 from geogrid.errors import InvalidInputError, Problem
+from geogrid.geometry.metres import to_lonlat
 from geogrid.partition.search.divide import Wish, divide
 from geogrid.partition.search.graph import Graph, graph_of
 from geogrid.types import FloatArray, GeometryArray, IntArray

@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 
 from geogrid.editions.fields import LOADS
+from geogrid.geometry.overlays import DEGREE, union_of_coverage
 from geogrid.plans.operations.cutting import SLIVER_M2, TOUCH_DEGREES, shared_loads
 from geogrid.plans.operations.tools import Buildings
 from geogrid.plans.state import BlockTable, flat
@@ -127,7 +128,7 @@ def _near_cuts(blocks: GeometryArray, cut: IntArray) -> IntArray:
 
 def _faces(blocks: GeometryArray, near: IntArray, drawn: GeometryArray) -> _Faces:
     """Return the faces of the blocks near cuts, and of drawn land that no block has."""
-    outline = shapely.boundary(shapely.coverage_union_all(blocks))
+    outline = shapely.boundary(union_of_coverage(blocks, metre=DEGREE))
     lines = np.concatenate([shapely.boundary(blocks[near]), shapely.boundary(drawn), [outline]])
     noded = shapely.get_parts(shapely.union_all(np.asarray(lines, dtype=np.object_)))
     faces = shapely.normalize(shapely.get_parts(shapely.polygonize(noded)))
@@ -211,7 +212,7 @@ def _grouped(faces: GeometryArray, grid: IntArray) -> tuple[GeometryArray, list[
     pieces: list[shapely.Geometry] = []
     owners: list[int] = []
     for key in np.unique(grid).tolist():
-        parts = shapely.get_parts(shapely.coverage_union_all(faces[grid == key]))
+        parts = shapely.get_parts(union_of_coverage(faces[grid == key], metre=DEGREE))
         pieces.extend(parts)
         owners.extend([key] * len(parts))
     return np.array(pieces, dtype=np.object_), owners

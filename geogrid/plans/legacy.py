@@ -10,7 +10,7 @@ import shapely
 from geogrid.coverage.gaps import find_gaps, find_uncovered
 from geogrid.coverage.overlaps import find_overlaps, mismatched
 from geogrid.coverage.plane import Plane
-from geogrid.coverage.rings import only_polygons
+from geogrid.geometry.rings import only_polygons
 from geogrid.plans.operations.tools import Buildings
 from geogrid.types import GeometryArray
 

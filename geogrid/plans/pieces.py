@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from geogrid.coverage.rings import only_polygons
 from geogrid.editions.fields import LOADS
+from geogrid.geometry.overlays import DEGREE, differences, intersections, union
 from geogrid.plans.state import BlockTable, Draft, flat
 from geogrid.types import FloatArray, GeometryArray, IntArray
 
@@ -80,11 +80,11 @@ def _overlay(old: BlockTable, old_owner: IntArray, new: BlockTable, new_owner: I
     one, other = shapely.STRtree(new.polygons).query(old.polygons, predicate="intersects")
     order = np.lexsort((other, one))
     one, other = one[order], other[order]
-    shared = _polygons(shapely.intersection(old.polygons[one], new.polygons[other]))
+    shared = intersections(old.polygons[one], new.polygons[other], metre=DEGREE)
     some = ~shapely.is_empty(shared)
     one, other, shared = one[some], other[some], shared[some]
-    lost = _polygons(_rest(old.polygons, one, shared))
-    gained = _polygons(_rest(new.polygons, other, shared))
+    lost = _rest(old.polygons, one, shared)
+    gained = _rest(new.polygons, other, shared)
     was, now = np.flatnonzero(~shapely.is_empty(lost)), np.flatnonzero(~shapely.is_empty(gained))
     polygons = np.concatenate([shared, lost[was], gained[now]])
     area = _area(polygons, scale)
@@ -106,13 +106,10 @@ def _rest(blocks: GeometryArray, owner: IntArray, parts: GeometryArray) -> Geome
     rest = blocks.copy()
     order = np.argsort(owner, kind="stable")
     keys, starts = np.unique(owner[order], return_index=True)
-    for key, group in zip(keys.tolist(), np.split(order, starts[1:]), strict=False):
-        rest[key] = shapely.difference(blocks[key], shapely.union_all(parts[group]))
+    covered = np.empty(len(keys), dtype=np.object_)
+    covered[:] = [union(parts[group], metre=DEGREE) for group in np.split(order, starts[1:])[: len(keys)]]
+    rest[keys] = differences(blocks[keys], covered, metre=DEGREE)
     return rest
-
-
-def _polygons(geometries: GeometryArray) -> GeometryArray:
-    return np.array([only_polygons(geometry) for geometry in geometries], dtype=np.object_)
 
 
 def _scale(old: Draft, new: Draft) -> FloatArray:

@@ -13,6 +13,7 @@ from geogrid.coordinates import metres_per_degree
 from geogrid.editions import Duty
 from geogrid.editions.fields import LOADS
 from geogrid.errors import InvalidInputError, NotFoundError, Problem
+from geogrid.geometry.overlays import DEGREE, union_of_coverage
 from geogrid.types import BoolArray, DedicatedCategory, FloatArray, GeometryArray, GridCode, GridKind, IntArray
 
 NO_LOADS: Final = (0.0, 0.0, 0.0)
@@ -285,7 +286,7 @@ class Draft:
 
 def union(polygons: GeometryArray) -> shapely.Geometry:
     """Return the union of blocks, as the store keeps it; depends on their order."""
-    return shapely.coverage_union_all(polygons) if len(polygons) > 1 else polygons[0]
+    return union_of_coverage(polygons, metre=DEGREE)
 
 
 def leaf_loads(loads: FloatArray, unplaced: Sequence[float]) -> FloatArray:

@@ -69,3 +69,24 @@ def test_moved_load_follows_each_grid_to_its_successor() -> None:
     assert renamed.overall["moved"] == 0.0
     shifted = evaluate(partition_of(blocks, np.array([0, 1, 1, 1])), previous=np.array([7, 7, 3, 3]))
     assert shifted.overall["moved"] == 10.0
+
+
+def test_identical_and_contained_grids_overlap_by_their_land() -> None:
+    twice = np.array([shapely.box(0, 0, 10, 10), shapely.box(0, 0, 10, 10), shapely.box(20, 0, 40, 20)], dtype=object)
+    within = np.append(twice, shapely.box(25, 5, 30, 10))
+    areas = gpd.GeoDataFrame({"households": [1.0] * 4}, geometry=within, crs="EPSG:32650")
+    grids = partition_of(ready_blocks(areas, load_columns=["households"]), np.arange(4))
+    assert evaluate(grids).overall["overlaps"] == pytest.approx(100 + 25)
+
+
+def test_nesting_is_measured_by_land_whatever_blocks_say_of_their_parents() -> None:
+    grids = partition_of(board(4, 1), np.array([0, 0, 1, 1]))
+    assert math.isnan(evaluate(grids).overall["nested"])
+    exact = np.array([shapely.MultiPolygon([shapely.box(0, 0, 200, 100)]), shapely.box(200, 0, 400, 100)], dtype=object)
+    assert (evaluate(grids, parents=exact).overall["nested"], evaluate(grids, parents=exact).overall["straddling"]) == (
+        1.0,
+        pytest.approx(0.0),
+    )
+    shifted = np.array([shapely.box(0, 0, 170, 100), shapely.box(170, 0, 400, 100)], dtype=object)
+    assert evaluate(grids, parents=shifted).overall["nested"] == 0.0
+    assert evaluate(grids, parents=shifted).overall["straddling"] == pytest.approx(30 * 100)

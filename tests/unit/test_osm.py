@@ -1,3 +1,4 @@
+import gzip
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,26 @@ def test_monaco_is_limited_by_its_quarters(shared_data: Path) -> None:
     extract = read_extract(shared_data / "small_towns" / "monaco.osm.pbf")
     area_km2 = extract.limit.to_crs(extract.limit.estimate_utm_crs()).area.item() / 1e6
     assert area_km2 == pytest.approx(2.02, abs=0.1)
+
+
+def test_extract_packed_by_gzip_reads_as_the_plain_one(tmp_path: Path) -> None:
+    plain = town(tmp_path, way(1, (1, 2), highway="primary"), way(2, AROUND, building="yes"))
+    packed = tmp_path / "town.osm.gz"
+    packed.write_bytes(gzip.compress((tmp_path / "town.osm").read_bytes()))
+    read = read_extract(packed)
+    assert read.barriers.geometry.geom_equals(plain.barriers.geometry).all()
+    assert read.buildings["osm_id"].tolist() == plain.buildings["osm_id"].tolist() == ["w2"]
+    assert read.limit.iloc[0].equals(plain.limit.iloc[0])
+
+
+@pytest.mark.parametrize("numbers", [(5, 4, 3, 2, 1), (-1, -2, -3, -4, -5)], ids=["descending", "negative"])
+def test_ids_come_in_any_order(tmp_path: Path, numbers: tuple[int, ...]) -> None:
+    places = list(NODES.values())
+    nodes = "".join(
+        f'<node id="{number}" lon="{lon}" lat="{lat}"/>' for number, (lon, lat) in zip(numbers, places, strict=True)
+    )
+    ring = (*numbers[:4], numbers[0])
+    path = tmp_path / "town.osm"
+    path.write_text(f'<osm version="0.6">{nodes}{way(numbers[0], ring, building="yes")}</osm>')
+    (house,) = read_extract(path).buildings.itertuples()
+    assert house.geometry.equals(shapely.Polygon(places[:4]))

@@ -70,7 +70,8 @@ def divided(run: Run) -> Result:
 def test_grids_blocks_and_problems_are_written(divided: Result, folder: Path, town: SyntheticTown) -> None:
     assert divided.exit_code == 0, divided.output
     out = folder / "grids.gpkg"
-    assert [name for name, _ in pyogrio.list_layers(out)] == ["grids", "blocks", "problems"]
+    names = [name for name, _ in pyogrio.list_layers(out)]
+    assert names == ["grids", "blocks", "problems", "limit", "streets", "buildings", "sites", "town"]
     grids, blocks = (pyogrio.read_dataframe(out, layer=name) for name in ("grids", "blocks"))
     assert {"code", "name", "kind", "category", "level", "parent", "load", "in_band"} <= set(grids)
     assert {"block", "grid", "load"} <= set(blocks)

@@ -5,6 +5,7 @@ import click
 from api.cli.imports.addresses import addresses
 from api.cli.imports.cases import cases
 from api.cli.imports.grids import grids
+from api.cli.imports.town import town
 
 
 @click.group()
@@ -15,6 +16,7 @@ def command() -> None:
     """
 
 
+command.add_command(town)
 command.add_command(grids)
 command.add_command(cases)
 command.add_command(addresses)

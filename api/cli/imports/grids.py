@@ -1,11 +1,11 @@
 """``geogrid import grids``: a file of polygons becomes a plan, or an edition, of a jurisdiction."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli.imports.moments import moment_of
 from geogrid.errors import InvalidInputError
 from geogrid.types import COORD_TYPES
 
@@ -64,7 +64,7 @@ def grids(ctx: click.Context, /, **options: Any) -> None:
     from boundaries.store.engine import open_engine, unit_of_work
     from boundaries.store.settings import StoreSettings
 
-    valid_from = _valid_from(options)
+    valid_from = moment_of(options["valid_from"], publish=options["publish"])
     file, choice = _grid_file(options), _choice(options)
     require_writable(options["report"])
     engine = open_engine(StoreSettings())
@@ -77,21 +77,6 @@ def grids(ctx: click.Context, /, **options: Any) -> None:
     finally:
         engine.dispose()
     _tell(ctx, done, options)
-
-
-def _valid_from(options: dict[str, Any]) -> datetime | None:
-    given = options["valid_from"]
-    if given is None:
-        return datetime.now(UTC) if options["publish"] else None
-    if not options["publish"]:
-        raise click.UsageError("--valid-from goes with --publish.")
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError as error:
-        raise click.BadParameter(f"{given!r} is no time; write 2026-01-01T00:00:00+08:00.") from error
-    if moment.tzinfo is None:
-        raise click.BadParameter(f"{given!r} has no offset; write it as in 2026-01-01T00:00:00+08:00.")
-    return moment
 
 
 def _grid_file(options: dict[str, Any]) -> "GridFile":

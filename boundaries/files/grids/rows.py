@@ -11,9 +11,9 @@ import shapely
 
 from boundaries.files.columns import missing_columns, text_or_none
 from geogrid.coverage.kinds import CATEGORY_WORDS, KIND_WORDS
-from geogrid.coverage.rings import only_polygons
 from geogrid.editions.fields import LOADS
 from geogrid.errors import InvalidInputError, Problem
+from geogrid.geometry.rings import only_polygons
 from geogrid.types import BoolArray, FloatArray, GeometryArray
 
 _POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)

@@ -12,16 +12,16 @@ from pyproj import CRS, Transformer
 from boundaries.files.grids.levels import Levels, settle_tree
 from boundaries.files.grids.rows import GridRows, has_shape
 from boundaries.files.polygons import GridLayer
-from geogrid.blocks.ground import to_lonlat
 from geogrid.coordinates import WGS84, to_wgs84
 from geogrid.coverage.examine import DEFAULT_TOLERANCES, area_text, compare_with_children, examine, mend
 from geogrid.coverage.gaps import find_uncovered
 from geogrid.coverage.plane import Plane
 from geogrid.coverage.plausible import Bounds, check_coordinates
-from geogrid.coverage.rings import only_polygons
 from geogrid.coverage.tree import Tree, check_codes
 from geogrid.editions.fields import LOADS
 from geogrid.errors import Problem
+from geogrid.geometry.metres import to_lonlat
+from geogrid.geometry.rings import only_polygons
 from geogrid.types import CoordType, FloatArray, GeometryArray, IntArray
 
 _MOST_LON, _MOST_LAT, _MOST_ROWS = 180.0, 90.0, 0.5

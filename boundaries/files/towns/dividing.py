@@ -152,7 +152,10 @@ def divide_town(layers: TownLayers, wishes: Wishes, stage: Stage) -> DividedTown
         advance(len(tree.leaves))
     with stage("Evaluation", "figures") as advance:
         figures = evaluate(
-            tree.leaves, limit=layers.limit.iloc[0], previous=None if earlier is None else earlier.before
+            tree.leaves,
+            limit=layers.limit.iloc[0],
+            previous=None if earlier is None else earlier.before,
+            parents=None if layers.nested_in is None else layers.nested_in.geometry.to_numpy(),
         )
         advance(len(figures.overall))
     problems = dict.fromkeys([*layers.problems, *tree.problems, *figures.fragments])

@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import CRS
 
 from boundaries.files.towns.layers import read_lines
 from boundaries.files.towns.sources import LayerSource, read_source
@@ -16,6 +17,8 @@ from geogrid.blocks.assembly import areas_holding
 from geogrid.coordinates import WGS84, local_crs
 from geogrid.editions.fields import LOADS
 from geogrid.errors import InvalidInputError, Problem
+from geogrid.geometry.metres import to_metres
+from geogrid.geometry.overlays import union
 from geogrid.partition import Partition, partition_of
 from geogrid.types import DEDICATED_CATEGORIES, GeometryArray, IntArray
 
@@ -65,6 +68,8 @@ class GridPartition:
         What they should tile.
     previous : (n,) int64 or None
         Earlier grid of each block.
+    parents : (p,) Polygon or MultiPolygon or None
+        Areas that no grid is to straddle.
     problems : tuple of Problem
         What was left out or mended.
     """
@@ -73,6 +78,7 @@ class GridPartition:
     codes: tuple[str, ...]
     limit: shapely.Geometry | None
     previous: IntArray | None
+    parents: GeometryArray | None
     problems: tuple[Problem, ...]
 
 
@@ -94,7 +100,7 @@ def read_partition(source: GridSource) -> GridPartition:
     grids = _leaves(_read(source.grids, "grids", problems))
     west, south, east, north = grids.geometry.to_crs(WGS84).total_bounds
     crs = local_crs((west + east) / 2, float(np.clip((south + north) / 2, -80, 84)))
-    grids = grids.to_crs(crs)
+    grids = _in_metres(grids, "grids", crs, problems)
     codes = _codes(grids)
     parts, owner = _parts(source, grids, codes, problems)
     load = _load_column(source, parts)
@@ -102,8 +108,8 @@ def read_partition(source: GridSource) -> GridPartition:
     if source.streets is not None:
         lines, told = read_lines(source.streets, "streets")
         problems.extend(told)
-        shapes = lines.geometry.to_crs(crs).to_numpy()
-        barriers = Barriers(shapes, lines["rank"].to_numpy(dtype=np.int64))
+        lines = _in_metres(lines, "streets", crs, problems)
+        barriers = Barriers(lines.geometry.to_numpy(), lines["rank"].to_numpy(dtype=np.int64))
     blocks = ready_blocks(parts, load_columns=[load], barriers=barriers)
     blocks = _with_kinds(blocks, grids, owner)
     buildings = _shapes(source.buildings, "buildings", crs, problems)
@@ -120,8 +126,9 @@ def read_partition(source: GridSource) -> GridPartition:
     return GridPartition(
         partition=found,
         codes=tuple(codes[owner[block]] for block in first.tolist()),
-        limit=None if limit is None else shapely.union_all(limit),
+        limit=None if limit is None else union(limit),
         previous=None if former is None else areas_holding(blocks.polygons, former),
+        parents=areas,
         problems=tuple(problems),
     )
 
@@ -132,12 +139,19 @@ def _read(source: LayerSource, role: str, problems: list[Problem]) -> gpd.GeoDat
     return frame
 
 
-def _shapes(source: LayerSource | None, role: str, crs: object, problems: list[Problem]) -> GeometryArray | None:
+def _shapes(source: LayerSource | None, role: str, crs: CRS, problems: list[Problem]) -> GeometryArray | None:
     if source is None:
         return None
-    frame = _read(source, role, problems).to_crs(crs)
+    frame = _in_metres(_read(source, role, problems), role.replace("_", " "), crs, problems)
     shapes: GeometryArray = (_leaves(frame) if role == "grids" else frame).geometry.to_numpy()
     return shapes
+
+
+def _in_metres(frame: gpd.GeoDataFrame, role: str, crs: CRS, problems: list[Problem]) -> gpd.GeoDataFrame:
+    metric = to_metres(frame, crs)
+    problems.extend(metric.problems(role))
+    moved = frame.set_geometry(metric.geometry, crs=crs)
+    return moved.drop(index=moved.index[metric.unusable])
 
 
 def _leaves(grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -172,7 +186,8 @@ def _parts(
         for name in pieces.select_dtypes("number"):
             pieces.loc[later, name] = 0
         return pieces, owner.astype(np.int64)
-    blocks = _read(source.blocks, "blocks", problems).to_crs(grids.crs).reset_index(drop=True)
+    blocks = _read(source.blocks, "blocks", problems)
+    blocks = _in_metres(blocks, "blocks", CRS(grids.crs), problems).reset_index(drop=True)
     if "grid" in blocks:
         row = {code: number for number, code in enumerate(codes)}
         owner = blocks["grid"].astype(str).map(row).fillna(NOWHERE).to_numpy(dtype=np.int64)

@@ -18,6 +18,8 @@ from geogrid.blocks.barriers import RAIL_WATER_MOTORWAY, RESIDENTIAL
 from geogrid.blocks.households import estimate_households
 from geogrid.coordinates import WGS84, local_crs
 from geogrid.errors import InvalidInputError, Problem
+from geogrid.geometry.metres import to_metres
+from geogrid.geometry.overlays import union
 from geogrid.types import DEDICATED_CATEGORIES
 
 _LEVEL_COLUMNS: Final = ("levels", "building:levels", "building_levels", "floors", "storeys", "层数")
@@ -121,8 +123,8 @@ def read_town(files: TownFiles) -> TownLayers:
     lines = [layer for layer in [streets, *further] if layer is not None]
     area = _limit(limit, areas, lines, reading)
     crs: CRS = area.crs
-    metric = {role: layer.to_crs(crs) for role, layer in areas.items()}
-    barriers = pd.concat([layer.to_crs(crs) for layer in lines], ignore_index=True)
+    metric = {role: reading.in_metres(role, layer, crs) for role, layer in areas.items() if len(layer)}
+    barriers = pd.concat([reading.in_metres("streets", layer, crs) for layer in lines], ignore_index=True)
     _check_sites(metric.get("sites"), files, reading)
     for role, layer in {"streets": barriers, **metric}.items():
         _check_place(role, layer, area, reading)
@@ -190,6 +192,13 @@ class _Reading:
         self.problems.extend(read[1] if read else ())
         return read[0] if read else None
 
+    def in_metres(self, role: str, layer: gpd.GeoDataFrame, crs: CRS) -> gpd.GeoDataFrame:
+        """Return a layer in a metric CRS; what was mended there or is of no use is told."""
+        metric = to_metres(layer, crs)
+        self.problems.extend(metric.problems(role.replace("_", " ")))
+        moved = layer.set_geometry(metric.geometry, crs=crs)
+        return moved.drop(index=moved.index[metric.unusable])
+
     def tried(self, read: Callable[[], Read]) -> Read | None:
         """Return what `read` returns; its refusal is kept for the end."""
         try:
@@ -237,7 +246,8 @@ def _limit(
     east, north = np.max(lonlat, axis=0)[2:]
     crs = local_crs((west + east) / 2, float(np.clip((south + north) / 2, -80, 84)))
     if source is not None:
-        return gpd.GeoSeries([shapely.union_all(source.geometry.to_crs(crs).to_numpy())], crs=crs)
+        given_land = union(to_metres(source, crs).geometry)
+        return gpd.GeoSeries([given_land], crs=crs)
     reading.problems.append(
         Problem(
             "limit-guessed",
@@ -246,7 +256,7 @@ def _limit(
             severity="warning",
         )
     )
-    drawn = [layer.geometry.to_crs(crs).to_numpy() for layer in [*lines, *areas.values()]]
+    drawn = [to_metres(layer, crs).geometry for layer in [*lines, *areas.values()]]
     return gpd.GeoSeries([shapely.convex_hull(shapely.geometrycollections(np.concatenate(drawn)))], crs=crs)
 
 

@@ -21,7 +21,7 @@ from geogrid.types import BoolArray, GeometryArray
 
 Shape = Literal["lines", "areas", "places"]
 
-_OSM_SUFFIXES: Final = (".pbf", ".osm")
+_OSM_SUFFIXES: Final = (".pbf", ".osm", ".osm.gz")
 _LON: Final = ("lon", "lng", "longitude", "x", "经度")
 _LAT: Final = ("lat", "latitude", "y", "纬度")
 _TOLD_ROWS: Final = 5
@@ -59,7 +59,7 @@ class LayerSource:
     @property
     def is_osm(self) -> bool:
         """Whether it is an OpenStreetMap extract, which holds every layer of a town."""
-        return self.path.suffix.lower() in _OSM_SUFFIXES
+        return self.path.name.lower().endswith(_OSM_SUFFIXES)
 
     @property
     def is_table(self) -> bool:

@@ -61,11 +61,19 @@ CLASS_RANKS: Final[Mapping[str, int]] = {
 }
 """Rank by class. A ``*_link`` ranks as its class; a class not listed ranks as a residential street, and is told."""
 
+_KINDS: Final[Mapping[str, str]] = {
+    **dict.fromkeys((*RAIL_RANKS, "railway", "铁路"), "railway"),
+    **dict.fromkeys((*WATER_RANKS, "water", "riverbank", "河流"), "waterway"),
+    **dict.fromkeys(("wall", "围墙"), "wall"),
+    "limit": "limit",
+}
+"""What a line of a class is, where it is no street."""
+
 _TOLD: Final = 8
 
 
 def ranked(frame: gpd.GeoDataFrame, name: str, *, default: int) -> tuple[gpd.GeoDataFrame, list[Problem]]:
-    """Return lines with ``rank`` and ``name``, and what could not be told from their class.
+    """Return lines with ``rank``, ``name`` and ``kind``, and what could not be told from their class.
 
     Parameters
     ----------
@@ -87,7 +95,21 @@ def ranked(frame: gpd.GeoDataFrame, name: str, *, default: int) -> tuple[gpd.Geo
         problems: list[Problem] = []
     else:
         ranks, problems = _by_class(frame, name, default)
-    return gpd.GeoDataFrame({"name": named, "rank": ranks}, geometry=frame.geometry, crs=frame.crs), problems
+    columns = {"name": named, "rank": ranks, "kind": _kinds(frame)}
+    return gpd.GeoDataFrame(columns, geometry=frame.geometry, crs=frame.crs), problems
+
+
+def _kinds(frame: gpd.GeoDataFrame) -> "pd.Series[str]":
+    """Return what each line is: as a column ``kind`` says, else by its class, else a street."""
+    if "kind" in frame:
+        return frame["kind"].fillna("highway").astype(str)
+    column = next((column for column in CLASS_COLUMNS if column in frame), None)
+    classes = pd.Series("", index=frame.index) if column is None else frame[column].astype("str")
+    kinds = classes.str.strip().str.lower().map(_KINDS)
+    for kind in ("railway", "waterway"):
+        if kind in frame:
+            kinds = kinds.fillna(frame[kind].notna().map({True: kind}))
+    return kinds.fillna("highway").astype(str)
 
 
 def _given(column: "pd.Series[int]", name: str) -> "pd.Series[int]":

@@ -15,6 +15,7 @@ from boundaries.plans.loading import node_json
 from boundaries.store.bulk_copy import copy_rows, hex_ewkb, number_or_none
 from geogrid.blocks.polygons import as_multi
 from geogrid.editions.fields import LOADS
+from geogrid.geometry.overlays import DEGREE, union_of_coverage
 from geogrid.plans import Delta, Draft
 from geogrid.plans.delta import NOT_IN_PLAN, NodeChange
 
@@ -129,7 +130,7 @@ def _parents(  # noqa: PLR0913, PLR0917 - what is known of the leaves
     for key in affected:
         children = [known[child] for child, parent in sorted(parent_of.items()) if parent == key and child in known]
         land = np.array([shape for shape, _ in children], dtype=np.object_)
-        shape = shapely.coverage_union_all(land) if len(land) > 1 else land[0]
+        shape = union_of_coverage(land, metre=DEGREE)
         loads = [_sum(values) for values in zip(*(values for _, values in children), strict=True)]
         known[key] = (shape, tuple(loads))
         parent_of[key] = new.nodes[key].parent

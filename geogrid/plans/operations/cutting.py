@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from geogrid.editions.fields import LOADS
 from geogrid.errors import InvalidInputError, Problem
+from geogrid.geometry.overlays import DEGREE, union_of_coverage
 from geogrid.plans.operations.kinds import MoveLand
 from geogrid.plans.operations.tools import Buildings, Tools, refuse_empty
 from geogrid.plans.state import BlockTable, Draft, flat
@@ -93,7 +94,7 @@ def _cut(blocks: GeometryArray, patch: shapely.Geometry) -> _Pieces:
     polygons: list[shapely.Geometry] = []
     owner: list[int] = []
     for number in range(len(chosen)):
-        parts = shapely.get_parts(shapely.coverage_union_all(faces[group == number]))
+        parts = shapely.get_parts(union_of_coverage(faces[group == number], metre=DEGREE))
         polygons.extend(parts)
         owner.extend([number] * len(parts))
     made = chosen[np.array(owner, dtype=np.int64)]

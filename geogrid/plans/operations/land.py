@@ -6,6 +6,7 @@ import numpy as np
 import shapely
 
 from geogrid.errors import InvalidInputError, Problem
+from geogrid.geometry.overlays import DEGREE, intersections
 from geogrid.plans.operations.cutting import move_land
 from geogrid.plans.operations.kinds import Carve, Dissolve, Merge, MoveBlocks, MoveLand
 from geogrid.plans.operations.tools import (
@@ -146,7 +147,7 @@ def _within(draft: Draft, operation: Carve) -> IntArray:
     """Return the blocks that are named, or that the patch meets."""
     if operation.patch is None:
         return draft.blocks.positions(operation.blocks)
-    shared = shapely.area(shapely.intersection(draft.blocks.polygons, operation.patch))
+    shared = shapely.area(intersections(draft.blocks.polygons, operation.patch, metre=DEGREE))
     if not shared.any():
         raise InvalidInputError.of("patch-outside", "The patch lies outside the plan.", "Draw it over the grids.")
     return np.flatnonzero(shared > shared.max() / 2)

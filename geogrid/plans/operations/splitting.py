@@ -8,6 +8,7 @@ import shapely
 from geogrid.blocks import Adjacency, rook_adjacency
 from geogrid.codes import reading_order
 from geogrid.errors import InvalidInputError
+from geogrid.geometry.overlays import DEGREE, intersections
 from geogrid.partition.search.divide import Wish, divide
 from geogrid.partition.search.graph import graph_of
 from geogrid.partition.search.shares import share_out
@@ -80,7 +81,7 @@ def _side_of(blocks: GeometryArray, sides: GeometryArray) -> IntArray:
     """Return for each block the side that has most of its area."""
     share: FloatArray = np.zeros((len(blocks), len(sides)))
     block, side = shapely.STRtree(sides).query(blocks, predicate="intersects")
-    share[block, side] = shapely.area(shapely.intersection(blocks[block], sides[side]))
+    share[block, side] = shapely.area(intersections(blocks[block], sides[side], metre=DEGREE))
     most: IntArray = share.argmax(axis=1).astype(np.int64)
     return most
 
