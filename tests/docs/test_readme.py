@@ -58,6 +58,20 @@ def test_tour_imports_a_town_of_ones_own(own_store: Database, outputs: dict[str,
     assert stored == (2, 2)
 
 
+def test_tour_cuts_a_town_of_ones_own_that_can_be_redrawn(own_store: Database, outputs: dict[str, str]) -> None:
+    assert any("import town" in command for command in outputs)
+    with psycopg.connect(own_store.url) as connection:
+        (states, blocks, grids, buildings), *_ = connection.execute("""
+            select array_agg(distinct p.state), count(distinct a.block_id), count(distinct a.grid_id),
+                (select count(*) from buildings b where b.jurisdiction_id = j.id)
+            from plans p join jurisdictions j on j.id = p.jurisdiction_id join assignments a on a.plan_id = p.id
+            where j.code = 'cut' group by j.id
+        """).fetchall()
+    assert states == ["draft", "published"]
+    assert blocks > grids > 10
+    assert buildings > 100
+
+
 def test_links_of_the_readme_lead_somewhere() -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text("utf-8"))
     assert [link for link in links if not (ROOT / link).exists()] == []
