@@ -24,7 +24,7 @@ from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.plans.storing import save_duties, save_plan
-from boundaries.publishing.storing import publish
+from boundaries.publishing.publish import publish
 from geogrid.blocks import build_blocks
 from geogrid.blocks.households import estimate_households
 from geogrid.cases.complaints import write_complaints

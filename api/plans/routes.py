@@ -46,7 +46,7 @@ from boundaries.plans.loading import read_one_moment
 from boundaries.plans.reading import evaluate, plan_frame
 from boundaries.plans.redrawing import redraw
 from boundaries.plans.rules import accept_problem, verdict_on
-from boundaries.publishing.publish import Publication, publish_plan
+from boundaries.publishing.rules import Publication, publish_plan
 from geogrid.errors import NotFoundError
 from geogrid.plans.operations.records import operations_of
 from geogrid.tiles import Tile

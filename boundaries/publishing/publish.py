@@ -1,93 +1,119 @@
-"""Publishing as planners do it: only what is approved, and sound or knowingly accepted."""
+"""Publishing: a plan becomes an edition, the former edition ends, in the caller's one transaction."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from boundaries.grids.records import PlanRecord, plan_record
-from boundaries.plans.drafts import lock_plan, record
-from boundaries.plans.rules import verdict_on
-from boundaries.publishing.storing import publish
+from boundaries.cases.handover import asks_for_hand_over, reassign_open_cases
+from boundaries.changes.tables import Change
+from boundaries.editions.index_files import build_index, store_index
+from boundaries.editions.reading import edition_at
+from boundaries.grids.tables import Plan
+from boundaries.jobs.reading import database_now
+from boundaries.jobs.storing import ask_for
+from boundaries.jurisdictions.tables import Jurisdiction
+from boundaries.publishing.lineage import store_lineage
+from boundaries.tiles.first_view import prepare_first_view
 from geogrid.errors import ConflictError, InvalidInputError
-from geogrid.plans.checking import Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """How a plan is published.
+def publish(
+    session: Session, plan: Plan, *, valid_from: datetime, valid_to: datetime | None = None, made_by: str = ""
+) -> Plan:
+    """Make a plan the edition of its jurisdiction from a moment on.
 
-    Parameters
-    ----------
-    valid_from : datetime
-        With offset.
-    made_by : str
-        Who publishes.
-    valid_to : datetime, optional
-        Until replaced, if left out.
-    accept_warnings : str
-        Why the warnings that are not accepted one by one do not matter; empty refuses them.
-    reason : str
-        Why it is published; kept with the change.
-    """
-
-    valid_from: datetime
-    made_by: str
-    valid_to: datetime | None = None
-    accept_warnings: str = ""
-    reason: str = ""
-
-
-def publish_plan(session: Session, plan_id: int, how: Publication, *, version: int | None) -> PlanRecord:
-    """Publish a plan in one transaction.
+    Its compiled index and the lineage from the edition in force then are stored, and the feed says so. The tiles that
+    show the whole of a large edition are made, too. An edition that is in force at once is given the open cases here;
+    a job, asked for here, hands over at `valid_from` those that are open then, and those that come at the very switch.
 
     Parameters
     ----------
     session : Session
         Flushed, not committed: the caller's commit publishes.
-    plan_id : int
-        An approved plan.
-    how : Publication
-        From when, by whom.
-    version : int, optional
-        As it was read; None to take it as it is.
+    plan : Plan
+        Neither published nor retired.
+    valid_from, valid_to : datetime
+        Half-open period with offset; no `valid_to` means until replaced. The edition in force at `valid_from`
+        ends there and retires.
+    made_by : str
+        Who publishes.
 
     Raises
     ------
-    NotFoundError, StaleError
-        As `lock_plan`.
     ConflictError
-        It is not approved, or published already, or a later edition starts within the period.
+        The plan is already published, or a later edition starts within the period.
     InvalidInputError
-        It has errors that are not accepted, or warnings and none are; all of them are listed.
+        A time has no offset, or the period is empty.
     """
-    plan = lock_plan(session, plan_id, version=version)
+    _check_period(valid_from, valid_to)
+    # One publication at a time; cases and drafts, which only refer to the jurisdiction, are taken meanwhile.
+    own = select(Jurisdiction.id).where(Jurisdiction.id == plan.jurisdiction_id)
+    session.execute(own.with_for_update(key_share=True))
+    session.refresh(plan)
     if plan.state in {"published", "retired"}:
         raise ConflictError(f"Plan {plan.name!r} ({plan.id}) is already {plan.state}. Make a new plan from it.")
-    if plan.state != "approved":
-        raise ConflictError(
-            f"Plan {plan.name!r} ({plan.id}) is {plan.state.replace('_', ' ')}, and only approved plans are published. "
-            "Send it to review and approve it."
+    _check_later_editions(session, plan, valid_from, valid_to)
+    former = edition_at(session, plan.jurisdiction_id, valid_from)
+    _end_former_edition(session, plan, valid_from)
+    plan.validity = Range(valid_from, valid_to)
+    plan.state = "published"
+    session.flush()
+    index, leaves = build_index(session, plan)
+    store_index(session, plan, index)
+    moved = 0
+    if former is not None:
+        store_lineage(session, former, plan)
+        if valid_from <= database_now(session):
+            moved = reassign_open_cases(session, plan, index, leaves)
+    detail = {"valid_from": valid_from.isoformat(), "cases": moved, "former": former and former.id}
+    _tell(session, plan, made_by, detail)
+    prepare_first_view(session, plan)
+    ask_for(session, [asks_for_hand_over(plan.id, valid_from)])
+    return plan
+
+
+def _tell(session: Session, plan: Plan, made_by: str, detail: dict[str, Any]) -> None:
+    """Put the publication into the feed, with the version that was published: that of an edition stands still."""
+    session.add(
+        Change(
+            jurisdiction_id=plan.jurisdiction_id,
+            plan_id=plan.id,
+            version=plan.version,
+            made_by=made_by,
+            kind="published",
+            detail=detail,
         )
-    verdict = verdict_on(session, plan)
-    _require_sound(verdict, how)
-    reasons = (how.reason, how.accept_warnings if verdict.warnings else "")
-    detail: dict[str, Any] = {
-        "accepted": len(verdict.accepted),
-        "warnings": len(verdict.warnings),
-        "reason": "; ".join(filter(None, reasons)),
-    }
-    record(session, plan, made_by=how.made_by, kind="publishing", detail=detail)
-    return plan_record(publish(session, plan, valid_from=how.valid_from, valid_to=how.valid_to, made_by=how.made_by))
+    )
+    session.flush()
 
 
-def _require_sound(verdict: Verdict, how: Publication) -> None:
-    refused = list(verdict.errors)
-    if verdict.warnings and not how.accept_warnings.strip():
-        refused += [
-            replace(each, remedy=f"{each.remedy} Or accept the warnings with a reason.".strip())
-            for each in verdict.warnings
-        ]
-    if refused:
-        raise InvalidInputError(refused)
+def _check_period(valid_from: datetime, valid_to: datetime | None) -> None:
+    if valid_from.tzinfo is None or (valid_to is not None and valid_to.tzinfo is None):
+        raise InvalidInputError.of(
+            "no-offset", "A time of validity has no offset.", "Write it as in 2026-01-01T00:00:00+08:00."
+        )
+    if valid_to is not None and valid_to <= valid_from:
+        raise InvalidInputError.of("empty-period", f"The period ends at {valid_to}, not after its start {valid_from}.")
+
+
+def _check_later_editions(session: Session, plan: Plan, valid_from: datetime, valid_to: datetime | None) -> None:
+    starts_within = func.lower(Plan.validity) >= valid_from
+    if valid_to is not None:
+        starts_within &= func.lower(Plan.validity) < valid_to
+    later = session.scalar(select(Plan).where(Plan.jurisdiction_id == plan.jurisdiction_id, starts_within).limit(1))
+    if later is not None and later.validity is not None:
+        raise ConflictError(
+            f"Edition {later.name!r} already starts at {later.validity.lower}, within the period of {plan.name!r}. "
+            "Publish with an end before it, or from a later moment."
+        )
+
+
+def _end_former_edition(session: Session, plan: Plan, at: datetime) -> None:
+    session.execute(
+        update(Plan)
+        .where(Plan.jurisdiction_id == plan.jurisdiction_id, Plan.validity.contains(at))
+        .values(validity=func.tstzrange(func.lower(Plan.validity), at), state="retired")
+    )

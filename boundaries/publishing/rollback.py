@@ -8,7 +8,7 @@ from boundaries.editions.reading import edition_at
 from boundaries.grids.records import PlanRecord, PlanValues, plan_record
 from boundaries.grids.tables import Plan
 from boundaries.plans.drafts import new_draft
-from boundaries.publishing.storing import publish
+from boundaries.publishing.publish import publish
 from geogrid.errors import ConflictError
 
 

@@ -5,8 +5,9 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from geogrid.addresses.chinese_numerals import unify_chinese
 from geogrid.addresses.traditional import SIMPLIFIED_OF
-from geogrid.addresses.words import ARTICLES, DIRECTIONS, ORDINALS, TENS, TYPES, unglued, unify_chinese, unify_word
+from geogrid.addresses.words import ARTICLES, DIRECTIONS, ORDINALS, TENS, TYPES, unglued, unify_word
 
 _DASHES: Final = re.compile(r"\s*[\u2010-\u2015\u2212\uff0d\u301c~\uff5e\ufe63]+\s*")
 _SPACED_DASH: Final = re.compile(r"(?<=\d)\s*-\s*(?=\d)")

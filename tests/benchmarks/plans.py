@@ -34,8 +34,8 @@ from boundaries.plans.drafts import move_state, new_draft
 from boundaries.plans.edits.editing import Author, edit, undo
 from boundaries.plans.rules import check_plan
 from boundaries.plans.storing import save_plan
-from boundaries.publishing.publish import Publication, publish_plan
-from boundaries.publishing.storing import publish
+from boundaries.publishing.publish import publish
+from boundaries.publishing.rules import Publication, publish_plan
 from boundaries.store.engine import connect, unit_of_work
 from boundaries.store.schema import upgrade
 from boundaries.store.settings import StoreSettings

@@ -31,7 +31,7 @@ from boundaries.cluster.private_cluster import PrivateCluster
 from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.storing import save_plan
-from boundaries.publishing.storing import publish
+from boundaries.publishing.publish import publish
 from boundaries.store.engine import connect, unit_of_work
 from boundaries.store.schema import upgrade
 from boundaries.store.settings import StoreSettings

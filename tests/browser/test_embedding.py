@@ -24,7 +24,7 @@ from boundaries.editions.reading import edition_at
 from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.storing import save_plan
-from boundaries.publishing.storing import publish
+from boundaries.publishing.publish import publish
 from boundaries.store.engine import open_engine, unit_of_work
 from boundaries.tiles.archive import export_tiles
 from boundaries.tiles.tilesets import fitting_zoom

@@ -11,7 +11,7 @@ from boundaries.addresses.geocoding import geocode
 from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.storing import save_plan
-from boundaries.publishing.storing import publish
+from boundaries.publishing.publish import publish
 from boundaries.store.engine import unit_of_work
 from geogrid.errors import InvalidInputError
 from tests.db.programs import called_geogrid

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from boundaries.editions.index_files import IndexFolder, build_index, open_index
 from boundaries.grids.tables import Plan
-from boundaries.publishing.storing import publish
+from boundaries.publishing.publish import publish
 from tests.db.test_edits import store
 from tests.property.town_drafts import CELL, ORIGIN, random_town
 

@@ -16,7 +16,7 @@ from boundaries.jurisdictions.reading import LevelName, get_jurisdiction, the_ju
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.plans.storing import save_duties, save_plan
-from boundaries.publishing.storing import publish
+from boundaries.publishing.publish import publish
 from boundaries.store.base import Base
 from boundaries.store.engine import unit_of_work
 from geogrid.errors import ConflictError, InvalidInputError, NotFoundError

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.storing import save_plan
-from boundaries.publishing.storing import publish
+from boundaries.publishing.publish import publish
 from boundaries.tiles import first_view
 from boundaries.tiles.storing import edition_tile
 from boundaries.tiles.tilesets import fitting_zoom, tileset_of

@@ -22,8 +22,8 @@ from boundaries.plans.edits.editing import Author, edit
 from boundaries.plans.loading import load_whole
 from boundaries.plans.rules import accept_problem, check_plan
 from boundaries.plans.storing import save_plan
-from boundaries.publishing.publish import Publication, publish_plan
-from boundaries.publishing.storing import publish
+from boundaries.publishing.publish import publish
+from boundaries.publishing.rules import Publication, publish_plan
 from geogrid.codes import TreePosition, code_profile
 from geogrid.coordinates import WGS84
 from geogrid.coverage.examine import examine, mend

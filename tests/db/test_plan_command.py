@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select
 from api.cli import main
 from boundaries.plans.drafts import get_plan
 from boundaries.plans.tables import Acceptance
-from boundaries.publishing.storing import publish
+from boundaries.publishing.publish import publish
 from boundaries.store.engine import unit_of_work
 from tests.db.test_edits import NOON, store
 from tests.fixtures_db import Database

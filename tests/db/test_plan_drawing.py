@@ -15,7 +15,7 @@ from api.cli import main
 from boundaries.plans.drafts import get_plan
 from boundaries.plans.loading import load_whole
 from boundaries.plans.rules import check_plan
-from boundaries.publishing.storing import publish
+from boundaries.publishing.publish import publish
 from boundaries.store.engine import unit_of_work
 from tests.db.test_edits import NOON, store
 from tests.fixtures_db import Database

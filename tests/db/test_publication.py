@@ -21,9 +21,9 @@ from boundaries.plans.edits.editing import Author, edit
 from boundaries.plans.loading import load_whole
 from boundaries.plans.redrawing import redraw
 from boundaries.plans.rules import accept_problem, verdict_on
-from boundaries.publishing.publish import Publication, publish_plan
+from boundaries.publishing.publish import publish
 from boundaries.publishing.rollback import roll_back
-from boundaries.publishing.storing import publish
+from boundaries.publishing.rules import Publication, publish_plan
 from boundaries.store.engine import unit_of_work
 from geogrid.errors import ConflictError, InvalidInputError
 from geogrid.plans import Draft

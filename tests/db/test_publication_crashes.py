@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 from boundaries.cluster.private_cluster import PrivateCluster
-from boundaries.publishing.storing import publish
+from boundaries.publishing.publish import publish
 from boundaries.store.engine import open_engine, unit_of_work
 from boundaries.store.settings import StoreSettings
 from geogrid.errors import UnavailableError

@@ -19,7 +19,7 @@ from boundaries.editions.reading import compile_edition, edition_at
 from boundaries.jurisdictions.reading import LevelName, get_jurisdiction
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.storing import save_duties, save_plan
-from boundaries.publishing.storing import publish
+from boundaries.publishing.publish import publish
 from boundaries.store.engine import open_engine, unit_of_work
 from tests.db.towns import row_of_boxes
 from tests.fixtures_db import TEMPLATE, Database, Server, copied

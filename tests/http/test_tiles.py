@@ -19,7 +19,7 @@ from api.tiles import ahead as tiles_ahead
 from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.storing import save_plan
-from boundaries.publishing.storing import publish
+from boundaries.publishing.publish import publish
 from boundaries.store.engine import open_engine, unit_of_work
 from geogrid.tiles import EXACT_ZOOM, MATRIX_SETS, Tile, TileMatrixSet
 from tests.browser.towns import make_town

@@ -128,7 +128,7 @@ def _store(
     """Store the town, and return what is said of it."""
     from boundaries.addresses.storing import import_addresses
     from boundaries.files.towns.storing import TownChoice, store_town
-    from boundaries.publishing.storing import publish
+    from boundaries.publishing.publish import publish
     from boundaries.store.engine import open_engine, unit_of_work
     from boundaries.store.settings import StoreSettings
 

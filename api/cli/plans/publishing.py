@@ -28,7 +28,7 @@ def publish(  # noqa: PLR0917 - click names them
 ) -> None:
     """Publish an approved plan as the edition from a moment on; only a trial without --publish."""
     from boundaries.plans.drafts import get_plan
-    from boundaries.publishing.publish import Publication, publish_plan
+    from boundaries.publishing.rules import Publication, publish_plan
 
     with open_session(keep=is_meant) as session:
         at = _moment(session, get_plan(session, plan_id), valid_from)

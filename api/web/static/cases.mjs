@@ -1,5 +1,5 @@
 // The map beside the list of cases: streets and grids of our own server, one marker a case, lit together with its line.
-import { gridsInSight } from "./addresses.mjs";
+import { gridsInSight } from "./cases_grids.mjs";
 import { mapData, ready, tag } from "./elements.mjs";
 /** @import {BaseMap, CaseMark, CasesData, Grids, PlacedCase} from "../types" */
 

@@ -1,6 +1,6 @@
 // The embedded map. It tells the page around it what is clicked, and takes a new marker, grids, level or cases from it.
 import { Map, Marker, NavigationControl } from "/assets/vendor/maplibre/maplibre-gl.mjs";
-import { lookupAddress, shifted } from "./addresses.mjs";
+import { lookupAddress, shifted } from "./urls.mjs";
 import { mapData, part, ready, tag } from "./elements.mjs";
 import { cardParts, gridAtLevel } from "./embed_card.mjs";
 /** @import {EmbedData, Grid} from "../types" */

@@ -1,5 +1,5 @@
 // What the card of the embedded map says of a grid.
-import { areaAddress, telephoneAddress } from "./addresses.mjs";
+import { areaAddress, telephoneAddress } from "./urls.mjs";
 import { tag } from "./elements.mjs";
 /** @import {Duty, EmbedData, Grid} from "../types" */
 

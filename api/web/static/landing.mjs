@@ -1,5 +1,5 @@
 // "Which grid is this?" without leaving the page: the server's page is fetched and its answer put in place.
-import { questionAddress } from "./addresses.mjs";
+import { questionAddress } from "./urls.mjs";
 import { ready } from "./elements.mjs";
 import { placeOnSketch, scaleOf } from "./sketch.mjs";
 

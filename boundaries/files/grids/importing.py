@@ -18,7 +18,7 @@ from boundaries.jurisdictions.reading import LevelName, get_jurisdiction, levels
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.plans.storing import save_plan
-from boundaries.publishing.storing import publish
+from boundaries.publishing.publish import publish
 from geogrid.coverage.tree import counts_by_level
 from geogrid.errors import NotFoundError, Problem
 from geogrid.types import CoordType

@@ -7,6 +7,7 @@ from typing import Any, Final
 import shapely
 
 from geogrid.plans.delta import Delta, difference
+from geogrid.plans.operations.blocks import carve, dissolve, merge, move_blocks
 from geogrid.plans.operations.cutting import move_land
 from geogrid.plans.operations.kinds import (
     AssignDuty,
@@ -27,7 +28,6 @@ from geogrid.plans.operations.kinds import (
     SplitByLine,
     SplitInto,
 )
-from geogrid.plans.operations.land import carve, dissolve, merge, move_blocks
 from geogrid.plans.operations.levels import LEVEL_OPERATIONS
 from geogrid.plans.operations.naming import assign_duty, change_parent, end_duty, recode, rename
 from geogrid.plans.operations.rebalance import rebalance

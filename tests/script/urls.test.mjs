@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { areaAddress, gridsInSight, lookupAddress, questionAddress, shifted, telephoneAddress } from "../../api/web/static/addresses.mjs";
+import { gridsInSight } from "../../api/web/static/cases_grids.mjs";
+import { areaAddress, lookupAddress, questionAddress, shifted, telephoneAddress } from "../../api/web/static/urls.mjs";
 import { around } from "../../api/web/static/bounds.mjs";
 import { placeOnSketch, scaleOf } from "../../api/web/static/sketch.mjs";
 
