@@ -128,7 +128,8 @@ def _interior_rings(polygon: shapely.Polygon) -> GeometryArray:
 
 def _open_slivers(land: shapely.Geometry, width_m: float) -> GeometryArray:
     """Return the channels of the outside that are narrower than `width_m`, by closing the filled land."""
-    filled = union(shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(land))))
+    outlines: GeometryArray = np.asarray(shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(land))))
+    filled = union(outlines)
     grown = shapely.buffer(filled, width_m / 2.0, join_style="mitre", mitre_limit=10.0)
     closed = shapely.buffer(grown, -width_m / 2.0, join_style="mitre", mitre_limit=10.0)
     around = np.empty(2, dtype=object)

@@ -1,8 +1,9 @@
 """The one entrance of geometry to metres: straight edges stay straight, what is broken is mended and listed."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +21,11 @@ STRAIGHT_M: Final = 0.001
 _NEVER_BENDS_M: Final = 50.0
 """An edge this short bends by less than a millimetre at any latitude below 85 degrees, in any local system."""
 
+_JOINED: Final[Mapping[type[shapely.Geometry], Callable[[GeometryArray], Any]]] = {
+    shapely.MultiPolygon: shapely.multipolygons,
+    shapely.MultiLineString: shapely.multilinestrings,
+    shapely.GeometryCollection: shapely.geometrycollections,
+}
 _METRES_A_DEGREE: Final = 111_320.0
 _AREAS: Final = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 _ROWS_NAMED: Final = 5
@@ -194,7 +200,9 @@ class _Edges:
         if isinstance(geometry, shapely.LineString):
             return shapely.LineString(self._line(geometry))
         if isinstance(geometry, shapely.MultiPolygon | shapely.MultiLineString | shapely.GeometryCollection):
-            return type(geometry)([self.with_vertices(part) for part in geometry.geoms])
+            parts = np.array([self.with_vertices(part) for part in geometry.geoms], dtype=object)
+            joined: shapely.Geometry = _JOINED[type(geometry)](parts)
+            return joined
         return geometry
 
     def _bend_m(self, start: FloatArray, end: FloatArray) -> FloatArray:

@@ -7,12 +7,12 @@ algorithm is proven to end; the grid is as fine as succeeds.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import shapely
 
-from geogrid.geometry.rings import only_polygons
+from geogrid.geometry.rings import Area, only_polygons
 from geogrid.types import BoolArray, FloatArray, GeometryArray
 
 METRE: Final = 1.0
@@ -49,14 +49,14 @@ def differences(left: GeometryArray, right: GeometryArray, *, metre: float = MET
     return _pairwise(_Overlay(shapely.difference, lambda one, _: one, metre), left, right)
 
 
-def difference_m2(left: shapely.Geometry, right: shapely.Geometry) -> tuple[float, float]:
+def difference_m2(left: Area, right: Area) -> tuple[float, float]:
     """Return the land that two areas have alone, square metres: of the left, of the right."""
     areas = _as_array(left), _as_array(right)
     missing, beyond = differences(*areas), differences(*areas[::-1])
     return float(shapely.area(missing[0])), float(shapely.area(beyond[0]))
 
 
-def union(areas: GeometryArray, *, metre: float = METRE) -> shapely.Geometry:
+def union(areas: GeometryArray, *, metre: float = METRE) -> Area:
     """Return the land that areas cover together.
 
     Parameters
@@ -80,7 +80,7 @@ def union(areas: GeometryArray, *, metre: float = METRE) -> shapely.Geometry:
     return only_polygons(shapely.union_all(shapely.set_precision(areas, metre * _GRID_SIZES_M[-1])))
 
 
-def union_of_coverage(polygons: GeometryArray, *, metre: float = METRE) -> shapely.Geometry:
+def union_of_coverage(polygons: GeometryArray, *, metre: float = METRE) -> Area:
     """Return the land of polygons that share edges, by dropping the edges that two of them have.
 
     Quicker than `union`, which it falls back to where the polygons overlap or their edges do not match: then the
@@ -94,7 +94,7 @@ def union_of_coverage(polygons: GeometryArray, *, metre: float = METRE) -> shape
         In the units of the geometry, `METRE` or `DEGREE`.
     """
     if len(polygons) == 1:
-        return polygons[0]
+        return cast("Area", polygons[0])
     try:
         covered = only_polygons(shapely.coverage_union_all(polygons))
     except shapely.GEOSException:
@@ -121,7 +121,7 @@ class _Overlay:
         possible: BoolArray = shapely.is_valid(results) & (shapely.area(results) <= most + slack)
         return possible
 
-    def on_a_grid(self, left: shapely.Geometry, right: shapely.Geometry) -> shapely.Geometry:
+    def on_a_grid(self, left: Area, right: Area) -> Area:
         """Return the result of a pair on the finest precision grid that gives a possible one."""
         ours, theirs = _as_array(left), _as_array(right)
         sizes = [self.metre * size for size in _GRID_SIZES_M]
@@ -131,9 +131,9 @@ class _Overlay:
             except shapely.GEOSException:
                 continue
             if self.are_possible(result, ours, theirs).all():
-                return result[0]
+                return cast("Area", result[0])
         rounded = (shapely.set_precision(area, sizes[-1]) for area in (left, right))
-        return self.operation(*rounded, grid_size=sizes[-1])
+        return cast("Area", self.operation(*rounded, grid_size=sizes[-1]))
 
 
 def _pairwise(overlay: _Overlay, left: GeometryArray, right: GeometryArray) -> GeometryArray:
@@ -158,7 +158,7 @@ def _polygons_of(results: GeometryArray) -> GeometryArray:
     return results
 
 
-def _as_array(area: shapely.Geometry) -> GeometryArray:
+def _as_array(area: Area) -> GeometryArray:
     array = np.empty(1, dtype=object)
     array[0] = area
     return array

@@ -2,11 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import shapely
 
 from geogrid.types import FloatArray, GeometryArray, IntArray
+
+Area = shapely.Polygon | shapely.MultiPolygon
 
 _POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 _PLACE = re.compile(r"\[(\S+) (\S+)\]$")
@@ -64,12 +67,12 @@ def mend_rings(polygons: GeometryArray) -> Mended:
     )
 
 
-def only_polygons(geometry: shapely.Geometry) -> shapely.Geometry:
+def only_polygons(geometry: shapely.Geometry) -> Area:
     """Return the polygons of a geometry, without its lines and points."""
     if shapely.get_type_id(geometry) in _POLYGONAL:
-        return geometry
+        return cast("Area", geometry)
     parts = [part for part in shapely.get_parts(geometry) if shapely.get_type_id(part) in _POLYGONAL]
-    return shapely.union_all(parts) if parts else shapely.Polygon()
+    return cast("Area", shapely.union_all(parts)) if parts else shapely.Polygon()
 
 
 def _place(reason: str) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from geogrid.blocks.faces import cut_buildings
 from geogrid.errors import Problem
 from geogrid.geometry.metres import to_lonlat
 from geogrid.geometry.overlays import difference_m2, intersections, union
+from geogrid.geometry.rings import Area
 from geogrid.partition.result import Partition
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 
@@ -37,7 +38,7 @@ class Subject:
     """
 
     partition: Partition
-    limit: shapely.Geometry | None = None
+    limit: Area | None = None
     previous: IntArray | None = None
     parents: GeometryArray | None = None
 
@@ -47,7 +48,7 @@ class Subject:
         return self.partition.polygons()
 
     @cached_property
-    def land(self) -> shapely.Geometry:
+    def land(self) -> Area:
         """What the grids cover together."""
         return union(self.polygons)
 
@@ -126,7 +127,7 @@ class Evaluation:
 def evaluate(
     partition: Partition,
     *,
-    limit: shapely.Geometry | None = None,
+    limit: Area | None = None,
     previous: IntArray | None = None,
     parents: GeometryArray | None = None,
 ) -> Evaluation:

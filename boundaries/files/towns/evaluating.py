@@ -7,7 +7,6 @@ from typing import Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from pyproj import CRS
 
 from boundaries.files.towns.layers import read_lines
@@ -19,6 +18,7 @@ from geogrid.editions.fields import LOADS
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.geometry.metres import to_metres
 from geogrid.geometry.overlays import union
+from geogrid.geometry.rings import Area
 from geogrid.partition import Partition, partition_of
 from geogrid.types import DEDICATED_CATEGORIES, GeometryArray, IntArray
 
@@ -76,7 +76,7 @@ class GridPartition:
 
     partition: Partition
     codes: tuple[str, ...]
-    limit: shapely.Geometry | None
+    limit: Area | None
     previous: IntArray | None
     parents: GeometryArray | None
     problems: tuple[Problem, ...]

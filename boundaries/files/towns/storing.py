@@ -19,6 +19,8 @@ from geogrid.coordinates import local_crs
 from geogrid.errors import ConflictError, InvalidInputError, NotFoundError, Problem
 from geogrid.geometry.metres import to_metres
 from geogrid.geometry.overlays import difference_m2, union, union_of_coverage
+from geogrid.geometry.rings import Area
+from geogrid.types import GeometryArray
 
 _ONE_IMPORT_AT_A_TIME: Final = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _DRAWN_ALIKE_M: Final = 0.01
@@ -133,16 +135,14 @@ def land_problems(town: Town) -> list[Problem]:
     )
 
 
-def _united(shapes: np.ndarray, owner: np.ndarray) -> dict[str, shapely.Geometry]:
+def _united(shapes: GeometryArray, owner: GeometryArray) -> dict[str, Area]:
     codes, position = np.unique(owner.astype(str), return_inverse=True)
     order = np.argsort(position, kind="stable")
     groups = np.split(shapes[order], np.cumsum(np.bincount(position))[:-1])
     return {str(code): union_of_coverage(group) for code, group in zip(codes, groups, strict=True)}
 
 
-def _difference(
-    name: str, own: shapely.Geometry, what: str, land: shapely.Geometry, *, subject: str = ""
-) -> list[Problem]:
+def _difference(name: str, own: Area, what: str, land: Area, *, subject: str = "") -> list[Problem]:
     missing, beyond = difference_m2(own, land)
     if missing + beyond <= _DRAWN_ALIKE_M * (own.length + land.length) / 2.0:
         return []

@@ -102,14 +102,16 @@ def ranked(frame: gpd.GeoDataFrame, name: str, *, default: int) -> tuple[gpd.Geo
 def _kinds(frame: gpd.GeoDataFrame) -> "pd.Series[str]":
     """Return what each line is: as a column ``kind`` says, else by its class, else a street."""
     if "kind" in frame:
-        return frame["kind"].fillna("highway").astype(str)
+        given: pd.Series[str] = frame["kind"].fillna("highway").astype(str)
+        return given
     column = next((column for column in CLASS_COLUMNS if column in frame), None)
     classes = pd.Series("", index=frame.index) if column is None else frame[column].astype("str")
     kinds = classes.str.strip().str.lower().map(_KINDS)
     for kind in ("railway", "waterway"):
         if kind in frame:
             kinds = kinds.fillna(frame[kind].notna().map({True: kind}))
-    return kinds.fillna("highway").astype(str)
+    settled: pd.Series[str] = kinds.fillna("highway").astype(str)
+    return settled
 
 
 def _given(column: "pd.Series[int]", name: str) -> "pd.Series[int]":

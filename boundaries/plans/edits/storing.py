@@ -126,15 +126,15 @@ def _parents(  # noqa: PLR0913, PLR0917 - what is known of the leaves
     for key, shape in shapes.items():
         parent_of[key] = new.nodes[key].parent
         known[key] = (shape, tuple(rows[key].get(load) for load in LOADS))
-    found = {}
+    found: dict[int, tuple[shapely.Geometry, dict[str, float | None]]] = {}
     for key in affected:
         children = [known[child] for child, parent in sorted(parent_of.items()) if parent == key and child in known]
         land = np.array([shape for shape, _ in children], dtype=np.object_)
-        shape = union_of_coverage(land, metre=DEGREE)
+        united: shapely.Geometry = union_of_coverage(land, metre=DEGREE)
         loads = [_sum(values) for values in zip(*(values for _, values in children), strict=True)]
-        known[key] = (shape, tuple(loads))
+        known[key] = (united, tuple(loads))
         parent_of[key] = new.nodes[key].parent
-        found[key] = (shape, dict(zip(LOADS, loads, strict=True)))
+        found[key] = (united, dict(zip(LOADS, loads, strict=True)))
     return found
 
 

@@ -147,7 +147,7 @@ def _within(draft: Draft, operation: Carve) -> IntArray:
     """Return the blocks that are named, or that the patch meets."""
     if operation.patch is None:
         return draft.blocks.positions(operation.blocks)
-    shared = shapely.area(intersections(draft.blocks.polygons, operation.patch, metre=DEGREE))
+    shared = shapely.area(intersections(draft.blocks.polygons, np.array([operation.patch], dtype=object), metre=DEGREE))
     if not shared.any():
         raise InvalidInputError.of("patch-outside", "The patch lies outside the plan.", "Draw it over the grids.")
     return np.flatnonzero(shared > shared.max() / 2)
