@@ -31,7 +31,7 @@ _AREAS: Final = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON
 _ROWS_NAMED: Final = 5
 
 
-class Projection(Protocol):
+class Reprojection(Protocol):
     """Takes (n, 2) float64 of one CRS to (n, 2) of another."""
 
     def __call__(self, xy: FloatArray, /) -> FloatArray:
@@ -151,7 +151,7 @@ def _projected(geometry: GeometryArray, source: CRS, target: CRS) -> GeometryArr
     def project(xy: FloatArray) -> FloatArray:
         return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
 
-    edges = _Edges(project, shortest=_NEVER_BENDS_M / _metres_a_unit(source), metres=_metres_a_unit(target))
+    edges = _StraightEdges(project, shortest=_NEVER_BENDS_M / _metres_a_unit(source), metres=_metres_a_unit(target))
     straight = np.array(geometry, dtype=object)
     for place in np.flatnonzero(edges.have_bends(straight)).tolist():
         straight[place] = edges.with_vertices(straight[place])
@@ -165,7 +165,7 @@ def _metres_a_unit(crs: CRS) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Edges:
+class _StraightEdges:
     """How straight edges of one CRS run in another.
 
     Parameters
@@ -178,7 +178,7 @@ class _Edges:
         Of a unit of the other.
     """
 
-    project: Projection
+    project: Reprojection
     shortest: float
     metres: float
 
