@@ -10,7 +10,9 @@ STAMPS := .stamps
 NODE := PATH="$$PATH:$(BIN)" node
 # Some tests wait for other programs: one process more than there are processors keeps all of them busy.
 WORKERS = $(shell expr $$(nproc) + 1)
-MEASURED_TEST = $(BIN)/coverage erase && $(BIN)/coverage run -m pytest -p tests.coverage_rooms
+PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m "not long"
+TESTS := tests
+COVERAGE_FILE := artifacts/coverage.json
 # Set where bytecode is unwanted it triples every start.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -26,14 +28,14 @@ demo: setup ## Run the main job on real streets of Helsinki and serve it at http
 
 test: system-run $(STAMPS)/python $(STAMPS)/assets system-test ## Lint, types, layers and all tests
 	@$(MAKE) --no-print-directory --jobs=2 lint test-scripts $(STAMPS)/compiled
-	@$(if $(COVERAGE),$(MEASURED_TEST),$(BIN)/pytest) -q -n $(WORKERS) --dist loadgroup -m "not long"
+	@$(PYTEST) $(TESTS)
 
 test-long: setup system-test ## The tests that take minutes
 	@$(BIN)/pytest -q -m long
 
-coverage: export GEOGRID_COVERAGE = tests
-coverage: setup system-test ## All tests, and the share of each room that they run
-	@$(MEASURED_TEST) -q -n $(WORKERS) --dist loadgroup -m "not long"
+coverage: setup system-test ## Tests (TESTS=tests/unit ...), and the share of each room that they run
+	@$(PYTEST) $(TESTS) --cov --cov-branch --cov-report=json:$(COVERAGE_FILE) --cov-report=
+	@$(BIN)/python -m tests.coverage_rooms $(COVERAGE_FILE)
 
 test-scripts: $(STAMPS)/assets ## The tests of the scripts, without a browser
 	@$(NODE) --test --test-reporter=dot tests/script/*.test.mjs

@@ -1,62 +1,15 @@
-"""Coverage with branches, summed by room: a plugin of pytest for ``coverage run -m pytest -p tests.coverage_rooms``.
+# ruff: noqa: T201 - a program that prints its table
+"""Coverage with branches, summed by room: ``python -m tests.coverage_rooms FILE`` after ``pytest --cov``.
 
-The tracer of Python 3.11 makes a test take 1.54 times its processor time (tests/unit), so it rests while tests outside
-`MEASURED` run, and programs that tests start are not traced. Compiled loops are not seen.
+The tracer of Python 3.11 makes a test take 1.54 times its processor time (tests/unit), so CI measures these only, and
+`make coverage` does all. Compiled loops and programs that tests start are not seen.
 """
 
 import json
-import os
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from typing import Final
-
-import coverage
-import pytest
-
-ROOT: Final = Path(__file__).resolve().parents[1]
-MEASURED: Final = tuple(os.environ.get("GEOGRID_COVERAGE", "tests/unit").split())
-_PASSED_ON: Final = "COVERAGE_PROCESS_CONFIG"
-
-
-def pytest_collection_finish() -> None:
-    """Rest until a measured test comes; what tests import was traced until here."""
-    os.environ.pop(_PASSED_ON, None)
-    _tracer().stop()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Trace a test of the measured folders with its fixtures."""
-    if not item.nodeid.startswith(MEASURED):
-        return (yield)
-    tracer = _tracer()
-    tracer.start()
-    try:
-        return (yield)
-    finally:
-        tracer.stop()
-
-
-def pytest_sessionfinish() -> None:
-    """Keep what this process saw: the end of a worker is not always an orderly one."""
-    tracer = _tracer()
-    tracer.stop()
-    tracer.save()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table of all processes together."""
-    measured = coverage.Coverage()
-    measured.combine()
-    measured.save()
-    report = ROOT / "artifacts" / "coverage.json"
-    report.parent.mkdir(exist_ok=True)
-    measured.json_report(outfile=str(report))
-    terminalreporter.section(f"coverage by {' and '.join(MEASURED)}")
-    for line in table({name: each["summary"] for name, each in json.loads(report.read_text())["files"].items()}):
-        terminalreporter.write_line(line)
 
 
 def table(files: dict[str, dict[str, int]]) -> Iterator[str]:
@@ -81,10 +34,6 @@ def table(files: dict[str, dict[str, int]]) -> Iterator[str]:
         yield f"{name:<26}{statements:>11,}{branches:>10,}{share:>8.1%}"
 
 
-@cache
-def _tracer() -> coverage.Coverage:
-    # Once it rests, coverage does not know it as the current one.
-    tracer = coverage.Coverage.current()
-    if tracer is None:
-        raise pytest.UsageError("Nothing is measured. Run it by: coverage run -m pytest -p tests.coverage_rooms")
-    return tracer
+if __name__ == "__main__":
+    files = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))["files"]
+    print(*table({name: counts["summary"] for name, counts in files.items()}), sep="\n")

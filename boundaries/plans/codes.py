@@ -1,5 +1,6 @@
 """Codes of a draft that stay as they were: grids that are mostly a grid in force take its code over."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -38,13 +39,34 @@ def keep_codes(
     former = edition_at(session, plan.jurisdiction_id, at)
     if former is None:
         return None
-    found = compare_plans(session, former, plan)
-    wanted = {
+    comparison = compare_plans(session, former, plan)
+    codes = {change.after.code for change in comparison.grids if change.after is not None}
+    wishes = {
         change.after.code: change.before.code
-        for change in found.grids
+        for change in comparison.grids
         if change.before is not None and change.after is not None and change.before.code != change.after.code
     }
-    # A code that another grid stays with is not free.
-    staying = {change.after.code for change in found.grids if change.after is not None} - wanted.keys()
-    codes = {str(new): str(old) for new, old in wanted.items() if old not in staying}
-    return edit(session, plan.id, [Recode(codes)], author=author, version=None) if codes else None
+    recoded = granted(wishes, codes)
+    return edit(session, plan.id, [Recode(recoded)], author=author, version=None) if recoded else None
+
+
+def granted(wishes: Mapping[str, str], codes: Collection[str]) -> dict[str, str]:
+    """Return the wishes for other codes that leave every code unique.
+
+    A grid whose wish is not granted stays with its code, which nobody else can have then.
+
+    Parameters
+    ----------
+    wishes : mapping of str to str
+        By present code, the code to have instead; no two want the same.
+    codes : collection of str
+        Of all grids.
+    """
+    left = dict(wishes)
+    while True:
+        staying = set(codes) - left.keys()
+        refused = [code for code, wish in left.items() if wish in staying]
+        if not refused:
+            return {str(code): str(wish) for code, wish in left.items()}
+        for code in refused:
+            del left[code]

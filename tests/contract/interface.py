@@ -31,7 +31,8 @@ def helps() -> str:
 
 
 def _helps(command: click.Command, name: str, parent: click.Context | None) -> list[str]:
-    context = click.Context(command, info_name=name, parent=parent, terminal_width=WIDTH, max_content_width=WIDTH)
+    settings = command.context_settings | {"terminal_width": WIDTH, "max_content_width": WIDTH}
+    context = click.Context(command, info_name=name, parent=parent, **settings)
     texts = [command.get_help(context), ""]
     if isinstance(command, click.Group):
         for child in command.list_commands(context):

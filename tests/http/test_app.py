@@ -206,7 +206,7 @@ def test_former_editions_are_kept_within_a_bound(engine: Engine, settings: Serve
         for month in range(4):
             at = (start + timedelta(days=30 * month + 1)).strftime("%Y-%m-%dT00:00:00Z")
             assert client.get(f"/locate?lon=11.25&lat=50.5&at={at}").json()["grid"]["code"] == "D-x"
-        assert len(client.app.state.editions._former) == 2  # type: ignore[attr-defined]
+        assert len(client.app.state.editions._former._values) == 2  # type: ignore[attr-defined]
 
 
 def test_failed_look_keeps_what_was_known(client: TestClient, engine: Engine) -> None:
