@@ -61,15 +61,13 @@ def test_tour_imports_a_town_of_ones_own(own_store: Database, outputs: dict[str,
 def test_tour_cuts_a_town_of_ones_own_that_can_be_redrawn(own_store: Database, outputs: dict[str, str]) -> None:
     assert any("import town" in command for command in outputs)
     with psycopg.connect(own_store.url) as connection:
-        (states, blocks, grids, buildings), *_ = connection.execute("""
-            select array_agg(distinct p.state), count(distinct a.block_id), count(distinct a.grid_id),
-                (select count(*) from buildings b where b.jurisdiction_id = j.id)
+        plans = connection.execute("""
+            select p.state, count(distinct a.block_id), count(distinct a.grid_id)
             from plans p join jurisdictions j on j.id = p.jurisdiction_id join assignments a on a.plan_id = p.id
-            where j.code = 'cut' group by j.id
+            where j.code = 'cut' group by p.id, p.state order by p.id
         """).fetchall()
-    assert states == ["draft", "published"]
-    assert blocks > grids > 10
-    assert buildings > 100
+    assert [state for state, _, _ in plans] == ["published", "draft"]
+    assert all(blocks > grids > 10 for _, blocks, grids in plans)
 
 
 def test_links_of_the_readme_lead_somewhere() -> None:
