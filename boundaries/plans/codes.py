@@ -40,9 +40,9 @@ def keep_codes(
     if former is None:
         return None
     comparison = compare_plans(session, former, plan)
-    codes = {change.after.code for change in comparison.grids if change.after is not None}
+    codes = {str(change.after.code) for change in comparison.grids if change.after is not None}
     wishes = {
-        change.after.code: change.before.code
+        str(change.after.code): str(change.before.code)
         for change in comparison.grids
         if change.before is not None and change.after is not None and change.before.code != change.after.code
     }
@@ -67,6 +67,6 @@ def granted(wishes: Mapping[str, str], codes: Collection[str]) -> dict[str, str]
         staying = set(codes) - left.keys()
         refused = [code for code, wish in left.items() if wish in staying]
         if not refused:
-            return {str(code): str(wish) for code, wish in left.items()}
+            return left
         for code in refused:
             del left[code]
