@@ -57,7 +57,8 @@ def sources_stamp(module: str) -> str:
 def _source(module: str) -> str:
     spec = sys.modules[module].__spec__
     get_source: Callable[[str], str | None] | None = getattr(spec and spec.loader, "get_source", None)
-    text = get_source(module) if get_source else None
+    # A script that runs is not what its loader is for: `__main__`.
+    text = get_source(module) if get_source and spec and spec.name == module else None
     if text is None:
         raise LookupError(f"Module {module} has no source.")
     return text
@@ -65,12 +66,12 @@ def _source(module: str) -> str:
 
 @cache
 def _imported(module: str) -> tuple[str, ...]:
-    """Return the modules of the same package that are imported at the top of a module."""
-    package = module.partition(".")[0]
+    """Return the modules of the same package, and of this one, that are imported at the top of a module."""
+    packages = {module.partition(".")[0], __name__.partition(".")[0]}
     return tuple(
         name
         for name in _named_by_imports(ast.parse(_source(module)))
-        if name.partition(".")[0] == package and name in sys.modules
+        if name.partition(".")[0] in packages and name in sys.modules
     )
 
 

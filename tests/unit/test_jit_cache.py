@@ -94,3 +94,20 @@ def test_a_kernel_works_where_nothing_can_be_kept(loops: Path, tmp_path: Path) -
     home = tmp_path / "home"
     home.write_text("no folder")
     assert result_and_hits(loops, home) == (1, 0)
+
+
+def test_kernel_of_a_script_that_runs_is_compiled_all_the_same(loops: Path) -> None:
+    (loops / "script.py").write_text(
+        "from geogrid.jit import kernel\nfrom loops.inner import step\n\n"
+        "@kernel\ndef twice(x):\n    return step(step(x))\n\nprint(twice(40))\n"
+    )
+    for run in (["-m", "loops.script"], [str(loops / "script.py")]):
+        done = subprocess.run(
+            [sys.executable, *run],
+            check=False,
+            cwd=loops.parent,
+            env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{loops.parent}"},
+            capture_output=True,
+            encoding="utf-8",
+        )
+        assert done.stdout.strip() == "42", done.stderr
