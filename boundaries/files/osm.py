@@ -20,6 +20,9 @@ from geogrid.coordinates import WGS84
 from geogrid.errors import InvalidInputError, NotFoundError, Problem
 from geogrid.types import DedicatedCategory
 
+SUFFIXES: Final = (".pbf", ".osm", ".osm.gz")
+"""Names of extracts end so."""
+
 ATTRIBUTION: Final = "© OpenStreetMap contributors"
 
 HIGHWAY_RANKS: Final[Mapping[str, int]] = {
@@ -175,7 +178,7 @@ def read_extract(path: Path | str) -> OsmExtract:
 
 def _read_layer(path: Path | str, layer: str) -> gpd.GeoDataFrame:
     """Return one layer with the wanted tags as columns; an unknown tag is missing."""
-    frame = _frame_of_layer(path, layer)
+    frame = read_osm_layer(path, layer)
     other = frame["other_tags"].astype("str")
     for tag in (*_TAGS, "highway", "waterway", "railway", "building"):
         if tag not in frame:
@@ -186,7 +189,19 @@ def _read_layer(path: Path | str, layer: str) -> gpd.GeoDataFrame:
     return frame.set_crs(WGS84, allow_override=True)
 
 
-def _frame_of_layer(path: Path | str, layer: str) -> gpd.GeoDataFrame:
+def is_extract(path: Path) -> bool:
+    """Return whether a file is an OpenStreetMap extract, by its name."""
+    return path.name.lower().endswith(SUFFIXES)
+
+
+def read_osm_layer(path: Path | str, layer: str, **options: Any) -> gpd.GeoDataFrame:
+    """Return a layer of an extract as GDAL has it; `options` are those of `pyogrio.read_dataframe`.
+
+    Raises
+    ------
+    InvalidInputError
+        It cannot be read as OpenStreetMap data.
+    """
     import pyogrio
 
     failed: Exception | None = None
@@ -197,7 +212,7 @@ def _frame_of_layer(path: Path | str, layer: str) -> gpd.GeoDataFrame:
             with warnings.catch_warnings():
                 # GDAL warns once of rings that do not close; they come out empty and are counted as problems.
                 warnings.simplefilter("ignore", RuntimeWarning)
-                return pyogrio.read_dataframe(_gdal_path(path), layer=layer, on_invalid="fix")
+                return pyogrio.read_dataframe(_gdal_path(path), layer=layer, on_invalid="fix", **options)
         except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
             failed = error
         finally:

@@ -1,3 +1,4 @@
+import gzip
 from pathlib import Path
 
 import geopandas as gpd
@@ -38,3 +39,16 @@ def test_an_extract_gives_addresses_streets_and_places_once_each() -> None:
     assert found["name"].notna().sum() > 1_500
     assert found["aliases"].eq("Музей Атенеум").sum() == 1
     assert (found["osm_id"].str.startswith("street ")).sum() > 80
+
+
+def test_extract_packed_by_gzip_has_the_same_addresses(tmp_path: Path) -> None:
+    text = (
+        '<osm version="0.6"><bounds minlon="23.9" minlat="59.9" maxlon="24.2" maxlat="60.2"/>'
+        '<node id="2" lon="24.1" lat="60.1"><tag k="addr:street" v="Kuja"/>'
+        '<tag k="addr:housenumber" v="7"/></node><node id="1" lon="24.0" lat="60.0"><tag k="amenity" v="school"/>'
+        '<tag k="name" v="Koulu"/></node></osm>'
+    )
+    (tmp_path / "town.osm").write_text(text)
+    (tmp_path / "town.osm.gz").write_bytes(gzip.compress(text.encode()))
+    plain, packed = (read_addresses(tmp_path / name, columns={}) for name in ("town.osm", "town.osm.gz"))
+    assert sorted(packed["osm_id"]) == sorted(plain["osm_id"]) == ["n1", "n2"]

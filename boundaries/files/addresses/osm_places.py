@@ -1,7 +1,6 @@
 """Named places of an OpenStreetMap extract, by all their names: shops, schools, parks, stops, quarters."""
 
 import re
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -10,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
+from boundaries.files.osm import read_osm_layer
 from geogrid.coordinates import WGS84
 
 _KEYS: Final = (
@@ -29,7 +29,7 @@ def named_places(path: Path) -> gpd.GeoDataFrame:
     Parameters
     ----------
     path : Path
-        A ``.osm.pbf`` file.
+        An OpenStreetMap extract.
 
     Returns
     -------
@@ -41,12 +41,7 @@ def named_places(path: Path) -> gpd.GeoDataFrame:
 
 
 def _of_layer(path: Path, layer: str) -> gpd.GeoDataFrame:
-    import pyogrio
-
-    with warnings.catch_warnings():
-        # GDAL warns once of rings that do not close; they come out empty and are left out.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        frame = pyogrio.read_dataframe(path, layer=layer, on_invalid="fix", where="name is not null")
+    frame = read_osm_layer(path, layer, where="name is not null")
     frame = frame[frame.geometry.notna() & ~frame.geometry.is_empty]
     other = frame["other_tags"].fillna("").astype(str)
     is_place = other.str.contains("|".join(f'"{key}"=>' for key in _KEYS)) & ~other.str.contains(_NO_PLACES)

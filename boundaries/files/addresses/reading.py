@@ -10,7 +10,7 @@ import shapely
 
 from boundaries.addresses.storing import LADDER
 from boundaries.files.addresses.osm_places import named_places
-from boundaries.files.osm import read_extract
+from boundaries.files.osm import is_extract, read_extract
 from boundaries.files.table_reader import read_frame
 from boundaries.text.delimited import is_delimited
 from geogrid.coordinates import WGS84, metric_crs, to_wgs84
@@ -30,7 +30,7 @@ def read_addresses(
     ----------
     path : Path
         CSV with ``lon`` and ``lat``, a layer that GDAL reads (areas and lines stand for a point on them), or an
-        ``.osm.pbf`` extract: its addresses, named places and named streets.
+        OpenStreetMap extract (``.osm.pbf``, ``.osm``, ``.osm.gz``): its addresses, named places and named streets.
     columns : mapping of str to str
         Our column to the file's, where they differ: ``{"street": "addr_street"}``.
     layer : str, optional
@@ -43,7 +43,7 @@ def read_addresses(
     InvalidInputError
         The file cannot be read, or columns that are named are missing: all are listed.
     """
-    if path.name.endswith(".osm.pbf"):
+    if is_extract(path):
         return _of_extract(path)
     table = _of_table(path, columns) if is_delimited(path) else _of_layer(path, layer)
     renamed = {theirs: ours for ours, theirs in columns.items() if ours in _WORDS}

@@ -11,6 +11,7 @@ import shapely
 from pyproj import CRS
 
 from boundaries.files.columns import with_numbers
+from boundaries.files.osm import is_extract
 from boundaries.files.polygons import parse_crs, read_grid_layer
 from boundaries.files.table_reader import read_frame
 from boundaries.text.delimited import is_delimited
@@ -21,7 +22,6 @@ from geogrid.types import BoolArray, GeometryArray
 
 Shape = Literal["lines", "areas", "places"]
 
-_OSM_SUFFIXES: Final = (".pbf", ".osm", ".osm.gz")
 _LON: Final = ("lon", "lng", "longitude", "x", "经度")
 _LAT: Final = ("lat", "latitude", "y", "纬度")
 _TOLD_ROWS: Final = 5
@@ -59,7 +59,7 @@ class LayerSource:
     @property
     def is_osm(self) -> bool:
         """Whether it is an OpenStreetMap extract, which holds every layer of a town."""
-        return self.path.name.lower().endswith(_OSM_SUFFIXES)
+        return is_extract(self.path)
 
     @property
     def is_table(self) -> bool:
