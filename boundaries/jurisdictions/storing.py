@@ -17,6 +17,17 @@ from geogrid.errors import ConflictError
 _HAS_PLANS: Final = text("select exists (select from plans where jurisdiction_id = :jurisdiction)")
 
 
+_ONE_IMPORT_AT_A_TIME: Final = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
+
+
+def lock_import(session: Session, what: str, code: str) -> None:
+    """Wait until nobody else imports the same into a jurisdiction; others wait until this transaction ends.
+
+    The jurisdiction need not be stored yet.
+    """
+    session.execute(_ONE_IMPORT_AT_A_TIME, {"name": f"import of {what} into {code}"})
+
+
 def save_jurisdiction(  # noqa: PLR0913 - one keyword a column
     session: Session,
     *,

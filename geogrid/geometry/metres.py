@@ -122,6 +122,13 @@ def to_metres(layer: gpd.GeoSeries | gpd.GeoDataFrame, crs: CRS) -> Metric:
     )
 
 
+def layer_in_metres(layer: gpd.GeoDataFrame, crs: CRS, role: str) -> tuple[gpd.GeoDataFrame, tuple[Problem, ...]]:
+    """Return a layer in a metric CRS without its unusable rows, and what was mended or left out; see `to_metres`."""
+    metric = to_metres(layer, crs)
+    moved = layer.set_geometry(metric.geometry, crs=crs)
+    return moved.drop(index=moved.index[metric.unusable]), metric.problems(role)
+
+
 def to_lonlat(geometry: GeometryArray, crs: CRS) -> GeometryArray:
     """Return geometries of a metric CRS in EPSG:4326, longitude first.
 

@@ -21,6 +21,7 @@ from boundaries.files.rejects import Rejects
 from boundaries.files.table_reader import Chunk, Table
 from boundaries.files.times import AMBIGUOUS
 from boundaries.jurisdictions.records import JurisdictionValues
+from boundaries.jurisdictions.storing import lock_import
 from geogrid.coverage.plausible import SWAPPED_COORDINATES, Bounds, check_coordinates
 from geogrid.errors import ConflictError, InvalidInputError
 from geogrid.types import CASE_STATUSES, FloatArray
@@ -30,7 +31,6 @@ _OUTSIDE = "The point is outside every grid."
 _CORE_PERCENT = (10.0, 90.0)
 _VALUE = re.compile(r"'.*?'(?=[ ,;]|$)|\".*?\"(?=[ ,;]|$)|(?<!\w)-?\d[\d.,]*")
 
-_ONE_IMPORT_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 # A case only moves on: an older file imported after a newer one does not open it again.
 _MOVE_ON = text("""
@@ -134,7 +134,7 @@ class CaseImport:
         ConflictError
             The jurisdiction has no edition in force.
         """
-        session.execute(_ONE_IMPORT_AT_A_TIME, {"name": f"import of cases into {self.jurisdiction.code}"})
+        lock_import(session, "cases", self.jurisdiction.code)
         understood = CaseTable.of(table.columns, self.fields, reading=self.reading, now=self.now, file=self.file.name)
         work = _Work(self, session, understood, _placer(session, self.jurisdiction, self.now), rejects, table.columns)
         rejects.write_header(table.columns)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from boundaries.files.grids.levels import Levels
@@ -15,15 +14,13 @@ from boundaries.files.polygons import GridLayer, read_grid_layer
 from boundaries.files.times import time_zone
 from boundaries.grids.tables import Plan
 from boundaries.jurisdictions.reading import LevelName, get_jurisdiction, levels_of, limit_of
-from boundaries.jurisdictions.storing import save_jurisdiction
+from boundaries.jurisdictions.storing import lock_import, save_jurisdiction
 from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.plans.storing import save_plan
 from boundaries.publishing.publish import publish
 from geogrid.coverage.tree import counts_by_level
 from geogrid.errors import NotFoundError, Problem
 from geogrid.types import CoordType
-
-_ONE_IMPORT_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +159,7 @@ def import_grids(
         The number of levels differs from that of the jurisdiction's plans; a later edition forbids publishing.
     """
     time_zone(choice.time_zone or "UTC")
-    session.execute(_ONE_IMPORT_AT_A_TIME, {"name": f"import of grids into {choice.code}"})
+    lock_import(session, "grids", choice.code)
     stored = _stored(session, choice.code)
     names = [LevelName(level.name, level.name_zh) for level in levels_of(session, stored)] if stored else []
     found, prepared = read_grids(file, choice, stored=stored, names=names)

@@ -16,7 +16,7 @@ from geogrid.blocks.assembly import areas_holding
 from geogrid.coordinates import WGS84, local_crs
 from geogrid.editions.fields import LOADS
 from geogrid.errors import InvalidInputError, Problem
-from geogrid.geometry.metres import to_metres
+from geogrid.geometry.metres import layer_in_metres
 from geogrid.geometry.overlays import union
 from geogrid.geometry.rings import Area
 from geogrid.partition import Partition, partition_of
@@ -148,10 +148,9 @@ def _shapes(source: LayerSource | None, role: str, crs: CRS, problems: list[Prob
 
 
 def _in_metres(frame: gpd.GeoDataFrame, role: str, crs: CRS, problems: list[Problem]) -> gpd.GeoDataFrame:
-    metric = to_metres(frame, crs)
-    problems.extend(metric.problems(role))
-    moved = frame.set_geometry(metric.geometry, crs=crs)
-    return moved.drop(index=moved.index[metric.unusable])
+    moved, told = layer_in_metres(frame, crs, role)
+    problems.extend(told)
+    return moved
 
 
 def _leaves(grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

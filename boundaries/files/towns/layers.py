@@ -18,7 +18,7 @@ from geogrid.blocks.barriers import RAIL_WATER_MOTORWAY, RESIDENTIAL
 from geogrid.blocks.households import estimate_households
 from geogrid.coordinates import WGS84, local_crs
 from geogrid.errors import InvalidInputError, Problem
-from geogrid.geometry.metres import to_metres
+from geogrid.geometry.metres import layer_in_metres, to_metres
 from geogrid.geometry.overlays import union
 from geogrid.types import DEDICATED_CATEGORIES
 
@@ -194,10 +194,9 @@ class _Reading:
 
     def in_metres(self, role: str, layer: gpd.GeoDataFrame, crs: CRS) -> gpd.GeoDataFrame:
         """Return a layer in a metric CRS; what was mended there or is of no use is told."""
-        metric = to_metres(layer, crs)
-        self.problems.extend(metric.problems(role.replace("_", " ")))
-        moved = layer.set_geometry(metric.geometry, crs=crs)
-        return moved.drop(index=moved.index[metric.unusable])
+        moved, problems = layer_in_metres(layer, crs, role.replace("_", " "))
+        self.problems.extend(problems)
+        return moved
 
     def tried(self, read: Callable[[], Read]) -> Read | None:
         """Return what `read` returns; its refusal is kept for the end."""

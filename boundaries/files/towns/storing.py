@@ -5,14 +5,13 @@ from typing import Final
 
 import numpy as np
 import shapely
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from boundaries.basemap.storing import save_barriers, save_buildings, save_sites
 from boundaries.files.towns.town import Town
 from boundaries.grids.tables import Plan
 from boundaries.jurisdictions.reading import get_jurisdiction
-from boundaries.jurisdictions.storing import save_jurisdiction
+from boundaries.jurisdictions.storing import lock_import, save_jurisdiction
 from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.plans.storing import save_plan
 from geogrid.coordinates import local_crs
@@ -22,7 +21,6 @@ from geogrid.geometry.overlays import difference_m2, union, union_of_coverage
 from geogrid.geometry.rings import Area
 from geogrid.types import GeometryArray
 
-_ONE_IMPORT_AT_A_TIME: Final = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _DRAWN_ALIKE_M: Final = 0.01
 """Two drawings of one outline differ by no more than this width along it."""
 
@@ -71,7 +69,7 @@ def store_town(session: Session, town: Town, choice: TownChoice) -> tuple[Jurisd
     ConflictError
         The jurisdiction is stored already.
     """
-    session.execute(_ONE_IMPORT_AT_A_TIME, {"name": f"import of grids into {choice.code}"})
+    lock_import(session, "grids", choice.code)
     _refuse_stored(session, choice.code)
     problems = land_problems(town)
     if problems:
