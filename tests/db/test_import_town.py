@@ -175,6 +175,9 @@ def test_grids_that_are_not_their_blocks_are_refused_whole(
     report = tmp_path / "report.json"
     said = geogrid("import", "town", cut, "--jurisdiction", "cut", "--report", report, status=1)
     assert "and its blocks differ by land" in said
+    assert "and its blocks differ by land" in geogrid(
+        "import", "town", cut, "--jurisdiction", "cut", "--dry-run", status=1
+    )
     assert {problem["kind"] for problem in json.loads(report.read_text())["problems"]} == {"land-differs"}
     assert scalar(engine, "select count(*) from jurisdictions") == 0
 
