@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -11,9 +12,11 @@ import orjson
 from api.kit.links import CSV, JSON
 from api.locate.batch import NDJSON
 from boundaries.text.cells import CellWriter, unled
+from boundaries.text.json_values import json_faults, text_fault
 from geogrid.errors import InvalidInputError
 
 MOST_ADDRESSES: Final = 10_000
+MOST_CHARACTERS: Final = 10_000
 COLUMNS: Final = ("lon", "lat", "score", "level", "error_m", "address", "grid", "needs_review")
 
 Row = dict[str, Any]
@@ -29,6 +32,8 @@ class AddressFormat:
 
 
 def _read_json(body: bytes) -> list[Row]:
+    if body.count(b"[") + body.count(b"{") > 2 * MOST_ADDRESSES:  # each becomes an object, before it can be counted
+        raise _too_many("at least")
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -41,8 +46,10 @@ def _read_json(body: bytes) -> list[Row]:
 
 def _read_ndjson(body: bytes) -> list[Row]:
     rows: list[Row] = []
-    for number, line in enumerate(body.splitlines(), start=1):
+    for number, line in enumerate(io.BytesIO(body), start=1):
         if line.strip():
+            if len(rows) == MOST_ADDRESSES:
+                raise _too_many("more than")
             try:
                 row = orjson.loads(line)
             except orjson.JSONDecodeError as error:
@@ -54,7 +61,7 @@ def _read_ndjson(body: bytes) -> list[Row]:
 def _read_csv(body: bytes) -> list[Row]:
     try:
         reader = csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline=""))
-        rows = list(reader)
+        rows = list(islice(reader, MOST_ADDRESSES + 1))
     except (UnicodeDecodeError, csv.Error) as error:
         raise _unreadable(f"The body is not CSV in UTF-8: {error}.") from error
     name = next((each for each in ("q", "address") if each in (reader.fieldnames or ())), None)
@@ -90,6 +97,12 @@ def _write_csv(rows: Sequence[Row], answers: Sequence[Row]) -> bytes:
     return out.getvalue().encode()
 
 
+def _too_many(how: str) -> InvalidInputError:
+    return _unreadable(
+        f"The body has {how} {MOST_ADDRESSES:,} addresses; at most {MOST_ADDRESSES:,} go into one request."
+    )
+
+
 def _unreadable(message: str) -> InvalidInputError:
     return InvalidInputError.of("unreadable", message, "See POST /geocode at /docs.", subject="body")
 
@@ -99,9 +112,17 @@ def checked(rows: Sequence[Any]) -> list[Row]:
     if len(rows) > MOST_ADDRESSES:
         raise _unreadable(f"The body has {len(rows):,} addresses; at most {MOST_ADDRESSES:,} go into one request.")
     for number, row in enumerate(rows, start=1):
-        if not isinstance(row, dict) or not isinstance(row.get("q"), str) or "\x00" in row["q"]:
-            raise _unreadable(f"Address {number} is {row!r:.80}; it must be a text, or an object with the text q.")
+        if not isinstance(row, dict) or not isinstance(row.get("q"), str) or text_fault(row["q"]):
+            raise _unreadable(f"Address {number} is {_shown(row)}; it must be a text, or an object with the text q.")
+        if len(row["q"]) > MOST_CHARACTERS:
+            raise _unreadable(f"Address {number} has {len(row['q']):,} characters; at most {MOST_CHARACTERS} are read.")
+        if json_faults(row.get("id")):
+            raise _unreadable(f"Address {number} has an id that cannot be kept: {'; '.join(json_faults(row['id']))}.")
     return list(rows)
+
+
+def _shown(row: Any) -> str:
+    return f"{row!r:.80}".encode("utf-8", "replace").decode()
 
 
 FORMATS: Final = {

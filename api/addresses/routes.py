@@ -16,13 +16,14 @@ from api.locate.bodies import grid_shape
 from api.state.dependencies import Editions, OpenStore, RemoteGeocoder
 from api.state.editions import EditionBook
 from api.state.store import Store
-from boundaries.addresses.context import caller_context
-from boundaries.addresses.geocoding import GeocodeAnswer, candidates_many
+from boundaries.addresses.answers import GeocodeAnswer
+from boundaries.addresses.context import caller_context, located_of, shares_of
+from boundaries.addresses.geocoding import candidates_many
 from boundaries.addresses.remote.fallback import CombinedAnswer, Remote, with_remote, with_remote_many
 from boundaries.addresses.reverse import addresses_near
 from boundaries.addresses.suggestions import suggest
 from geogrid.coordinates import to_wgs84
-from geogrid.editions import Edition, grid_shares
+from geogrid.editions import Edition
 
 router = APIRouter(tags=["geocode"], dependencies=[Depends(refuse_repeats)])
 
@@ -146,7 +147,7 @@ def _row(answer: GeocodeAnswer | None, edition: Edition | None) -> Row:
     if answer is None:
         names = ("lon", "lat", "score", "level", "error_m", "address", "grid")
         return {**dict.fromkeys(names), "needs_review": True}
-    located = None if edition is None else edition.locate(answer.lon, answer.lat)
+    located = None if edition is None else located_of(edition, answer)
     return {
         "lon": round(answer.lon, 7),
         "lat": round(answer.lat, 7),
@@ -160,8 +161,8 @@ def _row(answer: GeocodeAnswer | None, edition: Edition | None) -> Row:
 
 
 def _answer(answer: GeocodeAnswer, edition: Edition | None) -> dict[str, Any]:
-    located = None if edition is None else edition.locate(answer.lon, answer.lat)
-    shares = [] if edition is None else grid_shares(edition, answer.lon, answer.lat, answer.positional_error_m)
+    located = None if edition is None else located_of(edition, answer)
+    shares = [] if edition is None else shares_of(edition, answer)
     return _feature(
         answer.lon,
         answer.lat,

@@ -6,21 +6,22 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from api.kit.queries import OfJurisdiction
 from api.kit.values import Allowed, Lat, Lon, Word
+from boundaries.text.numbers import parse_number
 from geogrid.types import CoordType
 
 
 def _pair(value: object) -> tuple[float, float]:
-    parts = value if isinstance(value, tuple) else str(value).split(",")
+    parts = value if isinstance(value, tuple) else tuple(map(parse_number, str(value).split(",")))
     if len(parts) != 2:  # noqa: PLR2004 - lon and lat
         raise ValueError("it is not two numbers parted by a comma")
-    lon, lat = (float(part) for part in parts)
+    lon, lat = map(float, parts)
     if not (abs(lon) <= 180 and abs(lat) <= 90):  # noqa: PLR2004 - the globe
         raise ValueError("it is beyond the globe; longitude comes first")
     return lon, lat
 
 
 LonLat = Annotated[
-    tuple[float, float],
+    Any,  # a tuple would make FastAPI expect the parameter twice
     BeforeValidator(_pair),
     Allowed("lon,lat in degrees"),
     WithJsonSchema({"type": "string", "example": "24.94,60.17"}),

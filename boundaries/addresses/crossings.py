@@ -12,17 +12,18 @@ from sqlalchemy.orm import Session
 from boundaries.addresses.reading import names_by_key, names_like
 from geogrid.addresses.gazetteer import GazetteerName, GazetteerPlace, name_likeness
 from geogrid.addresses.match import Match
+from geogrid.addresses.meeting import meeting_of
 from geogrid.addresses.normalise import core_of
 from geogrid.addresses.query import AddressQuery, parse_query
-from geogrid.addresses.street import apart_m, closest_between, distance_m
+from geogrid.addresses.street import apart_m, distance_m
 from geogrid.types import FloatArray
 
 _LEAST_LIKENESS = 0.75
 _CROSSING_ERROR_M = 25.0
 _MEET_WITHIN_M = 40.0
-_ADDRESSES_MEET_WITHIN_M = 150.0
 _WORTH_OF_LINES = 0.97
 _WORTH_OF_ADDRESSES = 0.85
+_WORTH_OF_NEARNESS = 0.6
 _NAMES_A_SIDE = 3
 _MOST_POINTS = 2_000
 _ONE_CROSSING_M = 100.0
@@ -52,6 +53,12 @@ _OF_LINES = text(
     union
     select st_x(point), st_y(point), apart_m from near where apart_m <= :near_m
     order by 3, 1, 2
+    """
+)
+_BOTH_HAVE_LINES = text(
+    """
+    select count(distinct name) = 2 from barriers
+    where jurisdiction_id = :jurisdiction_id and name in (:first, :second)
     """
 )
 _POINTS = text(
@@ -150,13 +157,14 @@ def _of_pair(
     rows = session.execute(_OF_LINES, asked).all()
     if rows:
         return [_of_group(group, worth * _WORTH_OF_LINES, label) for group in _together(rows)]
+    if session.execute(_BOTH_HAVE_LINES, asked).scalar_one():
+        return []  # the lines tell that they do not meet
     ours, theirs = (_points(session, name.id) for name in (one, other))
-    if not len(ours) or not len(theirs):
+    met = meeting_of(ours, theirs) if len(ours) and len(theirs) else None
+    if met is None:
         return []
-    lon, lat, gap_m = closest_between(ours, theirs)
-    if gap_m > _ADDRESSES_MEET_WITHIN_M:
-        return []
-    return [_Meeting(lon, lat, _CROSSING_ERROR_M + gap_m, worth * _WORTH_OF_ADDRESSES, label)]
+    score = worth * (_WORTH_OF_ADDRESSES if met.is_sure else _WORTH_OF_NEARNESS)
+    return [_Meeting(met.lon, met.lat, _CROSSING_ERROR_M + met.error_m, score, label)]
 
 
 def _together(rows: Sequence[Row[Any]]) -> list[FloatArray]:

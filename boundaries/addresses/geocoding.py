@@ -1,63 +1,29 @@
 """The gazetteer (地址库): what an address text means among the addresses that are known."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 
 from sqlalchemy.orm import Session
 
+from boundaries.addresses.answers import ANYWHERE, Context, GeocodeAnswer
+from boundaries.addresses.complaints import beliefs_of, contradicted, is_wordy, weighed
 from boundaries.addresses.crossings import crossing_matches
 from boundaries.addresses.names import Names, best_hits
 from boundaries.addresses.numbering import numbering_of
-from boundaries.addresses.reading import Places, places_at, places_near, places_of
+from boundaries.addresses.reading import Places, names_by_key, places_at, places_near, places_of
 from boundaries.addresses.storing import import_addresses
 from boundaries.addresses.tagger import element_tagger
 from geogrid.addresses.interpretation import Interpretation
-from geogrid.addresses.match import Hit, Inside, Match, MatchedLevel, is_settled, likeliest, rank
-from geogrid.addresses.normalise import is_chinese
+from geogrid.addresses.match import Hit, Match, is_settled, likeliest, rank
+from geogrid.addresses.normalise import is_chinese, normalise
 from geogrid.addresses.numbering import TownNumbering, direction_of
 from geogrid.addresses.query import AddressQuery, parse_query
 
-__all__ = ["ANYWHERE", "Context", "GeocodeAnswer", "candidates_many", "geocode", "geocode_many", "import_addresses"]
+__all__ = ["candidates_many", "geocode", "geocode_many", "import_addresses"]
 
 _BATCH = 2_000
 _SURE = 0.95
 _MUCH, _MUCH_WITH_NUMBER = 0.9, 0.75
-
-
-@dataclass(frozen=True, slots=True)
-class GeocodeAnswer:
-    """Where an address text is.
-
-    Parameters
-    ----------
-    lon, lat : float
-        Degrees, WGS 84.
-    score : float
-        0 to 1.
-    matched_level : str
-        ``house_number``, ``between_numbers``, ``nearest_number``, ``street``, ``crossing`` or ``name``.
-    positional_error_m : float
-        Radius around the point within which the place is expected, metres.
-    address : str
-        The known address that matched.
-    why : tuple of str
-        Which words matched what.
-    needs_review : bool
-        Not sure enough to act upon without a person.
-    address_id : int
-        In the gazetteer.
-    """
-
-    lon: float
-    lat: float
-    score: float
-    matched_level: MatchedLevel
-    positional_error_m: float
-    address: str
-    why: tuple[str, ...] = ()
-    needs_review: bool = False
-    address_id: int = 0
 
 
 def geocode(session: Session, jurisdiction_id: int, address: str) -> GeocodeAnswer | None:
@@ -81,28 +47,6 @@ def geocode_many(session: Session, jurisdiction_id: int, addresses: Sequence[str
     return [answers[0] if answers else None for answers in found]
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What is known of where the caller is.
-
-    Parameters
-    ----------
-    near : tuple of float, optional
-        Longitude and latitude; of equal answers the nearer counts more.
-    inside : callable, optional
-        Whether a longitude and latitude may be meant: the hotline's district, say. Answers elsewhere are left out.
-    areas : tuple of str
-        Names of areas, widest first, that a caller may leave unsaid: "七组" of the caller's village.
-    """
-
-    near: tuple[float, float] | None = None
-    inside: Inside | None = None
-    areas: tuple[str, ...] = ()
-
-
-ANYWHERE = Context()
-
-
 def candidates_many(
     session: Session, jurisdiction_id: int, addresses: Sequence[str], context: Context = ANYWHERE
 ) -> list[list[GeocodeAnswer]]:
@@ -116,14 +60,19 @@ def candidates_many(
         What is known of where the callers are.
     """
     distinct = list(dict.fromkeys(addresses))
-    answers = _answers_of(session, jurisdiction_id, distinct, context)
+    beliefs = beliefs_of(session, jurisdiction_id, distinct, context)
+    wordy = {address: normalise(address) for address in distinct if address in beliefs and is_wordy(address)}
+    # What a person has chosen for a whole text is known under all its words.
+    learned = {name.key for name in names_by_key(session, jurisdiction_id, wordy.values(), ())} if wordy else set()
+    as_addresses = [address for address in distinct if address not in wordy or wordy[address] in learned]
+    answers = _answers_of(session, jurisdiction_id, as_addresses, context)
     if context.areas:
-        open_ones = [address for address in distinct if not answers[address] or answers[address][0].needs_review]
+        open_ones = [address for address in as_addresses if not answers[address] or answers[address][0].needs_review]
         said = {address: _with_areas(address, context.areas) for address in open_ones}
         again = _answers_of(session, jurisdiction_id, list(said.values()), context)
         for address in open_ones:
             answers[address] = _better(again[said[address]], answers[address])
-    return [answers[address] for address in addresses]
+    return [weighed(address, answers.get(address, []), beliefs.get(address)) for address in addresses]
 
 
 def _answers_of(
@@ -134,7 +83,7 @@ def _answers_of(
         batch = distinct[start : start + _BATCH]
         asked = [parse_query(address, element_tagger()) for address in batch]
         for address, matches in zip(batch, _answer(session, jurisdiction_id, asked, context), strict=True):
-            answers[address] = [_shaped(match) for match in matches]
+            answers[address] = [contradicted(address, _shaped(match)) for match in matches]
     return answers
 
 

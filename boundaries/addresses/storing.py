@@ -1,6 +1,7 @@
 """Addresses into the gazetteer: checked, duplicates merged, found under each of their names."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,45 +9,25 @@ from typing import Protocol
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
-from sqlalchemy import delete, text
+from sqlalchemy import Text, any_, delete, text
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
 from boundaries.addresses.areas import add_areas
 from boundaries.addresses.numbering import keep_numbering
+from boundaries.addresses.rules import LADDER, address_words, require_places
 from boundaries.addresses.tables import Address
 from boundaries.store.bulk_copy import copy_rows, hex_ewkb, new_ids
 from geogrid.addresses.gazetteer import PlaceKind
 from geogrid.addresses.normalise import core_of, normalise
 from geogrid.addresses.numbers import HouseNumber, NumberStyle, known_places, parse_number, style_of
 from geogrid.coordinates import WGS84, require_crs
-from geogrid.errors import InvalidInputError, Problem
-
-LADDER = (
-    "province",
-    "city",
-    "district",
-    "town",
-    "community",
-    "village_group",
-    "street",
-    "house_number",
-    "estate",
-    "building",
-    "unit",
-    "room",
-    "postcode",
-    "name",
-)
-"""Columns of an address, from the widest area to the narrowest; a frame may have any of them."""
 
 _AREAS = ("province", "city", "district", "town", "community")
-_NAMED_BY = ("street", "name", "estate", "community", "town")
 _SAME_PLACE_DECIMALS = 4
-_LONGEST_WORD = 300
-_MOST_LON, _MOST_LAT = 180.0, 90.0
 _ONE_CHANGE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended('gazetteer', :jurisdiction_id))")
 _BATCH = 50_000
+_KIND_OF_BUILDING = re.compile(r"[a-z][a-z_]+")
 
 _UNINDEXED = text(
     """
@@ -96,7 +77,9 @@ class _Row:
     error_m: float = 0.0
 
 
-def import_addresses(session: Session, jurisdiction_id: int, frame: gpd.GeoDataFrame, source: str) -> int:
+def import_addresses(
+    session: Session, jurisdiction_id: int, frame: gpd.GeoDataFrame, source: str, *, beside: bool = False
+) -> int:
     """Store the addresses of a source in place of those that it had, and return how many places there are.
 
     Parameters
@@ -111,6 +94,8 @@ def import_addresses(session: Session, jurisdiction_id: int, frame: gpd.GeoDataF
         merged; all their names are kept.
     source : str
         Name of the data set.
+    beside : bool
+        Those that the source had stay, but for those of the same identity.
 
     Raises
     ------
@@ -120,7 +105,9 @@ def import_addresses(session: Session, jurisdiction_id: int, frame: gpd.GeoDataF
     require_crs(frame)
     rows = _merged(_rows(frame))
     lock_gazetteer(session, jurisdiction_id)
-    session.execute(delete(Address).where(Address.jurisdiction_id == jurisdiction_id, Address.source == source))
+    former = delete(Address).where(Address.jurisdiction_id == jurisdiction_id, Address.source == source)
+    keys = sorted(row.key for row in rows)
+    session.execute(former.where(Address.source_key == any_(array(keys, type_=Text))) if beside else former)
     columns = ("jurisdiction_id", "source", "source_key", *LADDER, "areas", "aliases", "geom", "error_m")
     count = copy_rows(session, "addresses", columns, _stored(rows, jurisdiction_id, source))
     add_areas(session, jurisdiction_id)
@@ -219,15 +206,16 @@ def _on_street(street: str, number: HouseNumber | None, style: NumberStyle) -> I
 
 def _rows(frame: gpd.GeoDataFrame) -> list[_Row]:
     points = frame.geometry.to_crs(WGS84)
-    words = {
-        name: frame[name].fillna("").astype(str).str.strip().tolist() if name in frame else [""] * len(frame)
-        for name in LADDER
-    }
-    _require_places(frame, points, words)
+    words = address_words(frame)
+    # In an extract the column says what kind of building it is: "yes", "house". A building's own name is no such word.
+    words["building"] = ["" if _KIND_OF_BUILDING.fullmatch(word) else word for word in words["building"]]
+    require_places(frame, points, words)
     lonlat = points.get_coordinates().to_numpy().tolist()
     aliases = frame["aliases"].fillna("").astype(str).tolist() if "aliases" in frame else [""] * len(frame)
     values = list(zip(*words.values(), strict=True))
-    keys = frame["osm_id"].astype(str).tolist() if "osm_id" in frame else _keys(values, lonlat)
+    keys = _keys(values, lonlat)
+    if "osm_id" in frame:
+        keys = _identities(frame["osm_id"].fillna("").astype(str).tolist(), keys)
     shapes = hex_ewkb(points.to_numpy())
     return [
         _Row(
@@ -263,7 +251,9 @@ def _merged(rows: Sequence[_Row]) -> list[_Row]:
         words = row.words
         place = tuple(round(value, _SAME_PLACE_DECIMALS) for value in row.lonlat)
         said = (words[street], words[number]) if words[street] and words[number] else (words[street], words[name])
-        same = (*said, words[unit], words[room], words[building], words[estate], words[group], *place)
+        # Areas that have no polygon of their own share the point of the area above them.
+        area = () if any(said) or words[estate] or words[group] else tuple(words[LADDER.index(each)] for each in _AREAS)
+        same = (*said, words[unit], words[room], words[building], words[estate], words[group], *area, *place)
         first = found.setdefault(same, row)
         if first is not row:
             others = [words[name], *row.aliases]
@@ -286,40 +276,13 @@ def _stored(rows: Sequence[_Row], jurisdiction_id: int, source: str) -> Iterator
         yield (jurisdiction_id, source, row.key, *row.words, of_areas, aliases, row.shape, row.error_m)
 
 
-def _require_places(frame: gpd.GeoDataFrame, points: gpd.GeoSeries, words: Mapping[str, Sequence[str]]) -> None:
-    is_point = (points.geom_type == "Point").to_numpy() & ~points.is_empty.to_numpy()
-    named = [any(row) for row in zip(*(words[name] for name in _NAMED_BY), strict=True)]
-    longest = [max(map(len, row)) for row in zip(*words.values(), strict=True)]
-    unstorable = ["\0" in "".join(row) for row in zip(*words.values(), strict=True)]
-    lon, lat = shapely.get_x(points.to_numpy()), shapely.get_y(points.to_numpy())
-    on_earth = (np.abs(lon) <= _MOST_LON) & (np.abs(lat) <= _MOST_LAT)
-    faults = [
-        (row, fault)
-        for row, checks in enumerate(zip(is_point, on_earth, named, longest, unstorable, strict=True))
-        if (fault := _fault(*checks))
+def _identities(stated: Sequence[str], keys: Sequence[str]) -> list[str]:
+    """Return the stated identities; where there is none, or rows that differ state the same, the content counts."""
+    first: dict[str, str] = {}
+    return [
+        key if not name else name if first.setdefault(name, key) == key else f"{name}|{key}"
+        for name, key in zip(stated, keys, strict=True)
     ]
-    if faults:
-        raise InvalidInputError(
-            Problem(
-                "bad-address",
-                f"Row {frame.index[row]} has {fault}.",
-                "Correct it or leave it out.",
-                subject=str(frame.index[row]),
-            )
-            for row, fault in faults
-        )
-
-
-def _fault(is_point: bool, on_earth: bool, is_named: bool, longest: int, unstorable: bool) -> str:  # noqa: FBT001
-    if not is_point:
-        return "no point"
-    if not on_earth:
-        return "a point that is not on the earth"
-    if not is_named:
-        return "neither street nor name"
-    if unstorable:
-        return "a zero character, which cannot be stored"
-    return f"a name of {longest:,} characters, more than {_LONGEST_WORD}" if longest > _LONGEST_WORD else ""
 
 
 def _keys(values: Sequence[Sequence[str]], lonlat: Sequence[Sequence[float]]) -> list[str]:

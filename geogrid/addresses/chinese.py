@@ -19,7 +19,7 @@ _NUMBERED: Final = re.compile(
 )
 _DIGITS: Final = re.compile(r"\d+(?:-\d+)?")
 _LATIN: Final = re.compile(r"[^\u3400-\u9fff]+")
-_FILLER: Final = re.compile(r"^[的在位于至到往向从把被请我们住家这里那边是有]+|[的在上里内外处旁有]+$")
+_FILLER: Final = re.compile(r"^[的在位于至到往向从把被请我们住家这里那边是有]+|[的在上里内外处旁有自从及与往向把被]+$")
 _SHORTEST_NAME: Final = 2
 _LONGEST_NAME: Final = 24
 _LONGEST_LATIN_NAME: Final = 80

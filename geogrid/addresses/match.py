@@ -7,11 +7,12 @@ from typing import Final
 
 from geogrid.addresses.explaining import moved, named_areas, of_areas, read_share
 from geogrid.addresses.gazetteer import GazetteerName, GazetteerPlace
+from geogrid.addresses.interpolation import near_spots
 from geogrid.addresses.interpretation import Interpretation
 from geogrid.addresses.numbering import TownNumbering
 from geogrid.addresses.numbers import HouseNumber
 from geogrid.addresses.query import AddressQuery
-from geogrid.addresses.street import AddressPoint, PlaceLevel, apart_m, exact_spots, near_spots, whole_spots
+from geogrid.addresses.street import AddressPoint, PlaceLevel, apart_m, exact_spots, whole_spots
 
 MatchedLevel = PlaceLevel
 

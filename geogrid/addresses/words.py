@@ -128,7 +128,7 @@ def unify_word(word: str) -> str:
     """Return a Latin word in its short form; an ordinal, well spelled or not, as its number: ``"21st"`` is 21."""
     ordinal = _ORDINAL.fullmatch(word)
     if ordinal and any(OSA.distance(ordinal[2], ending) <= 1 for ending in _ENDINGS):
-        return ordinal[1]
+        return ordinal[1].lstrip("0") or "0"  # lists that sort by text have 03rd Street
     if word in ORDINALS:
         return str(ORDINALS[word])
     if word.endswith("str") and len(word) > _LEAST_COMPOUND:
@@ -136,12 +136,21 @@ def unify_word(word: str) -> str:
     return SHORT_OF.get(word, word)
 
 
+_NUMBER_FIRST: Final = re.compile(r"(\d{1,6}(?:-\d{1,4})?)([a-z]{3,})")
+_ORDINAL_FIRST: Final = re.compile(r"(\d{1,3}(?:st|nd|rd|th))([a-z]{2,})")
+_NUMBER_OF_ITS_OWN: Final = 4
 _GLUED: Final = re.compile(r"([a-z]{2,}?)(no|nr)?(\d[\d\-/]*)?")
 _GLUABLE: Final = frozenset({*SHORT_OF, "st", "rd", "ave", "dr", "ln", "blvd"}) - frozenset(_DIRECTIONS.values())
 
 
 def unglued(word: str) -> tuple[str, ...]:
-    """Return a word as the type and the number that were written without a blank: ``"road53"``, ``"streetno5"``."""
+    """Return a word as what was written without a blank: ``"road53"``, ``"streetno5"``, ``"1035sanchez"``."""
+    first = _NUMBER_FIRST.fullmatch(word)
+    ordinal = _ORDINAL_FIRST.fullmatch(word)
+    if ordinal is not None and ordinal[2] in _GLUABLE and (first is None or first[2] not in _GLUABLE):
+        return (ordinal[1], ordinal[2])
+    if first is not None and (first[2] in _GLUABLE or len(first[2]) >= _NUMBER_OF_ITS_OWN):
+        return (first[1], first[2])
     if not (word[-1].isdigit() or word.endswith(("no", "nr"))) or not word[0].isalpha():
         return (word,)
     glued = _GLUED.fullmatch(word)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from boundaries.addresses.geocoding import GeocodeAnswer
+from boundaries.addresses.answers import GeocodeAnswer
 from boundaries.addresses.remote.guard import Guard, Limits
 from boundaries.addresses.remote.services import RemoteAnswer, ServiceName, make_service
 from geogrid.addresses.match import Inside

@@ -7,11 +7,12 @@ from http.client import HTTPException
 from typing import Any, Final, Literal
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import Request
 
 from boundaries.addresses.remote.guard import RemoteFaultError, RemoteRefusalError
+from boundaries.outgoing.opener import opener_for
 from geogrid.coordinates import to_wgs84
-from geogrid.errors import InvalidInputError
+from geogrid.errors import InvalidInputError, UnavailableError
 from geogrid.types import CoordType
 
 ServiceName = Literal["nominatim", "photon", "pelias", "tianditu", "amap", "baidu"]
@@ -85,13 +86,20 @@ def _through_geopy(name: str, base: str, key: str, timeout_seconds: float) -> As
     from geopy.adapters import URLLibAdapter
     from geopy.geocoders import Nominatim, Pelias, Photon
 
+    def checked(**options: Any) -> Any:
+        """Return what asks the one service, and reads no more than an answer can be."""
+        adapter = URLLibAdapter(**options)
+        adapter.urlopen = opener_for(base).open
+        adapter._decode_page = _decoded  # noqa: SLF001 - it would read without end
+        return adapter
+
     parts = urlsplit(base)
     common: dict[str, Any] = {
         "domain": parts.netloc,
         "scheme": parts.scheme,
         "timeout": timeout_seconds,
         "user_agent": _USER_AGENT,
-        "adapter_factory": URLLibAdapter,
+        "adapter_factory": checked,
     }
     makers = {"nominatim": Nominatim, "photon": Photon, "pelias": Pelias}
     geocoder = makers[name](**common, **({"api_key": key or None} if name == "pelias" else {}))
@@ -108,6 +116,10 @@ def _through_geopy(name: str, base: str, key: str, timeout_seconds: float) -> As
         return RemoteAnswer(found.longitude, found.latitude, str(found.address), _error_m(found.raw), name)
 
     return ask
+
+
+def _decoded(page: Any) -> str:
+    return str(page.read(_MOST_BYTES), "utf-8", "replace")  # as JSON is, whatever the answer says of itself
 
 
 def _error_m(raw: Mapping[str, Any]) -> float:
@@ -183,12 +195,14 @@ def _answer(service: str, coord_type: CoordType, lonlat: tuple[Any, Any], *, tex
 def _get(url: str, service: str, timeout_seconds: float) -> Mapping[str, Any]:
     request = Request(url, headers={"User-Agent": _USER_AGENT, "Accept": "application/json"})  # noqa: S310 - of settings
     try:
-        with build_opener(ProxyHandler()).open(request, timeout=timeout_seconds) as reply:
+        with opener_for(url).open(request, timeout=timeout_seconds) as reply:
             found = json.loads(reply.read(_MOST_BYTES))
     except HTTPError as error:
         error.close()
         is_fault = error.code == _TOO_MANY or error.code >= _SERVER_FAULT
         raise (RemoteFaultError if is_fault else RemoteRefusalError)(f"{service} answered {error.code}.") from error
+    except UnavailableError as error:
+        raise RemoteRefusalError(f"{service} is not asked: {error}") from error
     except (TimeoutError, URLError, HTTPException, OSError, ValueError) as error:
         # The address holds the key, so only the kind of error is told.
         raise RemoteFaultError(f"{service} failed: {type(error).__name__}.") from error
