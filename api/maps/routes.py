@@ -5,77 +5,66 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
-from sqlalchemy.orm import Session
 
+from api.cases.sight import sight_of_cases
+from api.heavy.work import OpenHeavyWork
+from api.kit.identity import identity_of
 from api.kit.parameters import refuse_repeats
 from api.kit.policies import MAP
 from api.kit.replies import is_known, not_modified
+from api.maps.drawing import draw_coverage, draw_hotspots
 from api.maps.schemas import CoverageMapQuery, HotspotMapQuery
-from api.state.dependencies import Editions, Frames, OpenSession
-from api.web.assets import served_address
-from boundaries.basemap.reading import building_frame, street_frame
-from boundaries.cases.reading import case_frame
+from api.state.dependencies import Editions, OpenStore, chosen_calendar
+from api.state.sight import sees_all_duties
+from api.state.store import Store
 from boundaries.editions.calendar import Calendar, EditionPeriod, base_map_version
-from boundaries.jurisdictions.reading import limit_at
-from boundaries.plans.drafts import get_plan
+from geogrid.access import Action, Target
 from geogrid.errors import NotFoundError
-from geogrid.maps import BaseMap, Map, coverage_map, hotspot_map, render
 
 router = APIRouter(prefix="/maps", tags=["maps"], dependencies=[Depends(refuse_repeats)])
 
 
 @router.get("/coverage", response_class=HTMLResponse, responses={304: {"description": "Unchanged."}})
-def coverage(
+async def coverage(
     request: Request,
     query: Annotated[CoverageMapQuery, Query()],
     editions: Editions,
-    frames: Frames,
-    session: OpenSession,
+    store: OpenStore,
+    heavy: OpenHeavyWork,
 ) -> Response:
     """Show the grids by kind and level, their load against the band, and land that no grid covers."""
-    calendar = editions.calendar(query.jurisdiction)
-    period = _period(calendar, query.at)
-    shown = f"{request.url} {period} {base_map_version(session, calendar.id)} {request.app.version}"
+    calendar = chosen_calendar(request, editions)
+    period = period_at(calendar, query.at)
+    base_version = await run_in_threadpool(_base_version, store, calendar)
+    is_seen = sees_all_duties(identity_of(request), calendar.code)
+    may_edit = identity_of(request).may(Action.PLANS_EDIT, Target(calendar.code))
+    shown = f"{request.url} {period} {base_version} {request.app.version} {is_seen} {may_edit}"
     etag = f'"{hashlib.sha256(shown.encode()).hexdigest()[:20]}"'
     if is_known(request, etag):
         return not_modified(etag)
-    plan = get_plan(session, period.plan_id)
-    drawn = coverage_map(
-        frames.of(period, query.at),
-        limit=limit_at(session, calendar.id),
-        base=_base(session, calendar.id),
-        band=plan.band,
-        load=plan.load,
-        attribution=calendar.attribution,
-        language=query.lang,
-        subtitle=f"{calendar.name} · {period.name}",
-        home=f"/?{_own(query.lang, calendar)}",
-    )
-    return _page(drawn, {"ETag": etag, "Cache-Control": "no-cache"})
+    page = await heavy.do(request, draw_coverage, calendar, period, query.at, query.lang, is_seen, may_edit)
+    return HTMLResponse(page, headers={**MAP, "ETag": etag, "Cache-Control": "no-cache"})
 
 
 @router.get("/hotspots", response_class=HTMLResponse)
-def hotspots(
-    query: Annotated[HotspotMapQuery, Query()], editions: Editions, frames: Frames, session: OpenSession
+async def hotspots(
+    request: Request, query: Annotated[HotspotMapQuery, Query()], editions: Editions, heavy: OpenHeavyWork
 ) -> Response:
-    """Show where cases pile up: heat, clusters, counts per grid, through time. Filters as for `/cases`."""
-    calendar = editions.calendar(query.jurisdiction)
-    period = _period(calendar, None)
-    drawn = hotspot_map(
-        case_frame(session, calendar.id, query.to_filter()),
-        frames.of(period),
-        base=_base(session, calendar.id),
-        time_zone=calendar.time_zone,
-        attribution=calendar.attribution,
-        language=query.lang,
-        subtitle=f"{calendar.name} · {period.name}",
-        home=f"/?{_own(query.lang, calendar)}",
-    )
-    return _page(drawn, {"Cache-Control": "no-store"})
+    """Show where cases pile up: counts through time, or what chance does not explain. Filters as for `/cases`."""
+    calendar = chosen_calendar(request, editions)
+    period = period_at(calendar, None)
+    sight = sight_of_cases(request, calendar.code)
+    cases, is_seen = sight.narrowed(query.to_filter()), sees_all_duties(identity_of(request), calendar.code)
+    asked = tuple(request.query_params.multi_items())
+    may_edit = identity_of(request).may(Action.PLANS_EDIT, Target(calendar.code))
+    page = await heavy.do(request, draw_hotspots, calendar, period, cases, query, sight, is_seen, asked, may_edit)
+    return HTMLResponse(page, headers={**MAP, "Cache-Control": "no-store"})
 
 
-def _period(calendar: Calendar, at: datetime | None) -> EditionPeriod:
+def period_at(calendar: Calendar, at: datetime | None) -> EditionPeriod:
+    """Return the edition in force at a moment, by default now, or raise `NotFoundError`."""
     moment = at or datetime.now(UTC)
     period = calendar.edition_at(moment)
     if period is None:
@@ -83,14 +72,6 @@ def _period(calendar: Calendar, at: datetime | None) -> EditionPeriod:
     return period
 
 
-def _base(session: Session, jurisdiction_id: int) -> BaseMap:
-    return BaseMap(street_frame(session, jurisdiction_id), building_frame(session, jurisdiction_id))
-
-
-def _own(language: str, calendar: Calendar) -> str:
-    lang = "" if language == "both" else f"lang={language}&"
-    return f"{lang}jurisdiction={calendar.code}"
-
-
-def _page(drawn: Map, headers: dict[str, str]) -> Response:
-    return HTMLResponse(render(drawn, served_address), headers={**MAP, **headers})
+def _base_version(store: Store, calendar: Calendar) -> str:
+    with store.unit_of_work() as session:
+        return base_map_version(session, calendar.id)

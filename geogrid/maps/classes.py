@@ -65,6 +65,30 @@ def class_bounds(counts: IntArray, *, classes: int = 5) -> tuple[int, ...]:
     return tuple(bounds.tolist())
 
 
+def value_bounds(values: FloatArray, *, classes: int = 5) -> tuple[float, ...]:
+    """Return the inclusive upper bounds, to three digits, of classes that hold about equally many positive values.
+
+    Parameters
+    ----------
+    values : float64 array of any shape
+        Those that are not above 0, or no number, are left out.
+    classes : int
+        Number of classes at most; values alike to three digits are never split, so there may be fewer.
+
+    Returns
+    -------
+    tuple of float
+        Ascending; none is below the largest value of its class. Empty if no value is positive.
+    """
+    positive = values[values > 0]
+    if not len(positive):
+        return ()
+    shares = np.arange(1, classes + 1) / classes
+    exact = np.quantile(positive, shares, method="inverted_cdf")
+    step = 10.0 ** (np.floor(np.log10(exact)) - 2.0)
+    return tuple(sorted({float(f"{value:.12g}") for value in np.ceil(exact / step * (1.0 - 1e-12)) * step}))
+
+
 @dataclass(frozen=True, slots=True)
 class Periods:
     """Consecutive stretches of time of equal kind, and the one that each case falls in.

@@ -13,26 +13,12 @@ from folium.utilities import JsCode
 
 from geogrid.maps.elements import Insert
 from geogrid.maps.encoding import escaped, script_json
+from geogrid.maps.fates import FATE_COLORS, SAME_LAND, main_fate
 from geogrid.maps.labels import Language, label
 from geogrid.maps.library import library
 from geogrid.maps.page import MAX_ZOOM, LegendRow, features, legend, notice, number
 
 Side = Literal["before", "after"]
-
-FATE_COLORS: Final[Mapping[str, str]] = {
-    "gone": "#7a7f87",
-    "dissolved": "#7a7f87",
-    "new": "#0a7d4f",
-    "carved": "#5e3c99",
-    "split": "#0b6fb8",
-    "merged": "#0f9b8e",
-    "moved": "#e0a100",
-    "recoded": "#b5651d",
-    "renamed": "#b5651d",
-    "redigitised": "#9aa5b1",
-    "unchanged": "#d9e0e7",
-}
-"""By the fate that says most of a grid, which is the first here that it has."""
 
 MOVED_COLOR: Final = "#c5005f"
 _MOST_DETAILED: Final = 3000
@@ -112,11 +98,6 @@ def comparison_map(
 _WORDS_OF_PAGE: Final = ("before", "after", "moved_land", "area", "households", "open_cases", "gained", "lost")
 
 
-def main_fate(fates: Sequence[str]) -> str:
-    """Return the fate that says most of a grid."""
-    return next((fate for fate in FATE_COLORS if fate in fates), "unchanged")
-
-
 def _half(figure: Figure, left: str) -> folium.Map:
     drawn = folium.Map(
         tiles=None,
@@ -136,8 +117,13 @@ def _half(figure: Figure, left: str) -> folium.Map:
 
 def _add_grids(drawn: folium.Map, grids: gpd.GeoDataFrame) -> None:
     styles = [
-        {"color": "#46525e", "weight": 1, "fillColor": FATE_COLORS[fate], "fillOpacity": 0.35 if same else 0.6}
-        for fate, same in ((main_fate(fates), main_fate(fates) == "unchanged") for fates in grids["fates"])
+        {
+            "color": "#46525e",
+            "weight": 1,
+            "fillColor": FATE_COLORS[fate],
+            "fillOpacity": 0.35 if fate in SAME_LAND else 0.6,
+        }
+        for fate in map(main_fate, grids["fates"])
     ]
     _add_layer(drawn, grids, styles, script="geogridCompare.grid")
 
@@ -170,12 +156,17 @@ def _grid_row(row: Mapping[Any, Any], language: Language) -> dict[str, Any]:
 
 def _moved_row(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {
-        "from": row["before"] or "–",
-        "to": row["after"] or "–",
+        "from": _code_or_dash(row["before"]),
+        "to": _code_or_dash(row["after"]),
         "area": round(float(row["area_m2"])),
         "households": number(float(row["households"])),
         "cases": int(row["open_cases"]),
     }
+
+
+def _code_or_dash(code: object) -> str:
+    # A column of texts holds NaN, which is true, where there was None.
+    return code if isinstance(code, str) and code else "–"
 
 
 def _bounds(compared: Compared) -> list[list[float]] | None:
@@ -200,7 +191,8 @@ def _body(compared: Compared, data: Mapping[str, Any], language: Language, subti
     ]
     moved = compared.moved
     facts = [
-        f"{number(sum(counts.values()) - counts['unchanged'])} {say('changed_grids')}",
+        f"{number(sum(count for fate, count in counts.items() if fate not in SAME_LAND))} {say('changed_grids')}",
+        *(f"{say(fate)}: {number(counts[fate])}" for fate in ("renamed", "recoded") if counts[fate]),
         f"{say('moved_land')}: {number(round(float(moved['area_m2'].sum())))} m²",
         f"{say('households')}: {number(round(float(moved['households'].sum()), 1))}",
         f"{say('open_cases')}: {int(moved['open_cases'].sum()):,}",
@@ -224,7 +216,7 @@ def _body(compared: Compared, data: Mapping[str, Any], language: Language, subti
 def _ended(compared: Compared) -> Counter[str]:
     """Return the fates of grids that only the former plan has."""
     last = [main_fate(fates) for fates in compared.before["fates"]]
-    left = {str(code) for code in compared.after["before"] if code}
+    left = {str(code) for code in compared.after["before"] if isinstance(code, str)}
     return Counter(fate for code, fate in zip(compared.before["code"], last, strict=True) if code not in left)
 
 

@@ -1,6 +1,6 @@
 """The coverage map: grids by kind and level, load against band, uncovered land."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from folium.utilities import JsCode
 from shapely.geometry.base import BaseGeometry
 
 from geogrid.coordinates import metres_per_degree
+from geogrid.coordinates.meridian import counted_on
 from geogrid.maps.classes import BandState, band_states
 from geogrid.maps.encoding import escaped, rounded
 from geogrid.maps.labels import Language, word
@@ -100,6 +101,7 @@ def coverage_map(  # noqa: PLR0913 - each is one choice of the reader
     language: Language = "both",
     subtitle: str = "",
     home: str = "",
+    links: Mapping[str, str] | None = None,
     tiles: folium.TileLayer | None = None,
 ) -> folium.Map:
     """Draw the grids of one edition by kind and level, their load against the band, and land that none covers.
@@ -124,6 +126,8 @@ def coverage_map(  # noqa: PLR0913 - each is one choice of the reader
         Of the labels.
     subtitle, home : str
         What is shown; the address of the way back.
+    links : mapping of str to str, optional
+        Where a grid leads to: addresses with ``{code}``, by "grid_page", "grid_cases" and "redraw".
     tiles : folium.TileLayer, optional
         A tile server's map underneath. It needs the network that the server is on.
 
@@ -133,22 +137,25 @@ def coverage_map(  # noqa: PLR0913 - each is one choice of the reader
         Give it to `geogrid.maps.render` for a page that needs no internet.
     """
     tree = MapGrids.of(grids)
-    page = Page("coverage", language, attribution, subtitle, home)
+    page = Page("coverage", language, attribution, subtitle, home, links=links or {})
     page.add_base(base, tiles)
-    if limit is None or not len(tree):
-        pieces = UncoveredPieces(np.empty(0, dtype=object), np.empty(0))
-    else:
-        pieces = uncovered_pieces(limit, tree.leaves.geometry.to_numpy())
+    limit = None if limit is None else counted_on(np.array([limit], dtype=object))[0]
+    pieces = _uncovered(limit, tree)
     states = band_states(number_column(tree.leaves, load), band)
     _describe(page, tree, states, band, load)
     _add_grids(page, tree, states)
     _add_uncovered(page, pieces)
     _add_facts(page, tree, pieces, has_limit=limit is not None)
     page.panels.append(_hatches() + _legend(page, tree, states, band, load, uncovered_count=len(pieces.area_m2)))
-    if not len(tree):
-        page.panels.append(notice(page.say("no_grids")))
+    page.panels += [] if len(tree) else [notice(page.say("no_grids"))]
     bounds = [tree.table.total_bounds, *([limit.bounds] if limit is not None else [])]
     return page.finish(bounds, ("uncovered", "area"))
+
+
+def _uncovered(limit: BaseGeometry | None, tree: MapGrids) -> UncoveredPieces:
+    if limit is None or not len(tree):
+        return UncoveredPieces(np.empty(0, dtype=object), np.empty(0))
+    return uncovered_pieces(limit, tree.leaves.geometry.to_numpy())
 
 
 def _describe(page: Page, tree: MapGrids, states: list[BandState], band: tuple[float, float] | None, load: str) -> None:

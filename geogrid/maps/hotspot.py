@@ -1,6 +1,6 @@
 """The hotspot map: cases as heat, as clusters, counted per grid, and through time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import folium
@@ -15,7 +15,7 @@ from geogrid.maps.classes import class_bounds, periods
 from geogrid.maps.elements import ScriptLayer
 from geogrid.maps.encoding import MICRODEGREES, escaped, offsets, packed_column
 from geogrid.maps.labels import Language
-from geogrid.maps.page import BaseMap, LegendRow, Page, features, legend, notice
+from geogrid.maps.page import BaseMap, LegendRow, MapLink, Page, features, legend, notice
 from geogrid.maps.tree import MapGrids, label_places, require_lonlat, text_column
 from geogrid.types import BoolArray, GeometryArray, IntArray
 
@@ -56,7 +56,9 @@ def hotspot_map(  # noqa: PLR0913 - each is one choice of the reader
     language: Language = "both",
     subtitle: str = "",
     home: str = "",
+    links: Mapping[str, str] | None = None,
     case_page: str = "",
+    choices: Mapping[str, Sequence[MapLink]] | None = None,
     tiles: folium.TileLayer | None = None,
 ) -> folium.Map:
     """Draw where cases pile up: heat, clusters, counts per grid of every level, all of them by period.
@@ -74,8 +76,8 @@ def hotspot_map(  # noqa: PLR0913 - each is one choice of the reader
         IANA name of the zone in which days begin and times are shown; without it, that of ``reported_at``.
     case_page : str
         Address of the page of a case, with ``{id}`` in the place of its number; empty for none.
-    attribution, language, subtitle, home, tiles
-        As for `coverage_map`.
+    choices, attribution, language, subtitle, home, links, tiles
+        As for `findings_map` and `coverage_map`.
 
     Returns
     -------
@@ -86,10 +88,9 @@ def hotspot_map(  # noqa: PLR0913 - each is one choice of the reader
     tree = MapGrids.of(grids)
     require_lonlat(cases, "cases")
     placed = cases[_has_place(cases.geometry.to_numpy())].reset_index(drop=True)
-    page = Page("hotspots", language, attribution, subtitle, home)
+    page = Page("hotspots", language, attribution, subtitle, home, choices=choices or {}, links=links or {})
     page.add_base(base, tiles)
-    leaf = _leaf_positions(placed, tree)
-    times = _local_times(placed, time_zone)
+    leaf, times = _leaf_positions(placed, tree), _local_times(placed, time_zone)
     span = periods(times)
     page.data |= {
         "periods": list(span.labels),

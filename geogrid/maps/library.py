@@ -10,7 +10,7 @@ _IMPORT: Final = re.compile(r'^import \{[^}]*\} from "\./([\w-]+\.mjs)";\n', re.
 _EXPORT: Final = re.compile(r"^export (?=(?:async )?function|const|let|class)", re.MULTILINE)
 
 
-def library(styles: Sequence[str], script: str) -> str:
+def library(styles: Sequence[str], script: str = "") -> str:
     """Return styles and a script with all that it imports, for the head of a page.
 
     Parameters
@@ -18,11 +18,12 @@ def library(styles: Sequence[str], script: str) -> str:
     styles : sequence of str
         Names of style sheets, in their order.
     script : str
-        Name of the module to run, e.g. ``"map.mjs"``.
+        Name of the module to run, e.g. ``"map.mjs"``; empty for none.
     """
     here = files("geogrid.maps")
     style = "".join(here.joinpath(name).read_text("utf-8") for name in styles)
-    return f"<style>\n{style}</style>\n<script>\n{joined_script(script)}</script>"
+    run = f"\n<script>\n{joined_script(script)}</script>" if script else ""
+    return f"<style>\n{style}</style>{run}"
 
 
 def joined_script(entry: str) -> str:

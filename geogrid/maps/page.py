@@ -14,6 +14,7 @@ from branca.element import Figure
 from folium.map import CustomPane
 from folium.utilities import JsCode
 
+from geogrid.coordinates.meridian import counted_on
 from geogrid.maps.elements import Insert, ScriptLayer
 from geogrid.maps.encoding import escaped, packed_lines, packed_polygons, rounded, script_json
 from geogrid.maps.labels import Language, label
@@ -34,7 +35,7 @@ _DEFAULT_RANK: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class BaseMap:
-    """The imported streets and buildings that lie under the grids.
+    """The imported streets, buildings and water that lie under the grids.
 
     Parameters
     ----------
@@ -42,10 +43,22 @@ class BaseMap:
         Columns ``name``, ``rank`` (0 to 9, as in `geogrid.blocks.barriers`) and lines, EPSG:4326.
     buildings : GeoDataFrame, optional
         Polygons, EPSG:4326.
+    water : GeoDataFrame, optional
+        Polygons, EPSG:4326.
     """
 
     streets: gpd.GeoDataFrame | None = None
     buildings: gpd.GeoDataFrame | None = None
+    water: gpd.GeoDataFrame | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MapLink:
+    """A link to another map: its words, its address, and whether it is the map that is shown."""
+
+    words: str
+    address: str
+    is_current: bool = False
 
 
 @dataclass(slots=True)
@@ -64,6 +77,14 @@ class Page:
         What is shown, e.g. the filters in force.
     home : str
         Address that the title leads to; empty for none.
+    heading : str
+        Title in other words than those of the kind.
+    choices : mapping of str to sequence of MapLink
+        Other maps of the same cases, by what they differ in; in a fold of the heading.
+    is_halved : bool
+        Whether the map shares the page with another one: there is no room for its controls to lie open.
+    links : mapping of str to str
+        What leads on from a grid: addresses, with ``{code}`` in the place of its code, by the label of each.
     """
 
     kind: str
@@ -71,6 +92,10 @@ class Page:
     attribution: Sequence[str] = ()
     subtitle: str = ""
     home: str = ""
+    heading: str = ""
+    choices: Mapping[str, Sequence[MapLink]] = field(default_factory=dict)
+    is_halved: bool = False
+    links: Mapping[str, str] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     panels: list[str] = field(default_factory=list)
     facts: list[str] = field(default_factory=list)
@@ -84,10 +109,14 @@ class Page:
         self.drawn.options["zoomSnap"] = 0.25
         figure = self.drawn.get_root()
         if isinstance(figure, Figure):
-            figure.title = html.escape(self.say(self.kind))
+            figure.title = html.escape(self.title)
         self.drawn.add_child(Insert(header=library(("map.css",), "map.mjs")))
-        for name, z_index, has_pointer in _PANES:
-            self.drawn.add_child(CustomPane(name, z_index=z_index, pointer_events=has_pointer))
+        add_panes(self.drawn)
+
+    @property
+    def title(self) -> str:
+        """The heading, or what a map of this kind is called."""
+        return self.heading or self.say(self.kind)
 
     def say(self, key: str) -> str:
         """Return a label in the language of the page."""
@@ -98,15 +127,24 @@ class Page:
         if tiles is not None:
             tiles.overlay = True
             self.drawn.add_child(tiles)
+        self.add_base_to(self.drawn, base)
+
+    def add_base_to(self, drawn: folium.Map, base: BaseMap | None) -> dict[str, str]:
+        """Draw streets, buildings and water on a map of the page; return their variables by what they show."""
+        layers: dict[str, ScriptLayer] = {}
         if base is None:
-            return
-        if base.buildings is not None and len(base.buildings):
-            self.data["buildings"] = packed_polygons(base.buildings.geometry.to_numpy())
-            self.drawn.add_child(ScriptLayer("buildings", name=escaped(self.say("buildings"))))
+            return {}
+        for name, layer in (("water", base.water), ("buildings", base.buildings)):
+            if layer is not None and len(layer):
+                self.data.setdefault(name, packed_polygons(counted_on(layer.geometry.to_numpy())))
+                layers[name] = ScriptLayer(name, name=escaped(self.say(name)))
         if base.streets is not None and len(base.streets):
-            self.data["streets"] = _streets(base.streets)
-            self.data["streetNames"] = _street_names(base.streets)
-            self.drawn.add_child(ScriptLayer("streets", name=escaped(self.say("streets"))))
+            if "streets" not in self.data:
+                self.data |= {"streets": _streets(base.streets), "streetNames": _street_names(base.streets)}
+            layers["streets"] = ScriptLayer("streets", name=escaped(self.say("streets")))
+        for added in layers.values():
+            drawn.add_child(added)
+        return {name: added.get_name() for name, added in layers.items()}
 
     def finish(self, bounds: Iterable[Sequence[float]], words: Iterable[str]) -> folium.Map:
         """Add the controls, the panels and the data, and return the map.
@@ -120,13 +158,17 @@ class Page:
         """
         self.drawn.add_child(ScriptLayer("names", name=escaped(self.say("names"))))
         self.drawn.add_child(
-            folium.LayerControl(position="topright", collapsed=_collapsed_when_narrow(), autoZIndex=False)
+            folium.LayerControl(
+                position="topright", collapsed=self.is_halved or _collapsed_when_narrow(), autoZIndex=False
+            )
         )
         self.data |= {
             "attribution": list(self.attribution),
             "language": {"en": "en"}.get(self.language, "zh-CN"),
-            "words": {key: self.say(key) for key in words},
+            "words": {key: self.say(key) for key in ("call", *words)},
         }
+        if self.links:
+            self.data["links"] = [[self.say(key), address] for key, address in self.links.items()]
         corners = np.array([row for row in bounds if np.isfinite(row).all()]).reshape(-1, 4)
         if len(corners):
             west, south = corners[:, :2].min(axis=0).tolist()
@@ -140,15 +182,36 @@ class Page:
     def _body(self) -> str:
         facts = "".join(f"<li>{escaped(fact)}</li>" for fact in self.facts)
         subtitle = f'<p class="gg-subtitle">{escaped(self.subtitle)}</p>' if self.subtitle else ""
-        title = escaped(self.say(self.kind))
+        title = escaped(self.title)
         if self.home:
             home = escaped(self.say("home"))
             title = f'<a class="gg-home" href="{html.escape(self.home)}" title="{home}">GeoGrid</a> {title}'
         return (
-            f'<header class="gg-panel gg-title"><h1>{title}</h1>{subtitle}<ul class="gg-facts">{facts}</ul></header>'
+            f'<header class="gg-panel gg-title"><h1>{title}</h1>{subtitle}<ul class="gg-facts">{facts}</ul>'
+            f"{_folded_choices(self.say('how'), self.choices)}</header>"
             f"{''.join(self.panels)}"
             f'<script type="application/json" id="geogrid-data">{script_json(self.data)}</script>'
         )
+
+
+def add_panes(drawn: folium.Map) -> None:
+    """Give a map the panes that its layers lie in."""
+    for name, z_index, has_pointer in _PANES:
+        drawn.add_child(CustomPane(name, z_index=z_index, pointer_events=has_pointer))
+
+
+def _folded_choices(title: str, choices: Mapping[str, Sequence[MapLink]]) -> str:
+    if not choices:
+        return ""
+    groups = []
+    for heading, links in choices.items():
+        items = "".join(
+            f'<li><a href="{html.escape(each.address)}"{" aria-current=page" if each.is_current else ""}>'
+            f"{escaped(each.words)}</a></li>"
+            for each in links
+        )
+        groups.append(f"<h2>{escaped(heading)}</h2><ul>{items}</ul>")
+    return f'<details class="gg-choices"><summary>{escaped(title)}</summary>{"".join(groups)}</details>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +221,13 @@ class LegendRow:
     swatch: str
     text: str
     remark: str = ""
-    count: int | None = None
+    count: int | str | None = None
 
     def html(self) -> str:
         """Return the list item."""
         remark = f"<small>{escaped(self.remark)}</small>" if self.remark else ""
-        count = f"<b>{self.count:,}</b>" if self.count is not None else ""
+        told = f"{self.count:,}" if isinstance(self.count, int) else escaped(self.count or "")
+        count = f"<b>{told}</b>" if told else ""
         return f"<li>{self.swatch}<span>{escaped(self.text)}{remark}</span>{count}</li>"
 
 
@@ -183,10 +247,9 @@ def legend(title: str, sections: Mapping[str, Iterable[LegendRow]], *, before: s
         f"<section><h2>{escaped(heading)}</h2><ul>{''.join(row.html() for row in rows)}</ul></section>"
         for heading, rows in sections.items()
     ]
-    return (
-        f'<details class="gg-panel gg-legend" open><summary>{escaped(title)}</summary>'
-        f'<div class="gg-legend-body">{before}{"".join(blocks)}{after}</div></details>'
-    )
+    name = escaped(title)
+    body = f'<div class="gg-legend-body" role="region" aria-label="{name}">{before}{"".join(blocks)}{after}</div>'
+    return f'<details class="gg-panel gg-legend" open><summary>{name}</summary>{body}</details>'
 
 
 def notice(text: str) -> str:
@@ -208,7 +271,7 @@ def _collapsed_when_narrow() -> Any:
 def _streets(streets: gpd.GeoDataFrame) -> list[list[list[int]]]:
     """Return the packed lines of paths, of small streets and of main streets."""
     ranks = _ranks(streets)
-    lines = streets.geometry.to_numpy()
+    lines = counted_on(streets.geometry.to_numpy())
     weight = np.digitize(ranks, [_DEFAULT_RANK, _DEFAULT_RANK + 2])
     return [packed_lines(lines[weight == group]) for group in range(3)]
 

@@ -32,6 +32,10 @@ _LEAFLET_ONLY: Final = frozenset(
 """Elements whose scripts call Leaflet alone; the rest of Folium may call the libraries that every map of it links."""
 
 _ALWAYS_NEEDED: Final = frozenset({"leaflet", "leaflet_css"})
+_LOCKED_ZOOM: Final = re.compile(r"initial-scale=1\.0,\s*maximum-scale=1\.0,\s*user-scalable=no")
+"""Folium's, which keeps people with weak eyes from enlarging the page."""
+_MAP: Final = '<div class="folium-map"'
+"""Has no landmark of its own."""
 _IDENTIFIER = re.compile(r"(?<=_)[0-9a-f]{32}")
 
 
@@ -61,7 +65,15 @@ def render(drawn: folium.Map, resolve: Callable[[str], str]) -> str:
         for name, link in _children(root.header).items():
             if isinstance(link, Link):
                 html = _exchanged(html, link.url, "" if name in unneeded else resolve(link.url))
+        html = _with_landmarks(_LOCKED_ZOOM.sub("initial-scale=1.0", html))
         return _numbered(html, {element.get_name().rpartition("_")[2] for element in _elements(root)})
+
+
+def _with_landmarks(html: str) -> str:
+    """Make the first map the main part of its page; a further one is a region, which has to have a name."""
+    first, *further = html.split(_MAP)
+    marks = ["main", *(f'region" aria-label="Map {number} · 地图 {number}' for number in range(2, len(further) + 1))]
+    return first + "".join(f'{_MAP} role="{mark}"{part}' for mark, part in zip(marks, further, strict=False))
 
 
 @contextmanager

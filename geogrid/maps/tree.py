@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geogrid.coordinates.meridian import counted_on
 from geogrid.editions.fields import DUTY_FIELD, GRID_COLUMNS, LOADS
 from geogrid.errors import InvalidInputError
 from geogrid.maps.labels import Language, label, word
@@ -45,7 +46,8 @@ class MapGrids:
                 "no-column", f"The grids have no column {', '.join(missing)}.", "Name the columns as the store does."
             )
         require_lonlat(grids, "grids")
-        table = grids.copy()
+        # A town on both sides of 180 degrees is one town on the map.
+        table = grids.set_geometry(counted_on(grids.geometry.to_numpy()), crs=grids.crs)
         for name in _COLUMNS:
             if name == "level":
                 table[name] = table[name].astype(int)
@@ -94,6 +96,7 @@ class MapGrids:
             What is told of a load instead of its bare number, or beside the usual loads.
         """
         above, names = self.positions_above(), self.table["name"].to_list()
+        contacts = text_column(self.table, "contact").to_list()
         texts = []
         for place, row in enumerate(self.table.itertuples(index=False)):
             kind = label(row.kind, language) if row.kind in {"comprehensive", "dedicated", "parent"} else row.kind
@@ -105,13 +108,16 @@ class MapGrids:
                 [label("level", language), row.level_name],
                 [label("kind", language), kind],
                 [label("chain", language), chain],
-                [label("duty", language), row.duty],
+                # Who can be called stands below, with those of the grids above.
+                [label("duty", language), "" if contacts[place] else row.duty],
                 *(
                     [word(name, language), text]
                     for name, text in _load_texts(row, (loads or {}).get(place, {})).items()
                 ),
             ]
-            texts.append({"title": row.name or row.code, "rows": [pair for pair in rows if pair[1]]})
+            told = {"title": row.name or row.code, "rows": [pair for pair in rows if pair[1]], "code": row.code}
+            calls = [[names[position], contacts[position]] for position in above[row.code] if contacts[position]]
+            texts.append(told | ({"calls": calls} if calls else {}))
         return texts
 
 

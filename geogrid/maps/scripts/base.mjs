@@ -1,7 +1,7 @@
-// The streets and buildings that lie under the grids.
+// The streets, buildings and water that lie under the grids.
 import { data } from "./page.mjs";
 import { unpacked } from "./packed.mjs";
-/** @import {MapData} from "./types" */
+/** @import {MapData, PackedPath} from "./types" */
 
 const STREET_CLASSES = [
   { casing: null, color: "#c3cad1", width: 0.9 },
@@ -50,17 +50,32 @@ export function streets() {
 }
 
 export function buildings() {
-  const renderer = L.canvas({ pane: "gg-buildings", padding: 0.3 });
   /** @type {MapData} */
   const packed = data();
-  const shapes = packed.buildings.map((rings) => rings.map(unpacked));
+  return areas(packed.buildings, "#b8b0a4", "#d8d2c8");
+}
+
+export function water() {
+  /** @type {MapData} */
+  const packed = data();
+  return areas(packed.water, "#7fb2d9", "#a9d0ee");
+}
+
+/**
+ * @param {PackedPath[][]} packed
+ * @param {string} line
+ * @param {string} fill
+ */
+function areas(packed, line, fill) {
+  const renderer = L.canvas({ pane: "gg-buildings", padding: 0.3 });
+  const shapes = packed.map((rings) => rings.map(unpacked));
   return L.polygon(shapes, {
     renderer,
     pane: "gg-buildings",
     interactive: false,
-    color: "#b8b0a4",
+    color: line,
     weight: 0.6,
-    fillColor: "#d8d2c8",
+    fillColor: fill,
     fillOpacity: 1,
   });
 }

@@ -1,5 +1,6 @@
 // Script of the comparison map. Everything a user wrote reaches the page as text content, never as markup.
 import { data, element, isNarrow, panel, part, ready, say, sign, whole } from "./page.mjs";
+import { moveTogether } from "./follow.mjs";
 /** @import {ComparedGrid, ComparisonData, GridLayer, Rows} from "./types" */
 
 /** @type {WeakMap<L.Map, "before" | "after">} */
@@ -67,31 +68,6 @@ function moved(feature, layer) {
 }
 
 /**
- * Whoever moves one map moves the other; a mark shows on it where the pointer is.
- * @param {L.Map} leader
- * @param {L.Map} follower
- * @param {Set<L.Map>} led the maps that are being moved by the other
- */
-function follow(leader, follower, led) {
-  leader.on("move", () => {
-    if (led.has(leader)) return;
-    led.add(follower);
-    follower.setView(leader.getCenter(), leader.getZoom(), { animate: false });
-    led.delete(follower);
-  });
-  const ghost = element("i", undefined, "gg-ghost");
-  ghost.hidden = true;
-  follower.getContainer().append(ghost);
-  leader.on("mousemove", (event) => {
-    const at = follower.latLngToContainerPoint(event.latlng);
-    ghost.hidden = false;
-    ghost.style.left = `${at.x}px`;
-    ghost.style.top = `${at.y}px`;
-  });
-  leader.on("mouseout", () => (ghost.hidden = true));
-}
-
-/**
  * @param {L.Map} before
  * @param {L.Map} after
  */
@@ -102,14 +78,16 @@ function start(before, after) {
   if (isNarrow()) part(document, ".gg-legend", HTMLDetailsElement).open = false;
   sign(after);
   const { bounds } = data();
+  const height = (/** @type {string} */ name) => (isNarrow() ? 0 : document.querySelector(name)?.clientHeight ?? 0);
+  // Nothing that changes is under the title or the legend at first sight.
+  /** @type {L.FitBoundsOptions} */
+  const room = { animate: false, paddingTopLeft: [0, height(".gg-title")], paddingBottomRight: [0, height(".gg-legend") + 26] };
   for (const map of [before, after]) {
     map.invalidateSize({ animate: false });
-    if (bounds) map.fitBounds(bounds, { animate: false });
+    if (bounds) map.fitBounds(bounds, room);
     else map.setView([35, 105], 4, { animate: false });
   }
-  const led = new Set();
-  follow(before, after, led);
-  follow(after, before, led);
+  moveTogether(before, after);
   Object.assign(window, { geogridMaps: [before, after] });
   ready();
 }

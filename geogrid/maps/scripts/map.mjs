@@ -1,9 +1,10 @@
 // Script of GeoGrid's maps of one plan. Everything a user wrote reaches the page as text content, never as markup.
 import { data, isNarrow, sign } from "./page.mjs";
-import { buildings, nothing, streets } from "./base.mjs";
+import { buildings, nothing, streets, water } from "./base.mjs";
 import { clusterIcon } from "./clusters.mjs";
 import { coverage } from "./coverage.mjs";
 import { grid, heightOf, margins, uncovered } from "./details.mjs";
+import { findings } from "./findings.mjs";
 import { hotspots } from "./hotspots.mjs";
 import { names } from "./names.mjs";
 import { shared } from "./shared.mjs";
@@ -30,7 +31,7 @@ function start(map, begin) {
   foldLegend();
   map.on("popupopen", foldLegend);
   begin(map);
-  for (const [name, panel] of [["time", ".gg-time"], ["credit", ".leaflet-control-attribution"]]) {
+  for (const [name, panel] of [["time", ".gg-time, .gg-said"], ["credit", ".leaflet-control-attribution"]]) {
     document.documentElement.style.setProperty(`--gg-${name}-height`, `${heightOf(panel)}px`);
   }
   fit(map);
@@ -39,5 +40,5 @@ function start(map, begin) {
 
 // Folium's own script, which comes after, knows this name.
 Object.assign(window, {
-  geogrid: { start, coverage, hotspots, grid, uncovered, streets, buildings, names, nothing, clusterIcon, isNarrow, shared },
+  geogrid: { start, coverage, findings, hotspots, grid, uncovered, streets, buildings, water, names, nothing, clusterIcon, isNarrow, shared },
 });

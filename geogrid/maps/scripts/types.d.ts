@@ -16,15 +16,21 @@ export interface PageData {
 export interface Details {
   title: string;
   rows: Rows;
+  code?: string;
+  /** Who is on duty in the grid and those above it, with telephones. */
+  calls?: [grid: string, contact: string][];
 }
 
 export interface MapData extends PageData {
   details: Details[];
+  /** Where a grid leads to: a label and an address with {code}. */
+  links?: [label: string, address: string][];
   /** Paths, small streets, main streets. */
   streets: PackedPath[][];
   streetNames?: [name: string, lon: number, lat: number, angle: number, length: number][];
   /** Rings of each building, the outer one first. */
   buildings: PackedPath[][];
+  water: PackedPath[][];
 }
 
 /** A circle, in degrees, that a name has to itself. */
@@ -95,6 +101,18 @@ export interface HotspotData extends MapData {
   levels: Level[];
   heat: string;
   clusters: string;
+}
+
+export interface FoundData extends MapData {
+  names: NamedPlace[];
+  /** Variables of the layers that hold the grids. */
+  layers: string[];
+  views: { key: string; layer: string; styles: L.PathOptions[]; classes: number[] }[];
+  bare: L.PathOptions;
+  /** Variable of the map of the earlier period. */
+  other?: string;
+  /** Layers of the later map and those of the earlier that show the same. */
+  pairs: [string, string][];
 }
 
 /** What the hotspot map shows; -1 is the whole time, or no level. */
