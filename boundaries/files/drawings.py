@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from boundaries.files.grids.importing import GridFile, JurisdictionChoice, read_grids
 from boundaries.grids.records import PlanRecord, PlanValues, plan_record
 from boundaries.grids.tables import Plan
-from boundaries.jurisdictions.reading import LevelName, limit_of
+from boundaries.jurisdictions.reading import limit_of
 from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.plans.drafts import copy_levels, record
 from boundaries.plans.edits.editing import Author
@@ -28,7 +28,7 @@ from geogrid.geometry.rings import only_polygons
 from geogrid.plans import BlockTable
 from geogrid.plans.cut_by import CutBlocks, cut_by
 from geogrid.plans.legacy import CoverageFault, Drawn, Repair, faults_of, repair
-from geogrid.types import FloatArray, GeometryArray
+from geogrid.types import FloatArray, GeometryArray, LevelName
 
 _COLUMNS: Final = ("code", "name", "level", "parent", "kind", "category", "attributes")
 _KEEP_DUTIES: Final = text("""

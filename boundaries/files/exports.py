@@ -9,6 +9,7 @@ import pandas as pd
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from boundaries.files.towns.stored import stored_town
 from boundaries.grids.records import PlanValues
 from boundaries.plans.reading import plan_frame
 from boundaries.text.cells import write_table
@@ -37,8 +38,9 @@ def export_plan(session: Session, plan: PlanValues, path: Path, *, encoding: str
     plan : PlanValues
         Of any state.
     path : Path
-        ``.gpkg`` holds grids, blocks and duties; ``.shp``, ``.geojson``, ``.kml``, ``.csv`` (geometry as WKT) and
-        ``.parquet`` hold the grids. An existing file is replaced.
+        ``.gpkg`` holds grids, blocks, duties and the rest of the town, as `geogrid import town` takes it; ``.shp``,
+        ``.geojson``, ``.kml``, ``.csv`` (geometry as WKT) and ``.parquet`` hold the grids. An existing file is
+        replaced.
     encoding : str
         Of a Shapefile's texts: UTF-8, or GBK for older desktop programs.
 
@@ -71,9 +73,11 @@ def export_plan(session: Session, plan: PlanValues, path: Path, *, encoding: str
 def _write_geopackage(session: Session, plan: PlanValues, path: Path, grids: gpd.GeoDataFrame) -> None:
     import pyogrio
 
+    town = stored_town(session, plan)
     path.unlink(missing_ok=True)
-    grids.to_file(path, layer="grids", driver="GPKG", engine="pyogrio")
-    plan_frame(session, plan, "blocks").to_file(path, layer="blocks", driver="GPKG", engine="pyogrio")
+    for layer, frame in ({"grids": grids, "blocks": town.blocks} | town.layers()).items():
+        kind = {} if len(frame) else {"geometry_type": "Point"}
+        pyogrio.write_dataframe(frame, path, layer=layer, driver="GPKG", append=path.exists(), **kind)
     duties = pd.DataFrame(
         session.execute(_DUTIES, {"plan": plan.id}).mappings().all(), columns=["grid", "role", "holder", "phone"]
     )

@@ -1,11 +1,12 @@
 """OpenStreetMap extracts (``.osm.pbf``): streets, rail, water, buildings, sites and addresses by tag.
 
-The tables below are the whole rule of what is read as what. Tags are those of the OpenStreetMap wiki's "Map features".
+The tables below, and those of `boundaries.files.line_ranks` for lines, are the whole rule of what is read as what. Tags
+are those of the OpenStreetMap wiki's "Map features".
 """
 
 import importlib.util
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,51 +16,17 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geogrid.blocks import barriers as rank
+from boundaries.files import gdal
+from boundaries.files.line_ranks import FIELD_AREAS, TAGS, WATER_AREAS
+from boundaries.files.line_tags import TagRanks, rank_by_tags, with_tags
+from boundaries.files.osm_files import openable
+from boundaries.files.osm_water import are_in, water_of
+from geogrid.blocks.barriers import FOOTPATH, RAIL_WATER_MOTORWAY, RANK_NAMES, RESIDENTIAL
 from geogrid.coordinates import WGS84
 from geogrid.errors import InvalidInputError, NotFoundError, Problem
 from geogrid.types import DedicatedCategory
 
-SUFFIXES: Final = (".pbf", ".osm", ".osm.gz")
-"""Names of extracts end so."""
-
 ATTRIBUTION: Final = "© OpenStreetMap contributors"
-
-HIGHWAY_RANKS: Final[Mapping[str, int]] = {
-    "motorway": rank.RAIL_WATER_MOTORWAY,
-    "trunk": rank.RAIL_WATER_MOTORWAY,
-    "primary": rank.PRIMARY,
-    "secondary": rank.SECONDARY,
-    "tertiary": rank.TERTIARY,
-    "unclassified": rank.RESIDENTIAL,
-    "residential": rank.RESIDENTIAL,
-    "living_street": rank.RESIDENTIAL,
-    "road": rank.RESIDENTIAL,
-    "pedestrian": rank.PEDESTRIAN,
-    "service": rank.SERVICE,
-    "track": rank.SERVICE,
-    "footway": rank.FOOTPATH,
-    "cycleway": rank.FOOTPATH,
-    "path": rank.FOOTPATH,
-    "steps": rank.FOOTPATH,
-    "bridleway": rank.FOOTPATH,
-}
-"""Rank by ``highway``; a ``*_link`` ranks as its class. Other values (construction, platform ...) are no barriers.
-A service road or footway that has a name, and is no sidewalk or crossing, ranks as a pedestrian street."""
-
-RAIL_RANKS: Final[Mapping[str, int]] = {
-    "rail": rank.RAIL_WATER_MOTORWAY,
-    "light_rail": rank.RAIL_WATER_MOTORWAY,
-    "narrow_gauge": rank.RAIL_WATER_MOTORWAY,
-}
-"""Rank by ``railway``. Trams run in streets, subways below them: neither divides the land."""
-
-WATER_RANKS: Final[Mapping[str, int]] = {
-    "river": rank.RAIL_WATER_MOTORWAY,
-    "canal": rank.RAIL_WATER_MOTORWAY,
-    "stream": rank.TERTIARY,
-}
-"""Rank by ``waterway``; drains and ditches are no barriers. Banks and coastlines rank as rivers."""
 
 NOT_BUILDINGS: Final = frozenset({"no", "roof", "ruins", "ship", "underpass_entrance", "entrance"})
 """Values of ``building`` under which nobody lives or works: a boundary may cross them."""
@@ -84,11 +51,14 @@ SITE_CATEGORIES: Final[tuple[tuple[str, frozenset[str], DedicatedCategory], ...]
 """Key, values, category of dedicated grids; the first match counts."""
 
 _TAGS: Final = (
-    "addr:street", "addr:housenumber", "addr:unit", "addr:postcode", "addr:city", "building:levels", "tunnel",
-    "layer", "location", "covered", "natural", "amenity", "office", "shop", "leisure", "landuse", "footway", "service",
+    *TAGS, "addr:street", "addr:housenumber", "addr:unit", "addr:postcode", "addr:city", "building", "building:levels",
+    "amenity", "office", "shop", "leisure", "landuse",
 )  # fmt: skip
+_BAYS: Final[Mapping[str, frozenset[str]]] = {"natural": frozenset({"bay", "strait"})}
+"""Drawn over islands as often as around them: their outlines bound blocks, what is in them need not be water."""
 _MOST: Final = 0.5
-_WATER_BANKS: Final = frozenset({"water", "bay", "coastline"})
+_TWICE: Final = "UNIQUE constraint failed"
+"""What GDAL says of a way or area that comes a second time."""
 _ADDRESS_COLUMNS: Final = {
     "addr:street": "street",
     "addr:housenumber": "house_number",
@@ -106,9 +76,12 @@ class OsmExtract:
     ----------
     limit : GeoSeries
         One row: the administrative areas of the finest level that together hold most buildings; where the
-        extract has none such, the box that the file says it covers.
+        extract has none such, the box that the file says it covers, or that of what is in it. Empty for an empty file.
     barriers : GeoDataFrame
-        ``name``, ``rank``, ``kind`` (highway, railway, waterway, bank), LineString.
+        ``name``, ``rank``, ``kind`` (highway, railway, waterway, river, bank, coastline, wall, ridge,
+        parcel), LineString.
+    water : GeoDataFrame
+        ``name``, Polygon or MultiPolygon: rivers, lakes, the sea.
     buildings : GeoDataFrame
         ``osm_id`` (n, w or r and a number), ``name``, ``levels`` (NaN where unknown), ``use``, Polygon or MultiPolygon.
     sites : GeoDataFrame
@@ -123,6 +96,7 @@ class OsmExtract:
 
     limit: gpd.GeoSeries
     barriers: gpd.GeoDataFrame
+    water: gpd.GeoDataFrame
     buildings: gpd.GeoDataFrame
     sites: gpd.GeoDataFrame
     addresses: gpd.GeoDataFrame
@@ -152,50 +126,50 @@ def read_extract(path: Path | str) -> OsmExtract:
     Parameters
     ----------
     path : path
-        A ``.osm.pbf`` or ``.osm`` file, the latter packed by gzip or not; ids in any order.
+        PBF or XML, packed or not, under any name; see `boundaries.files.osm_files`. Ids in any order.
 
     Raises
     ------
     InvalidInputError
-        The file cannot be read as OpenStreetMap data, or is cut short.
+        The file cannot be read as OpenStreetMap data, is cut short, or has an object twice.
     """
-    points, lines, areas = (_read_layer(path, layer) for layer in ("points", "lines", "multipolygons"))
+    with openable(Path(path)) as plain:
+        return _read(plain, Path(path).name)
+
+
+def _read(path: Path, name: str) -> OsmExtract:
+    """Return the extract that GDAL can read at a path, whose file is called by a name."""
+    points, lines, areas = (_read_layer(path, layer, name) for layer in ("points", "lines", "multipolygons"))
     broken = sum(len(layer) for layer in (points, lines, areas))
     points, lines, areas = (layer[_usable(layer)].reset_index(drop=True) for layer in (points, lines, areas))
     broken -= sum(len(layer) for layer in (points, lines, areas))
     points["osm_id"] = "n" + points["osm_id"]
     areas["osm_id"] = ("r" + areas["osm_id"]).fillna("w" + areas["osm_way_id"])
     buildings = _buildings(areas)
+    ranks = rank_by_tags(lines[list(TAGS)], default=RESIDENTIAL, named=lines["name"].notna())
+    limit = _limit(path, points=points, lines=lines, areas=areas, buildings=buildings)
+    coastlines = lines.geometry.to_numpy()[(lines["natural"] == "coastline").to_numpy()]
     return OsmExtract(
-        limit=_limit(path, lines=lines, areas=areas, buildings=buildings),
-        barriers=_barriers(lines, areas),
+        limit=limit,
+        water=water_of(areas, coastlines, limit.iloc[0], WATER_AREAS),
+        barriers=_barriers(lines, areas, ranks),
         buildings=buildings,
         sites=_sites([areas, points]),
         addresses=_addresses([areas, points]),
-        problems=_broken_problems(path, broken),
+        problems=(*_broken_problems(name, broken), *_unknown_problems(name, ranks)),
     )
 
 
-def _read_layer(path: Path | str, layer: str) -> gpd.GeoDataFrame:
+def _read_layer(path: Path, layer: str, name: str) -> gpd.GeoDataFrame:
     """Return one layer with the wanted tags as columns; an unknown tag is missing."""
-    frame = read_osm_layer(path, layer)
-    other = frame["other_tags"].astype("str")
-    for tag in (*_TAGS, "highway", "waterway", "railway", "building"):
-        if tag not in frame:
-            pattern = rf'(?:^|,)"{tag}"=>"((?:[^"\\]|\\.)*)"'
-            frame[tag] = other.str.extract(pattern, expand=False).str.replace(r"\\(.)", r"\1", regex=True)
-        # One kind of missing value: comparisons with NaN are False, with NA they are neither.
-        frame[tag] = frame[tag].astype("str")
+    frame = gpd.GeoDataFrame(with_tags(read_osm_layer(path, layer, name=name), _TAGS))
+    # One kind of missing value: comparisons with NaN are False, with NA they are neither.
+    frame = frame.astype(dict.fromkeys(_TAGS, "str"))
     return frame.set_crs(WGS84, allow_override=True)
 
 
-def is_extract(path: Path) -> bool:
-    """Return whether a file is an OpenStreetMap extract, by its name."""
-    return path.name.lower().endswith(SUFFIXES)
-
-
-def read_osm_layer(path: Path | str, layer: str, **options: Any) -> gpd.GeoDataFrame:
-    """Return a layer of an extract as GDAL has it; `options` are those of `pyogrio.read_dataframe`.
+def read_osm_layer(path: Path | str, layer: str, *, name: str | None = None, **options: Any) -> gpd.GeoDataFrame:
+    """Return a layer of an extract as GDAL has it, called by a name; `options` are those of `gdal.read_dataframe`.
 
     Raises
     ------
@@ -205,27 +179,34 @@ def read_osm_layer(path: Path | str, layer: str, **options: Any) -> gpd.GeoDataF
     import pyogrio
 
     failed: Exception | None = None
-    # The quick index of GDAL wants ascending, positive ids, as planet files have; the other takes any.
-    for indexing in ("YES", "NO"):
-        pyogrio.set_gdal_config_options({"OSM_USE_CUSTOM_INDEXING": indexing})
-        try:
-            with warnings.catch_warnings():
-                # GDAL warns once of rings that do not close; they come out empty and are counted as problems.
-                warnings.simplefilter("ignore", RuntimeWarning)
-                return pyogrio.read_dataframe(_gdal_path(path), layer=layer, on_invalid="fix", **options)
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
-            failed = error
-        finally:
-            pyogrio.set_gdal_config_options({"OSM_USE_CUSTOM_INDEXING": None})
+    with openable(Path(path)) as plain:
+        # The quick index of GDAL wants ascending, positive ids, as planet files have; the other takes any.
+        for indexing in ("YES", "NO"):
+            pyogrio.set_gdal_config_options({"OSM_USE_CUSTOM_INDEXING": indexing})
+            try:
+                with warnings.catch_warnings():
+                    # GDAL warns once of rings that do not close; they come out empty and are counted as problems.
+                    warnings.simplefilter("ignore", RuntimeWarning)
+                    return gdal.read_dataframe(plain, layer=layer, on_invalid="fix", **options)
+            except (
+                pyogrio.errors.DataSourceError,
+                pyogrio.errors.DataLayerError,
+                pyogrio.errors.FeatureError,
+            ) as error:
+                failed = error
+            finally:
+                pyogrio.set_gdal_config_options({"OSM_USE_CUSTOM_INDEXING": None})
+    if _TWICE in str(failed):
+        raise InvalidInputError.of(
+            "object-twice",
+            f"{name or path} has objects more than once: it is a history, or several extracts in one.",
+            "Take one moment of it (osmium time-filter), or join the extracts with osmium merge.",
+        ) from failed
     raise InvalidInputError.of(
         "unreadable",
-        f"{path} cannot be read as OpenStreetMap data: {str(failed).rstrip('.')}.",
-        "Give a whole .osm.pbf file.",
+        f"{name or path} cannot be read as OpenStreetMap data: {str(failed).rstrip('.')}.",
+        "Give a whole .osm.pbf or .osm file, packed or not.",
     ) from failed
-
-
-def _gdal_path(path: Path | str) -> str:
-    return f"/vsigzip/{path}" if str(path).lower().endswith(".gz") else str(path)
 
 
 def _usable(frame: gpd.GeoDataFrame) -> "pd.Series[bool]":
@@ -233,15 +214,20 @@ def _usable(frame: gpd.GeoDataFrame) -> "pd.Series[bool]":
     return usable
 
 
-def _broken_problems(path: Path | str, count: int) -> tuple[Problem, ...]:
+def _broken_problems(name: str, count: int) -> tuple[Problem, ...]:
     if not count:
         return ()
-    message = f"{count} features of {Path(path).name} have no usable geometry and are left out."
+    message = f"{count} features of {name} have no usable geometry and are left out."
     return (Problem("broken-geometry", message, "Repair them in OpenStreetMap.", severity="warning", size=count),)
 
 
 def _limit(
-    path: Path | str, *, lines: gpd.GeoDataFrame, areas: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame
+    path: Path | str,
+    *,
+    points: gpd.GeoDataFrame,
+    lines: gpd.GeoDataFrame,
+    areas: gpd.GeoDataFrame,
+    buildings: gpd.GeoDataFrame,
 ) -> gpd.GeoSeries:
     """Return the administrative areas that hold most buildings, else the box that the file covers."""
     limits = areas[areas["boundary"] == "administrative"]
@@ -251,48 +237,52 @@ def _limit(
         union = limits[levels == level].union_all()
         if len(buildings) and centres.within(union).mean() >= _MOST:
             return gpd.GeoSeries([union], crs=WGS84)
-    return gpd.GeoSeries([_box(path, lines, buildings)], crs=WGS84)
+    streets = lines[lines["highway"].notna()]
+    return gpd.GeoSeries([_box(path, [[buildings, streets], [areas, lines], [points]])], crs=WGS84)
 
 
-def _box(path: Path | str, lines: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame) -> shapely.Polygon:
-    """Return the box in the header of the file; without one, the box of its buildings and streets."""
-    import pyogrio
+def _box(path: Path | str, contents: Iterable[Sequence[gpd.GeoDataFrame]]) -> shapely.Polygon:
+    """Return the box in the header of the file; without one, that of the first of its contents that has one."""
+    boxes: list[Any] = [gdal.read_info(Path(path), layer="lines")["total_bounds"]]
+    shapes = [np.concatenate([layer.geometry.array for layer in layers]) for layers in contents]
+    boxes += [shapely.total_bounds(some) for some in shapes if len(some)]
+    for box in boxes:
+        if box is not None and np.isfinite(box).all():
+            west, south, east, north = map(float, box)
+            return shapely.Polygon([(west, south), (east, south), (east, north), (west, north)])
+    return shapely.Polygon()
 
-    box: Any = pyogrio.read_info(_gdal_path(path), layer="lines")["total_bounds"]
-    if box is None:
-        streets = lines[lines["highway"].notna()]
-        box = shapely.total_bounds(np.concatenate([buildings.geometry.array, streets.geometry.array]))
-    west, south, east, north = map(float, box)
-    return shapely.Polygon([(west, south), (east, south), (east, north), (west, north)])
 
-
-def _barriers(lines: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    below = lines["tunnel"].fillna("no").ne("no") | lines["layer"].fillna("0").str.startswith("-")
-    surface = lines[~below]
-    tables = (("highway", HIGHWAY_RANKS), ("railway", RAIL_RANKS), ("waterway", WATER_RANKS))
-    parts = []
-    for kind, ranks in tables:
-        found = surface[kind].str.removesuffix("_link").map(ranks)
-        if kind == "highway":
-            found = found.mask(_is_named_lane(surface), rank.PEDESTRIAN)
-        chosen = surface[found.notna()]
-        parts.append(_barrier_frame(chosen, found.dropna().astype(np.int64), kind, chosen.geometry))
-    coast = surface[surface["natural"] == "coastline"]
-    water = areas[areas["natural"].isin(_WATER_BANKS)]
-    for banks, geometry in ((coast, coast.geometry), (water, water.geometry.boundary)):
-        parts.append(_barrier_frame(banks, rank.RAIL_WATER_MOTORWAY, "bank", geometry))
+def _barriers(lines: gpd.GeoDataFrame, areas: gpd.GeoDataFrame, ranks: TagRanks) -> gpd.GeoDataFrame:
+    chosen = lines[ranks.rank.notna()]
+    parts = [_barrier_frame(chosen, ranks.rank.dropna().astype(np.int64), ranks.kind, chosen.geometry)]
+    outlines = (
+        (WATER_AREAS, RAIL_WATER_MOTORWAY, "bank"),
+        (_BAYS, RAIL_WATER_MOTORWAY, "bank"),
+        (FIELD_AREAS, FOOTPATH, "parcel"),
+    )
+    for table, value, kind in outlines:
+        outlined = areas[are_in(areas, table)]
+        parts.append(_barrier_frame(outlined, value, kind, outlined.geometry.boundary))
     barriers = pd.concat(parts, ignore_index=True)
     return barriers.explode(ignore_index=True)
 
 
-def _is_named_lane(lines: gpd.GeoDataFrame) -> "pd.Series[bool]":
-    lane = lines["highway"].isin(["service", "footway"]) & lines["name"].notna()
-    named: pd.Series[bool] = lane & lines["footway"].isna() & lines["service"].isna()
-    return named
+def _unknown_problems(name: str, ranks: TagRanks) -> tuple[Problem, ...]:
+    if not ranks.unknown:
+        return ()
+    values = ", ".join(f"{value} ({count:,})" for value, count in sorted(ranks.unknown.items()))
+    message = (
+        f"{name} has tags that the table of ranks does not know: {values}. Unknown values of highway are "
+        f"taken as '{RANK_NAMES[RESIDENTIAL]}', others as no barriers."
+    )
+    count = float(sum(ranks.unknown.values()))
+    remedy = "Correct them in OpenStreetMap."
+    return (Problem("unknown-class", message, remedy, "warning", name, size=count, unit="lines"),)
 
 
 def _barrier_frame(
-    features: gpd.GeoDataFrame, ranks: "pd.Series[int] | int", kind: str, geometry: gpd.GeoSeries
+    features: gpd.GeoDataFrame, ranks: "pd.Series[int] | int", kind: "pd.Series[str] | str", geometry: gpd.GeoSeries
 ) -> gpd.GeoDataFrame:
     columns = {"name": features["name"], "rank": ranks, "kind": kind}
     return gpd.GeoDataFrame(columns, index=features.index, geometry=geometry, crs=WGS84)

@@ -9,16 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from boundaries.files.shapefile import companion, cut_short, settle_encoding, truncated
-from boundaries.text.delimited import is_delimited, narrow_encoding_of
+from boundaries.files import gdal
+from boundaries.files.arrow.parquet import MOST_WHOLE_BYTES, open_parquet
+from boundaries.files.shapefile import companion, cut_short, require_encoding, settled_encoding, truncated
+from boundaries.text.delimited import bad_line, narrow_encoding_of
 from boundaries.text.encodings import DAMAGED, NAME_ENCODING, wrong_encoding
+from boundaries.text.packed import is_delimited
 from geogrid.errors import InvalidInputError, Problem
 
 _PARQUET_SUFFIXES = {".parquet", ".geoparquet", ".pq"}
+_FOLDERS = {".kml", ".kmz"}
 _FORMATS = "GeoGrid reads Shapefile, GeoPackage, GeoJSON, KML, FlatGeobuf, GeoParquet and what else GDAL knows."
 _SQLITE_MAGIC = b"SQLite format 3\0"
 _SQLITE_ONE_MEGABYTE_PAGES = 1
@@ -82,8 +87,9 @@ def read_grid_layer(
     if path.suffix.lower() in _PARQUET_SUFFIXES:
         frame, name = _read_parquet(path), path.stem
     else:
-        name = _settle_layer(path, layer)
-        frame = _read_with_gdal(path, name, encoding)
+        names = _settle_layers(path, layer)
+        name = ", ".join(names)
+        frame = _joined([_read_with_gdal(path, each, encoding) for each in names])
     if not len(frame):
         raise _refusal("empty", f"{path.name} has no rows.", "Check that it is the right file and layer.")
     frame.index = range(1, len(frame) + 1)
@@ -102,6 +108,11 @@ def parse_crs(name: str) -> CRS:
         ) from error
 
 
+def has_folders(path: Path) -> bool:
+    """Return whether the layers of a file are folders of one drawing, which are read all together: KML, KMZ."""
+    return path.suffix.lower() in _FOLDERS
+
+
 def _settle_crs(path: Path, frame: gpd.GeoDataFrame, wanted: CRS | None) -> CRS:
     if wanted is None and frame.crs is None:
         raise _refusal(
@@ -109,7 +120,14 @@ def _settle_crs(path: Path, frame: gpd.GeoDataFrame, wanted: CRS | None) -> CRS:
             f"{path.name} states no coordinate reference system.",
             "Name it, e.g. --crs EPSG:4326 for longitude and latitude, --crs EPSG:4547 for CGCS2000 in metres.",
         )
-    return CRS(frame.crs) if wanted is None else wanted
+    settled = CRS(frame.crs) if wanted is None else wanted
+    if settled.geodetic_crs is None:
+        raise _refusal(
+            "no-crs",
+            f"{path.name} is in '{settled.name}', a local system that does not say where on the earth it is.",
+            "Have it transformed to CGCS2000 by whoever made it, or name the right one with --crs.",
+        )
+    return settled
 
 
 def _require_whole(path: Path) -> None:
@@ -135,37 +153,44 @@ def _sqlite_cut_short(path: Path) -> Problem | None:
     return truncated(path, promised) if path.stat().st_size < promised else None
 
 
-def _settle_layer(path: Path, layer: str | None) -> str:
-    import pyogrio
-
+def _settle_layers(path: Path, layer: str | None) -> list[str]:
+    """Return the layer that is named, else the one with shapes; the folders of a KML file all together."""
     with _gdal_refusals(path):
-        layers = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+        layers = gdal.list_layers(path) if layer is not None else gdal.layers_with_shapes(path)
     named = ", ".join(layers)
-    if layer is None:
-        if len(layers) > 1:
-            raise _refusal("which-layer", f"{path.name} has {len(layers)} layers: {named}.", "Name one with --layer.")
-        if not layers:
-            raise _refusal("empty", f"{path.name} has no layer.", DAMAGED)
-        return layers[0]
-    if layer not in layers:
+    if layer is not None and layer not in layers:
         raise _refusal("no-layer", f"{path.name} has no layer {layer!r}.", f"It has: {named}.")
-    return layer
+    if not layers:
+        raise _refusal("empty", f"{path.name} has no layer.", DAMAGED)
+    if layer is not None:
+        return [layer]
+    if len(layers) > 1 and not has_folders(path):
+        raise _refusal("which-layer", f"{path.name} has {len(layers)} layers: {named}.", "Name one with --layer.")
+    return layers
+
+
+def _joined(frames: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    filled = [frame for frame in frames if len(frame)]
+    if len(filled) <= 1:
+        return filled[0] if filled else frames[0]
+    return gpd.GeoDataFrame(pd.concat(filled, ignore_index=True), crs=filled[0].crs)
 
 
 def _read_with_gdal(path: Path, layer: str, encoding: str | None) -> gpd.GeoDataFrame:
-    import pyogrio
-
     if is_delimited(path):
         encoding = narrow_encoding_of(path, encoding).removesuffix("-sig")
-    elif encoding is None and path.suffix.lower() == ".shp":
-        encoding = _settled_encoding(path)
+    elif encoding is None:
+        encoding = settled_encoding(path, layer)
+    elif not require_encoding(path, layer, encoding) and _is_read_without(path, layer):
+        # Other formats have one encoding, and what is named is for those that somebody has filled otherwise.
+        encoding = None
     try:
         with _gdal_refusals(path):
-            expected = pyogrio.read_info(path, layer=layer, encoding=encoding)["features"]
-            frame = pyogrio.read_dataframe(path, layer=layer, encoding=encoding)
+            expected = gdal.read_info(path, layer=layer, encoding=encoding)["features"]
+            frame = gdal.read_dataframe(path, layer=layer, encoding=encoding)
     except (UnicodeDecodeError, LookupError) as error:
         if isinstance(error, UnicodeDecodeError) and is_delimited(path):
-            raise wrong_encoding(path.name, error) from error
+            raise wrong_encoding(path.name, error, line=bad_line(path, error)) from error
         stated = companion(path, ".cpg")
         said = f"--encoding {encoding}" if encoding else f"its {stated.name}" if stated else "its header"
         raise _refusal(
@@ -178,25 +203,24 @@ def _read_with_gdal(path: Path, layer: str, encoding: str | None) -> gpd.GeoData
     return frame
 
 
-def _settled_encoding(path: Path) -> str | None:
+def _is_read_without(path: Path, layer: str) -> bool:
     try:
-        return settle_encoding(path)
-    except UnicodeError as error:
-        sample = str(error)
-        reads = f" With --encoding gbk it would begin {sample!r}." if sample else ""
-        raise _refusal(
-            "encoding",
-            f"{path.name} has no .cpg file that states its encoding, and its text is not UTF-8.{reads}",
-            NAME_ENCODING,
-        ) from error
+        with _gdal_refusals(path):
+            gdal.read_dataframe(path, layer=layer, read_geometry=False)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _read_parquet(path: Path) -> gpd.GeoDataFrame:
     import pyarrow as pa
 
+    nullable = {pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
     try:
-        return gpd.read_parquet(path)
-    except pa.ArrowInvalid as error:
+        file, _ = open_parquet(path, most_bytes=MOST_WHOLE_BYTES)
+        file.close()
+        return gpd.read_parquet(path, to_pandas_kwargs={"types_mapper": nullable.get})
+    except (pa.ArrowInvalid, OSError) as error:
         raise _refusal("unreadable", f"{path.name} is damaged or no Parquet file: {_brief(error)}", DAMAGED) from error
     except (ValueError, TypeError) as error:
         raise _refusal(

@@ -13,6 +13,11 @@ from geogrid.errors import UnavailableError
 LINE, REASON = "line", "reason"
 
 
+def has_reasons(columns: Sequence[str]) -> bool:
+    """Return whether a table is a rejects file, to be imported again."""
+    return tuple(columns[-2:]) == (LINE, REASON)
+
+
 @dataclass(slots=True)
 class Rejects:
     """Rejected rows on their way to a file.
@@ -30,17 +35,20 @@ class Rejects:
     _writer: CellWriter
     count: int = 0
     _width: int = field(default=0)
+    _table: int = field(default=0)
 
     def write_header(self, columns: Sequence[str]) -> None:
-        """Write the columns of the table, then those of the line and the reason."""
-        self._width = len(columns)
-        self._writer.write([*columns, LINE, REASON])
+        """Write the columns of the table, then those of the line and the reason; those that a rejects file has go."""
+        self._table = len(columns)
+        kept = columns[:-2] if has_reasons(columns) else columns
+        self._width = len(kept)
+        self._writer.write([*kept, LINE, REASON])
 
     def write(self, cells: Sequence[str], line: int, reasons: Sequence[str]) -> None:
         """Write a row; cells beyond the header are joined to the last one."""
         kept = list(cells[: self._width])
-        if len(cells) > self._width:
-            kept[-1] = ",".join(cells[self._width - 1 :])
+        if len(cells) > self._table and kept:
+            kept[-1] = ",".join([kept[-1], *cells[self._table :]])
         kept += [""] * (self._width - len(kept))
         with _file_errors(self.path):
             self._writer.write([*kept, line, "; ".join(reasons)])

@@ -1,91 +1,83 @@
-"""Tables in chunks of text: CSV (plain or gzip), Parquet and XLSX, with the line that each row stands in."""
+"""Tables in chunks of text: CSV (plain or packed), Parquet and XLSX, with the line that each row stands in."""
 
 import csv
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime, time
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 import pandas as pd
 
+from boundaries.files.arrow.parquet import open_parquet, read_batches
+from boundaries.files.chunks import ROWS_A_CHUNK, Chunk, Table, cell_text, settled_header
+from boundaries.files.tables.dbf import is_dbf, read_dbf
+from boundaries.files.tables.workbook import read_workbook
 from boundaries.text.cells import unled
 from boundaries.text.delimited import (
     Header,
+    bounded_lines,
     broken_row,
     damage,
     encoding_of,
     is_cut_short,
-    is_delimited,
-    open_bytes,
     read_header,
 )
 from boundaries.text.encodings import DAMAGED
+from boundaries.text.packed import is_delimited, open_bytes
 from geogrid.errors import InvalidInputError, Problem
 
-ROWS_A_CHUNK = 5_000
-_NUL = "\0"
 _COUNTED_BYTES = 1 << 20
 _LISTED = 20
+_PARQUET = (".parquet", ".pq")
+_WORKBOOKS = (".xlsx", ".xlsm")
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Some rows of a table.
-
-    Parameters
-    ----------
-    lines : list of int
-        Line of the file (row of the sheet, row of the table) that each row begins in.
-    rows : list of list of str
-        Cells as text; as many as the header has, unless `faults` says otherwise.
-    faults : dict of int to str
-        What is wrong with the row at a position.
-    """
-
-    lines: list[int]
-    rows: list[list[str]]
-    faults: dict[int, str]
-
-    def column(self, position: int) -> list[str]:
-        """Return the trimmed cells of a column; empty for rows that are too short."""
-        return [row[position].strip() if position < len(row) else "" for row in self.rows]
+def is_table(path: Path) -> bool:
+    """Return whether a file is a table by its name, and no layer of shapes."""
+    if path.suffix.lower() in _PARQUET:
+        return not _has_shapes(path)
+    return path.suffix.lower() in _WORKBOOKS or is_dbf(path) or is_delimited(path)
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table that is open for reading once.
+def _has_shapes(path: Path) -> bool:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    Parameters
-    ----------
-    columns : tuple of str
-        Names of the header.
-    total : int
-        Number of rows; of a CSV file the number of its lines, which is near it.
-    chunks : iterator of Chunk
-        The rows in order.
-    """
-
-    columns: tuple[str, ...]
-    total: int
-    chunks: Iterator[Chunk]
+    try:
+        return b"geo" in (pq.read_metadata(path).metadata or {})
+    except (pa.ArrowInvalid, OSError):
+        # Whoever reads it as a table says what is wrong.
+        return False
 
 
 @contextmanager
-def open_table(path: Path, *, encoding: str | None = None, sheet: str | None = None) -> Iterator[Table]:
+def open_table(
+    path: Path,
+    *,
+    encoding: str | None = None,
+    sheet: str | None = None,
+    wanted: Sequence[str] = (),
+    missing: Iterable[str] = (),
+) -> Iterator[Table]:
     """Open a table by what its name ends with.
 
     Parameters
     ----------
     path : Path
-        ``.csv``, ``.tsv``, ``.txt`` (each also with ``.gz``), ``.parquet`` or ``.xlsx``.
+        ``.csv``, ``.tsv``, ``.txt`` (each also packed as ``.gz``, ``.bz2``, ``.xz``, ``.zst``, or alone in a ``.zip``),
+        ``.parquet``, ``.xlsx``, or ``.dbf`` (also alone in a ``.zip``).
     encoding : str, optional
         Of a text file; without it what its mark says, else UTF-8.
     sheet : str, optional
         Of a workbook; needed where several have rows.
+    wanted : sequence of str
+        Columns that will be asked for. In text and workbooks the header is the first of ten lines that has them all,
+        else the first line.
+    missing : iterable of str
+        Words that stand for an empty cell.
 
     Raises
     ------
@@ -94,17 +86,21 @@ def open_table(path: Path, *, encoding: str | None = None, sheet: str | None = N
     """
     _require(path)
     suffix = path.suffix.lower()
-    if suffix in {".parquet", ".pq"}:
-        yield _checked(_parquet(path))
-    elif suffix in {".xlsx", ".xlsm"}:
-        yield _checked(_workbook(path, sheet))
+    if suffix in _PARQUET:
+        yield _parquet(path).checked(missing)
+    elif suffix in _WORKBOOKS:
+        with _damage(path):
+            table = read_workbook(path, sheet, wanted)
+        yield replace(table, chunks=_guarded(path, table.chunks)).checked(missing)
+    elif is_dbf(path):
+        yield read_dbf(path, encoding).checked(missing)
     elif is_delimited(path):
         with _open_text(path, encoding) as file:
-            yield _checked(_delimited(path, file))
+            yield _delimited(path, file, wanted).checked(missing)
     else:
         raise _refusal(
             "unreadable",
-            f"{path.name} is no table that GeoGrid knows: it reads .csv, .csv.gz, .tsv, .parquet and .xlsx.",
+            f"{path.name} is no table that GeoGrid knows: it reads .csv, .csv.gz, .tsv, .parquet, .xlsx and .dbf.",
             "Export it as one of them.",
         )
 
@@ -119,22 +115,12 @@ def read_frame(path: Path, *, encoding: str | None = None, sheet: str | None = N
             for which, fault in list(chunk.faults.items())[: _LISTED - len(problems)]:
                 line = f"line {chunk.lines[which]}"
                 problems.append(Problem("unreadable", f"{path.name}, {line}: {fault}.", "Correct it.", subject=line))
+            if len(problems) >= _LISTED:
+                break
         columns = table.columns
     if problems:
         raise InvalidInputError(problems)
     return pd.DataFrame(rows, columns=list(columns), dtype=str)
-
-
-def _checked(table: Table) -> Table:
-    """Return a table whose rows with null characters, which the store cannot hold, are faults."""
-    return replace(table, chunks=map(_without_nulls, table.chunks))
-
-
-def _without_nulls(chunk: Chunk) -> Chunk:
-    for which, row in enumerate(chunk.rows):
-        if any(_NUL in cell for cell in row):
-            chunk.faults.setdefault(which, "a cell has a null character")
-    return chunk
 
 
 def _require(path: Path) -> None:
@@ -151,7 +137,8 @@ def _damage(path: Path) -> Iterator[None]:
         with damage(path):
             yield
     except zipfile.BadZipFile as error:
-        raise _refusal("truncated", f"{path.name} is damaged or cut short, or no workbook.", DAMAGED) from error
+        other = ", or no workbook" if path.suffix.lower() in _WORKBOOKS else ""
+        raise _refusal("truncated", f"{path.name} is damaged or cut short{other}.", DAMAGED) from error
 
 
 def _guarded(path: Path, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
@@ -171,12 +158,13 @@ def _open_text(path: Path, encoding: str | None) -> Iterator[IO[str]]:
         yield lines
 
 
-def _delimited(path: Path, file: IO[str]) -> Table:
+def _delimited(path: Path, file: IO[str], wanted: Sequence[str]) -> Table:
     with _damage(path):
         total = _count_lines(path)
-        header = read_header(path, file)
-    columns = _header(path, header.columns)
-    return Table(columns, max(total - 1, 0), _guarded(path, _delimited_chunks(path, header)))
+        header = read_header(path, bounded_lines(path, file), wanted)
+    columns = settled_header(path.name, header.columns)
+    notes = (f"The header of {path.name} is in line {header.line}.",) if header.is_below else ()
+    return Table(columns, max(total - header.line, 0), _guarded(path, _delimited_chunks(path, header)), notes)
 
 
 def _delimited_chunks(path: Path, header: Header) -> Iterator[Chunk]:
@@ -192,6 +180,8 @@ def _delimited_chunks(path: Path, header: Header) -> Iterator[Chunk]:
             if is_cut_short(error):
                 raise broken_row(path, line, error) from error
             chunk.faults[len(chunk.rows)] = f"the line cannot be read: {error}"
+            # As it stands: what is between the delimiters, quotes included.
+            row = header.last_text().rstrip("\r\n").split(header.delimiter)
         else:
             if not row:
                 continue
@@ -212,90 +202,27 @@ def _count_lines(path: Path) -> int:
 
 def _parquet(path: Path) -> Table:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(path)
-    except pa.ArrowInvalid as error:
+        file, schema = open_parquet(path)
+    except (pa.ArrowInvalid, OSError) as error:
         raise _refusal("truncated", f"{path.name} is damaged or cut short, or no Parquet file.", DAMAGED) from error
-    columns = _header(path, file.schema_arrow.names)
-    return Table(columns, file.metadata.num_rows, _parquet_chunks(path, file))
+    columns = settled_header(path.name, schema.names)
+    return Table(columns, file.metadata.num_rows, _parquet_chunks(path, read_batches(file, schema, rows=ROWS_A_CHUNK)))
 
 
-def _parquet_chunks(path: Path, file: Any) -> Iterator[Chunk]:
+def _parquet_chunks(path: Path, batches: Iterator[Any]) -> Iterator[Chunk]:
     import pyarrow as pa
 
     line = 1
     try:
-        for batch in file.iter_batches(batch_size=ROWS_A_CHUNK):
-            columns = [[_cell_text(value) for value in column.to_pylist()] for column in batch.columns]
+        for batch in batches:
+            columns = [[cell_text(value) for value in column.to_pylist()] for column in batch.columns]
             rows = [list(row) for row in zip(*columns, strict=True)]
             yield Chunk(list(range(line, line + len(rows))), rows, {})
             line += len(rows)
     except (pa.ArrowInvalid, OSError) as error:
         raise _refusal("truncated", f"{path.name} is damaged: {str(error).splitlines()[0]}", DAMAGED) from error
-
-
-def _workbook(path: Path, sheet: str | None) -> Table:
-    import openpyxl
-
-    try:
-        with _damage(path):
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except KeyError as error:
-        raise _refusal("unreadable", f"{path.name} is no workbook.", DAMAGED) from error
-    names = list(book.sheetnames)
-    if sheet is None and len(names) > 1:
-        raise _refusal("which-sheet", f"{path.name} has {len(names)} sheets: {', '.join(names)}.", "Name one: --sheet.")
-    if sheet is not None and sheet not in names:
-        raise _refusal("no-sheet", f"{path.name} has no sheet {sheet!r}.", f"It has: {', '.join(names)}.")
-    worksheet = book[sheet or names[0]]
-    rows = worksheet.iter_rows(values_only=True)
-    header = [_cell_text(value) for value in next(rows, ())]
-    while header and not header[-1]:
-        header.pop()
-    columns = _header(path, header)
-    return Table(columns, max((worksheet.max_row or 1) - 1, 0), _guarded(path, _sheet_chunks(rows, len(columns))))
-
-
-def _sheet_chunks(rows: Iterator[tuple[Any, ...]], width: int) -> Iterator[Chunk]:
-    chunk = Chunk([], [], {})
-    for line, values in enumerate(rows, start=2):
-        row = [_cell_text(value) for value in values[:width]]
-        if not any(row):
-            continue
-        chunk.lines.append(line)
-        chunk.rows.append(row + [""] * (width - len(row)))
-        if len(chunk.rows) == ROWS_A_CHUNK:
-            yield chunk
-            chunk = Chunk([], [], {})
-    yield chunk
-
-
-def _cell_text(value: Any) -> str:
-    """Return a typed cell as the text that a CSV file would have."""
-    if value is None or value != value:  # noqa: PLR0124 - NaN is the value that differs from itself
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, datetime | time):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return value.hex()
-    return str(value)
-
-
-def _header(path: Path, names: Sequence[str]) -> tuple[str, ...]:
-    columns = tuple(name.strip() for name in names)
-    if not any(columns):
-        raise _refusal("empty", f"{path.name} has no header.", "The first line names the columns.")
-    repeated = sorted({name for name in columns if name and columns.count(name) > 1})
-    if repeated:
-        raise InvalidInputError(
-            Problem("repeated-column", f"{path.name} has column {name!r} more than once.", "Rename one.", subject=name)
-            for name in repeated
-        )
-    return columns
 
 
 def _refusal(kind: str, message: str, remedy: str) -> InvalidInputError:

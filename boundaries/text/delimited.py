@@ -5,27 +5,30 @@ Every reader of text tables starts here, so that all see the same file in the sa
 
 import csv
 import gzip
+import lzma
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import IO, Any, AnyStr, Final
 
 from boundaries.text.cells import unled
-from boundaries.text.encodings import DAMAGED, is_wide, settle_encoding, wrong_encoding
+from boundaries.text.encodings import DAMAGED, is_wide, require_certain, settle_encoding, wrong_encoding
+from boundaries.text.packed import open_bytes
 from geogrid.errors import InvalidInputError
 
-SUFFIXES: Final = (".csv", ".tsv", ".txt")
-_PACKED: Final = ".gz"
-_COMPRESSION: Final = 5
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _QUOTED: Final = re.compile(r'"[^"]*"')
 # Excel's own line before the header, e.g. "sep=;".
 _STATED: Final = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 _LONGEST_HEAD: Final = 1 << 16
+LONGEST_LINE: Final = 16 << 20
+"""Characters: what is longer is no line of a table, and a packed file may have one of gigabytes."""
+HEADER_WITHIN: Final = 10
+"""The header is looked for in so many lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,44 +41,45 @@ class Header:
         Names, trimmed.
     delimiter : str
         One character.
-    stated : int
-        Lines before the header: 1 where a line states the delimiter.
+    above : int
+        Lines before the header: titles, and the one that states the delimiter.
+    is_below : bool
+        Whether there are titles among them.
     reader : csv reader
         Stands before the first row; its ``line_num`` counts from the header on.
     """
 
     columns: tuple[str, ...]
     delimiter: str
-    stated: int
+    above: int
+    is_below: bool
     reader: Any
+    _lines: "_Remembered"
+
+    @property
+    def line(self) -> int:
+        """Number of the line that the header begins in."""
+        return self.above + 1
 
     @property
     def next_line(self) -> int:
         """Number of the line that the next row begins in."""
-        return self.stated + int(self.reader.line_num) + 1
+        self._lines.forget()
+        return self.above + int(self.reader.line_num) + 1
 
-
-def is_delimited(path: Path) -> bool:
-    """Return whether the name of a file says that it is delimited text, plain or gzip."""
-    inner = path.with_suffix("") if path.suffix.lower() == _PACKED else path
-    return inner.suffix.lower() in SUFFIXES
-
-
-@contextmanager
-def open_bytes(path: Path, mode: str = "rb") -> Iterator[IO[bytes]]:
-    """Open the text of a file as bytes, plain or gzip."""
-    if path.suffix.lower() == _PACKED:
-        with gzip.open(path, mode, compresslevel=_COMPRESSION) as packed:
-            yield cast("IO[bytes]", packed)
-    else:
-        with path.open(mode) as file:
-            yield cast("IO[bytes]", file)
+    def last_text(self) -> str:
+        """Return the lines that were read since `next_line` was asked for, as they stand."""
+        return self._lines.text()
 
 
 def encoding_of(path: Path, encoding: str | None) -> str:
     """Return the encoding of a file; raises as `settle_encoding`, and where the file is damaged."""
     with damage(path), open_bytes(path) as file:
-        return settle_encoding(path.name, file.readline(_LONGEST_HEAD), encoding)
+        line = file.readline(_LONGEST_HEAD)
+        settled = settle_encoding(path.name, line, encoding)
+        if not settled.endswith("-sig") and not is_wide(settled):
+            require_certain(path.name, line + file.read(_LONGEST_HEAD).rpartition(b"\n")[0], encoding)
+        return settled
 
 
 def narrow_encoding_of(path: Path, encoding: str | None) -> str:
@@ -86,27 +90,88 @@ def narrow_encoding_of(path: Path, encoding: str | None) -> str:
     return settled
 
 
-def read_header(path: Path, lines: Iterator[str]) -> Header:
+def bounded_lines(path: Path, file: IO[AnyStr]) -> Iterator[AnyStr]:
+    """Yield the lines of a text, decoded or not; raises `InvalidInputError` at one without end."""
+    while line := file.readline(LONGEST_LINE):
+        if len(line) >= LONGEST_LINE:
+            raise endless_line(path)
+        yield line
+
+
+def endless_line(path: Path) -> InvalidInputError:
+    """Return the refusal of a file for a line that is no row."""
+    return InvalidInputError.of(
+        "too-large",
+        f"{path.name} has a line of over {LONGEST_LINE:,} characters: that is no row of a table.",
+        "Check the export: rows end with a line feed, and quoted cells are closed.",
+    )
+
+
+def read_header(path: Path, lines: Iterator[str], wanted: Sequence[str] = ()) -> Header:
     """Read the header from the lines of a text, ends of lines included.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    lines : iterator of str
+        Of the text, from its first line on.
+    wanted : sequence of str
+        Columns that will be asked for: the header is the first of ten lines that has them all, else the first line.
 
     Raises
     ------
     InvalidInputError
         There is none, or it ends within quotes.
     """
-    first = next(lines, "")
-    stated = _STATED.fullmatch(first)
-    if stated:
-        first = next(lines, "")
-    if not first.strip():
+    head = list(islice(lines, 1))
+    statement = _STATED.fullmatch(head[0]) if head else None
+    stated = statement.group(1) if statement else None
+    first = int(stated is not None)
+    # No line more than is needed: others may read along.
+    head += islice(lines, HEADER_WITHIN if wanted else first)
+    at = next((at for at in range(first, len(head)) if _has(head[at], wanted, stated)), first) if wanted else first
+    if not (head[at : at + 1] and head[at].strip()):
         raise InvalidInputError.of("empty", f"{path.name} has no header.", "The first line names the columns.")
-    delimiter = stated.group(1) if stated else _delimiter(first)
-    reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
+    delimiter = stated or _delimiter(head[at])
+    remembered = _Remembered(chain(head[at:], lines))
+    reader = csv.reader(remembered, delimiter=delimiter, strict=True)
     try:
         names = next(reader)
     except csv.Error as error:
-        raise broken_row(path, 1 + bool(stated), error) from error
-    return Header(tuple(unled(name.strip()) for name in names), delimiter, int(bool(stated)), reader)
+        raise broken_row(path, 1 + at, error) from error
+    return Header(tuple(unled(name.strip()) for name in names), delimiter, at, at > first, reader, remembered)
+
+
+def _has(line: str, wanted: Sequence[str], stated: str | None) -> bool:
+    """Return whether a line has all the names, as a header would."""
+    try:
+        names = next(csv.reader([line], delimiter=stated or _delimiter(line)), [])
+    except csv.Error:
+        return False
+    return set(wanted) <= {unled(name.strip()) for name in names}
+
+
+class _Remembered:
+    """Lines on their way to a reader, kept until they are forgotten: a row that cannot be read is told as it stands."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._source = lines
+        self._kept: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._source)
+        self._kept.append(line)
+        return line
+
+    def forget(self) -> None:
+        self._kept.clear()
+
+    def text(self) -> str:
+        return "".join(self._kept)
 
 
 def _delimiter(header: str) -> str:
@@ -131,7 +196,26 @@ def damage(path: Path) -> Iterator[None]:
     """Turn what reading a text raises into a refusal."""
     try:
         yield
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError) as error:
+        raise InvalidInputError.of("truncated", f"{path.name} is damaged or cut short: {error}.", DAMAGED) from error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        # What a packed text says of itself has no number.
         raise InvalidInputError.of("truncated", f"{path.name} is damaged or cut short: {error}.", DAMAGED) from error
     except UnicodeError as error:
-        raise wrong_encoding(path.name, error) from error
+        raise wrong_encoding(path.name, error, line=bad_line(path, error)) from error
+
+
+def bad_line(path: Path, error: UnicodeError) -> int | None:
+    """Return the first line that cannot be decoded; None where lines cannot be told apart as bytes."""
+    encoding = getattr(error, "encoding", "")
+    if not encoding or is_wide(encoding):
+        return None
+    with open_bytes(path) as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode(encoding)
+            except UnicodeDecodeError:
+                return number
+    return None

@@ -1,6 +1,6 @@
 """Coordinates: reference systems in metres and degrees, and the datums in use in China."""
 
-from geogrid.coordinates.crs import WGS84, local_crs, metres_per_degree, metric_crs, require_crs
+from geogrid.coordinates.crs import WGS84, local_crs, metres_per_degree, metric_crs, require_crs, transformer_between
 from geogrid.coordinates.datum import from_wgs84, to_wgs84
 from geogrid.coordinates.datum_guess import guess_datum
 
@@ -13,4 +13,5 @@ __all__ = [
     "metric_crs",
     "require_crs",
     "to_wgs84",
+    "transformer_between",
 ]

@@ -1,8 +1,10 @@
 """Coordinate reference systems: metres where lengths and areas are meant, degrees where the earth is."""
 
+from functools import lru_cache
+
 import geopandas as gpd
 import numpy as np
-from pyproj import CRS
+from pyproj import CRS, Transformer
 
 from geogrid.errors import InvalidInputError
 from geogrid.types import FloatArray
@@ -79,3 +81,12 @@ def require_crs(layer: gpd.GeoDataFrame | gpd.GeoSeries) -> CRS:
             "no-crs", "The layer states no coordinate reference system.", "Name it, e.g. with --crs EPSG:4326."
         )
     return CRS(layer.crs)
+
+
+@lru_cache(maxsize=64)  # each file may have a system of its own, and a town has few files
+def transformer_between(source: CRS, target: CRS) -> Transformer:
+    """Return what brings coordinates from one system to another, x or longitude first in both.
+
+    Finding it takes longer than what it does to a small layer.
+    """
+    return Transformer.from_crs(source, target, always_xy=True)

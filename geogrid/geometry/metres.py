@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final, Protocol
 
 import geopandas as gpd
 import numpy as np
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
-from geogrid.coordinates.crs import WGS84, require_crs
+from geogrid.coordinates.crs import WGS84, require_crs, transformer_between
 from geogrid.errors import Problem
 from geogrid.geometry.rings import only_polygons
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
@@ -64,11 +63,29 @@ class Metric:
         """Return what was mended and left out, as warnings about a layer of a role, e.g. ``"buildings"``."""
         return tuple(
             Problem(
-                kind, f"{self._named(rows)} of the {role} {what}.", remedy, "warning", role, size=len(rows), unit="rows"
+                kind,
+                f"{self._named(rows)} of the {role} {one if len(rows) == 1 else several}.",
+                remedy,
+                "warning",
+                role,
+                size=len(rows),
+                unit="rows",
             )
-            for kind, rows, what, remedy in (
-                ("mended", self.mended, "cross themselves and were mended", "Look at them."),
-                ("unusable", self.unusable, "have no usable geometry and are left out", "Draw or delete them."),
+            for kind, rows, one, several, remedy in (
+                (
+                    "mended",
+                    self.mended,
+                    "crosses itself and was mended",
+                    "cross themselves and were mended",
+                    "Look at what became of it.",
+                ),
+                (
+                    "unusable",
+                    self.unusable,
+                    "has no usable geometry and is left out",
+                    "have no usable geometry and are left out",
+                    "Draw or delete what has none.",
+                ),
             )
             if len(rows)
         )
@@ -138,12 +155,6 @@ def to_lonlat(geometry: GeometryArray, crs: CRS) -> GeometryArray:
     return _projected(geometry, crs, WGS84)
 
 
-@lru_cache(maxsize=32)
-def _transformer(source: CRS, target: CRS) -> Transformer:
-    """Return the way between two systems; finding it takes longer than a small layer does."""
-    return Transformer.from_crs(source, target, always_xy=True)
-
-
 def _mended(areas: GeometryArray) -> GeometryArray:
     valid = shapely.make_valid(areas, method="structure", keep_collapsed=False)
     mended = np.empty(len(areas), dtype=object)
@@ -153,7 +164,7 @@ def _mended(areas: GeometryArray) -> GeometryArray:
 
 def _projected(geometry: GeometryArray, source: CRS, target: CRS) -> GeometryArray:
     """Return geometries in another CRS, with vertices where straight edges would bend."""
-    transformer = _transformer(source, target)
+    transformer = transformer_between(source, target)
 
     def project(xy: FloatArray) -> FloatArray:
         return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))

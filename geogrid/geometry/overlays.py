@@ -5,7 +5,7 @@ exception or, rarely, in a result that cannot be. Such pairs are computed again 
 algorithm is proven to end; the grid is as fine as succeeds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 from geogrid.geometry.rings import Area, only_polygons
-from geogrid.types import BoolArray, FloatArray, GeometryArray
+from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 
 METRE: Final = 1.0
 DEGREE: Final = 1.0 / 111_320.0
@@ -93,17 +93,43 @@ def union_of_coverage(polygons: GeometryArray, *, metre: float = METRE) -> Area:
     metre : float
         In the units of the geometry, `METRE` or `DEGREE`.
     """
+    whole: IntArray = np.arange(len(polygons))
+    return cast("Area", unions_of_coverages(polygons, [whole], metre=metre)[0])
+
+
+def unions_of_coverages(polygons: GeometryArray, groups: Sequence[IntArray], *, metre: float = METRE) -> GeometryArray:
+    """Return the land of each of some groups of polygons; see `union_of_coverage`.
+
+    Parameters
+    ----------
+    polygons : (n,) Polygon or MultiPolygon
+        Valid.
+    groups : sequence of (k,) int64
+        Positions among them.
+    metre : float
+        In the units of the geometry, `METRE` or `DEGREE`.
+    """
+    lands: GeometryArray = np.empty(len(groups), dtype=object)
+    lands[:] = [_joined(polygons[group]) for group in groups]
+    areas, lengths = shapely.area(polygons), shapely.length(polygons)
+    total = np.array([areas[group].sum() for group in groups])
+    slack = np.array([_ROUNDING_M * metre * lengths[group].sum() for group in groups])
+    # A polygon by itself is as it is.
+    alone = np.array([len(group) == 1 for group in groups], dtype=np.bool_)
+    good = alone | (shapely.is_valid(lands) & (np.abs(shapely.area(lands) - total) <= slack))
+    for place in np.flatnonzero(~good).tolist():
+        lands[place] = union(polygons[groups[place]], metre=metre)
+    return lands
+
+
+def _joined(polygons: GeometryArray) -> Area | None:
+    """Return polygons without the edges that two of them have; None where GEOS cannot."""
     if len(polygons) == 1:
         return cast("Area", polygons[0])
     try:
-        covered = only_polygons(shapely.coverage_union_all(polygons))
+        return only_polygons(shapely.coverage_union_all(polygons))
     except shapely.GEOSException:
-        return union(polygons, metre=metre)
-    total = float(shapely.area(polygons).sum())
-    slack = _ROUNDING_M * metre * float(shapely.length(polygons).sum())
-    if shapely.is_valid(covered) and abs(covered.area - total) <= slack:
-        return covered
-    return union(polygons, metre=metre)
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,13 @@ from boundaries.files.times import TimeReader
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import CoordType
 
-FIELDS = ("id", "time", "closed", "status", "lon", "lat", "x", "y", "address", "text", "channel", "category")
+REPORTER_FIELDS = ("reporter_name", "reporter_telephone", "reporter_email", "reporter_identity_number")
+"""What is known of who reported a case: sealed, and apart from it."""
+
+FIELDS = (
+    *("id", "time", "closed", "status", "lon", "lat", "x", "y", "address", "text", "channel", "category"),
+    *REPORTER_FIELDS,
+)
 """What a column can be mapped to."""
 
 CONSTANTS = ("channel", "category")
@@ -44,7 +50,7 @@ class CaseFields:
         InvalidInputError
             Columns are missing, or the fields do not say when and where a case was; everything is listed.
         """
-        wanted = [(f"--{name}", column) for name, column in self.columns.items()]
+        wanted = [(f"--{name.replace('_', '-')}", column) for name, column in self.columns.items()]
         wanted += [("--keep", column) for column in self.keep]
         problems = [*missing_columns(wanted, header, file), *self._incomplete()]
         if problems:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,16 +14,19 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from boundaries.cases.storing import AddedCase, NewCase, add_cases
+from boundaries.casework.beginning import begin_work
 from boundaries.editions.reading import compile_edition, edition_at, grid_frame
 from boundaries.files.cases.fields import CaseFields, CaseReading
 from boundaries.files.cases.places import CasePlaces, Placer
 from boundaries.files.cases.rows import CaseRow, CaseRows, CaseTable, lonlat_of
+from boundaries.files.cases.seen import SeenRows
+from boundaries.files.chunks import Chunk, Table
 from boundaries.files.rejects import Rejects
-from boundaries.files.table_reader import Chunk, Table
 from boundaries.files.times import AMBIGUOUS
 from boundaries.jurisdictions.records import JurisdictionValues
 from boundaries.jurisdictions.storing import lock_import
 from geogrid.coverage.plausible import SWAPPED_COORDINATES, Bounds, check_coordinates
+from geogrid.coverage.zones import datum_doubt_of_points
 from geogrid.errors import ConflictError, InvalidInputError
 from geogrid.types import CASE_STATUSES, FloatArray
 
@@ -70,6 +74,8 @@ class CaseCounts:
         In the rejects file.
     reasons : dict of str to int
         How often each reason was given, with the values left out.
+    notes : list of str
+        What else is to be said.
     """
 
     rows: int = 0
@@ -82,6 +88,7 @@ class CaseCounts:
     by_address: int = 0
     rejected: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +143,17 @@ class CaseImport:
         """
         lock_import(session, "cases", self.jurisdiction.code)
         understood = CaseTable.of(table.columns, self.fields, reading=self.reading, now=self.now, file=self.file.name)
-        work = _Work(self, session, understood, _placer(session, self.jurisdiction, self.now), rejects, table.columns)
+        placer = _placer(session, self.jurisdiction, self.now)
         rejects.write_header(table.columns)
-        for chunk in table.chunks:
-            work.take(chunk)
-            advance(len(chunk.rows))
+        with closing(SeenRows()) as seen:
+            work = _Work(self, session, understood, placer, rejects, table.columns, seen)
+            for chunk in table.chunks:
+                work.take(chunk)
+                advance(len(chunk.rows))
         if not work.counts.rows:
             raise InvalidInputError.of("empty", f"{self.file.name} has a header and no rows.", "Check the export.")
         rejects.finish()
+        begin_work(session, self.jurisdiction.id)
         return work.counts
 
 
@@ -169,9 +179,8 @@ class _Work:
     placer: Placer
     rejects: Rejects
     columns: Sequence[str]
+    seen: SeenRows
     counts: CaseCounts = field(default_factory=CaseCounts)
-    _digests: dict[str, str] = field(default_factory=dict)
-    _keys: set[str] = field(default_factory=set)
 
     def take(self, chunk: Chunk) -> None:
         """Store the good rows of a chunk, write down the bad ones."""
@@ -191,19 +200,9 @@ class _Work:
         self._store(cases)
 
     def _key(self, row: CaseRow) -> str | None:
-        """Return the identity of a row within its source, None for a row that an earlier one equals.
-
-        A number names one case. Where rows of one number differ, each is kept: the first has the number as its
-        identity, the others the number and their content.
-        """
-        key = row.number or row.digest
-        first = self._digests.setdefault(row.number, row.digest) if row.number else row.digest
-        if first != row.digest:
-            key = f"{row.number}~{row.digest}"
-        if key in self._keys:
-            self.counts.repeated += 1
-            return None
-        self._keys.add(key)
+        """Return the identity of a row within its source, None for a row that an earlier one equals."""
+        key = self.seen.key_of(row.number, row.digest)
+        self.counts.repeated += key is None
         return key
 
     def _case(self, row: CaseRow, key: str, places: CasePlaces, which: int) -> NewCase:
@@ -230,6 +229,7 @@ class _Work:
             grid_id=None if grid is None else grid.id,
             attributes=row.attributes,
             placing=note,
+            reporter=row.reporter,
         )
 
     def _store(self, cases: Sequence[NewCase]) -> None:
@@ -270,6 +270,9 @@ class _Work:
         core = _core(read.xy)
         if not len(core):
             return
+        doubt = datum_doubt_of_points(self.table.reading.crs, core)
+        if doubt is not None:
+            self.counts.notes.append(f"{doubt.message} {doubt.remedy}")
         limit: Bounds = tuple(shapely.bounds(self.placer.land).tolist())
         problem = check_coordinates(core, self.table.reading.crs, limit=limit)
         if problem is not None:

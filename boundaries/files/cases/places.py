@@ -7,14 +7,9 @@ import shapely
 from sqlalchemy.orm import Session
 
 from boundaries.addresses.geocoding import geocode_many
-from geogrid.coordinates import metres_per_degree
+from geogrid.coverage.nearness import why_not_near
 from geogrid.editions import Edition
-from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
-
-FARTHEST_M = 50_000.0
-"""A point farther than this from every grid is not one of the jurisdiction's."""
-
-_LARGEST_LON, _LARGEST_LAT = 180.0, 90.0
+from geogrid.types import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +39,7 @@ class CasePlaces:
 
 @dataclass(frozen=True, slots=True)
 class Placer:
-    """CasePlaces cases by their point, else by their address.
+    """Places cases by their point, else by their address.
 
     Parameters
     ----------
@@ -98,30 +93,6 @@ class Placer:
     def _check(self, lonlat: FloatArray, leaf: IntArray, faults: list[list[str]]) -> None:
         """List points outside every grid that are too far away or that stand for "unknown"."""
         outside = np.flatnonzero((leaf < 0) & ~np.isnan(lonlat[:, 0]))
-        away = self._distance_m(lonlat[outside])
-        for which, metres in zip(outside.tolist(), away.tolist(), strict=True):
-            lon, lat = lonlat[which].tolist()
-            if (lon, lat) == (0.0, 0.0):
-                faults[which].append("its point is 0, 0, which stands for an unknown one")
-            elif abs(lon) > _LARGEST_LON or abs(lat) > _LARGEST_LAT:
-                faults[which].append(f"its point {lon:.10g}, {lat:.10g} is not on the earth")
-            elif metres > FARTHEST_M:
-                faults[which].append(
-                    f"its point {lon:.6f}, {lat:.6f} is {metres / 1000.0:,.0f} km from the jurisdiction; "
-                    f"at most {FARTHEST_M / 1000.0:.0f} km are believed"
-                )
-            elif lon.is_integer() and lat.is_integer():
-                faults[which].append(
-                    f"its point {lon:.0f}, {lat:.0f} is of whole degrees, which stands for a rough one"
-                )
-
-    def _distance_m(self, lonlat: FloatArray) -> FloatArray:
-        """Return the distance to the land of the grids, metres, as on a plane around it."""
-        if not len(lonlat):
-            return np.empty(0)
-        west, south, east, north = shapely.bounds(self.land).tolist()
-        scale = np.column_stack(metres_per_degree(np.array([(south + north) / 2.0])))[0]
-        corner = np.array([(west + east) / 2.0, (south + north) / 2.0])
-        land = shapely.transform(self.land, lambda xy: (xy - corner) * scale)
-        points: GeometryArray = np.asarray(shapely.points((lonlat - corner) * scale), dtype=object)
-        return np.asarray(shapely.distance(points, land), dtype=np.float64)
+        for which, reason in zip(outside.tolist(), why_not_near(lonlat[outside], self.land), strict=True):
+            if reason is not None:
+                faults[which].append(reason)

@@ -1,24 +1,26 @@
 """The rows of a table as cases, each with everything that is wrong with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pyproj import Transformer
 
-from boundaries.files.cases.fields import CaseFields, CaseReading
-from boundaries.files.table_reader import Chunk
-from geogrid.coordinates import WGS84, to_wgs84
+from boundaries.files.cases.fields import REPORTER_FIELDS, CaseFields, CaseReading
+from boundaries.files.chunks import Chunk
+from boundaries.files.columns import has_lost_digits, why_no_number
+from boundaries.text.json_values import json_faults
+from boundaries.text.moments import CLOCKS_DIFFER, FIRST_STORED, report_fault, stored_fault
+from geogrid.access import Reporter, mask_text
+from geogrid.coordinates import WGS84, to_wgs84, transformer_between
 from geogrid.types import CaseStatus, FloatArray
 
 _PARTING = "\x1f"
 _DIGEST_BYTES = 10
-# Times without offset may be of a zone east of the one that is assumed.
-_CLOCKS_DIFFER = timedelta(days=1)
+_NUMBERS_OF_REPORTERS = ("reporter_telephone", "reporter_identity_number")
 _TEXT_FIELDS = ("address", "text", "channel", "category")
 
 
@@ -33,6 +35,7 @@ class CaseRow:
     status: CaseStatus
     words: dict[str, str]
     attributes: dict[str, str]
+    reporter: Reporter
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +101,29 @@ class CaseTable:
         times = self._times(columns, faults)
         statuses = self._statuses(columns, times, faults)
         xy = self._points(columns, count, faults)
-        identity = list(zip(*columns.values(), *kept.values(), strict=True))
-        numbers = columns.get("id", [""] * count)
+        numbers = {name: columns.get(name, []) for name in ("id", *_NUMBERS_OF_REPORTERS)}
+        self._refuse_lost_digits({**numbers, **kept}, faults)
+        reporters = _reporters(columns, count)
+        for which, reporter in enumerate(reporters):
+            faults[which] += [f"what is known of the reporter: {fault}" for fault in json_faults(reporter.values())]
+        identity = list(zip(*_as_shown(columns, reporters), *map(_masked, kept.values()), strict=True))
+        ids = columns.get("id", [""] * count)
         words = {name: columns.get(name, [self.constants.get(name, "")] * count) for name in _TEXT_FIELDS}
         rows = []
         for which in range(count):
             status, attributes = statuses[which]
             attributes |= {name: cells[which] for name, cells in kept.items() if cells[which]}
+            faults[which] += [f"what is kept of it: {fault}" for fault in json_faults(attributes)]
             rows.append(
                 CaseRow(
-                    number=numbers[which],
+                    number=ids[which],
                     digest=_digest(identity[which]),
                     reported_at=times[which][0],
                     closed_at=times[which][1],
                     status=status,
                     words={name: values[which] for name, values in words.items()},
                     attributes=attributes,
+                    reporter=reporters[which],
                 )
             )
         return CaseRows(rows, xy, faults)
@@ -135,12 +145,23 @@ class CaseTable:
                 moments.append(moment)
             if not first:
                 wrong.append("it has no reporting time")
-            if moments[0] is not None and moments[0] > self.now + _CLOCKS_DIFFER:
-                wrong.append(f"the reporting time {first!r} is in the future")
+            if moments[1] is not None and moments[1] > self.now + CLOCKS_DIFFER:
+                # What is to be closed some day is open: other systems write 9999 for it.
+                moments[1] = None
+            wrong.extend(_out_of_bounds(first, moments[0], second, moments[1], self.now))
             if moments[0] is not None and moments[1] is not None and moments[1] < moments[0]:
                 wrong.append(f"it was closed ({second}) before it was reported ({first})")
             found.append((moments[0], moments[1]))
         return found
+
+    @staticmethod
+    def _refuse_lost_digits(columns: dict[str, list[str]], faults: list[list[str]]) -> None:
+        for name, cells in columns.items():
+            for which, text in enumerate(cells):
+                if text and has_lost_digits(text):
+                    faults[which].append(
+                        f"the {name} {text!r} is a number that a spreadsheet has shortened; export it as text"
+                    )
 
     def _statuses(
         self,
@@ -171,17 +192,50 @@ class CaseTable:
             values = pd.to_numeric(pd.Series(columns[name], dtype=object), errors="coerce").to_numpy(dtype=np.float64)
             for which in np.flatnonzero(~np.isfinite(values)).tolist():
                 if columns[name][which]:
-                    faults[which].append(f"{name} {columns[name][which]!r} is no number")
+                    faults[which].append(f"{name} {columns[name][which]!r} {why_no_number(columns[name][which])}")
             xy[:, axis] = values
         xy[~np.isfinite(xy).all(axis=1)] = np.nan
         return xy
+
+
+def _reporters(columns: Mapping[str, Sequence[str]], count: int) -> list[Reporter]:
+    """Return who reported each row; nothing is asked of his numbers, which tables have in any form."""
+    cells = {name.removeprefix("reporter_"): columns[name] for name in REPORTER_FIELDS if name in columns}
+    return [Reporter.of({name: each[which] for name, each in cells.items()}) for which in range(count)]
+
+
+def _as_shown(columns: Mapping[str, Sequence[str]], reporters: Sequence[Reporter]) -> Iterator[Sequence[str]]:
+    """Yield the columns as far as they may be shown: what is made of them stands in the database for all to see."""
+    shown = [reporter.masked() for reporter in reporters]
+    for name, cells in columns.items():
+        if name in REPORTER_FIELDS:
+            yield [each.get(name.removeprefix("reporter_"), "") for each in shown]
+        else:
+            yield _masked(cells)
+
+
+def _masked(cells: Sequence[str]) -> list[str]:
+    return [mask_text(cell) for cell in cells]
+
+
+def _out_of_bounds(
+    first: str, reported: datetime | None, second: str, closed: datetime | None, now: datetime
+) -> list[str]:
+    """Return which of a row's times cannot be."""
+    faults = []
+    if reported is not None and report_fault(reported, now):
+        words = "is in the future" if reported >= FIRST_STORED else "lies before 1900"
+        faults.append(f"the reporting time {first!r} {words}")
+    if closed is not None and stored_fault(closed):
+        faults.append(f"the closing time {second!r} lies beyond the years 1900 to 2199")
+    return faults
 
 
 def lonlat_of(xy: FloatArray, reading: CaseReading) -> FloatArray:
     """Return points as given in longitude and latitude, WGS 84; NaN stays NaN."""
     lon, lat = xy[:, 0], xy[:, 1]
     if not reading.crs.equals(WGS84, ignore_axis_order=True):
-        lon, lat = Transformer.from_crs(reading.crs, WGS84, always_xy=True).transform(lon, lat)
+        lon, lat = transformer_between(reading.crs, WGS84).transform(lon, lat)
     if reading.coord_type != "wgs84":
         lon, lat = to_wgs84(lon, lat, reading.coord_type)
     placed: FloatArray = np.column_stack([lon, lat])

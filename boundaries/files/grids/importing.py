@@ -1,26 +1,30 @@
 """Importing grids: a file becomes a plan, and an edition where asked, or is refused whole."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import geopandas as gpd
 from sqlalchemy.orm import Session
 
+from boundaries.editions.reading import edition_at, grid_frame
+from boundaries.files.grids.fields import GridFields
 from boundaries.files.grids.levels import Levels
-from boundaries.files.grids.rows import GridFields, read_rows
+from boundaries.files.grids.moved import moved_problem
+from boundaries.files.grids.rows import read_rows
 from boundaries.files.grids.rules import GridPlan, plan_grids
 from boundaries.files.polygons import GridLayer, read_grid_layer
 from boundaries.files.times import time_zone
 from boundaries.grids.tables import Plan
-from boundaries.jurisdictions.reading import LevelName, get_jurisdiction, levels_of, limit_of
+from boundaries.jurisdictions.reading import get_jurisdiction, levels_of, limit_of
 from boundaries.jurisdictions.storing import lock_import, save_jurisdiction
 from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.plans.storing import save_plan
-from boundaries.publishing.publish import publish
+from boundaries.publishing.rules import publish_import
 from geogrid.coverage.tree import counts_by_level
 from geogrid.errors import NotFoundError, Problem
-from geogrid.types import CoordType
+from geogrid.types import CoordType, LevelName
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,18 @@ class GridFile:
 
 @dataclass(frozen=True, slots=True)
 class JurisdictionChoice:
-    """The jurisdiction to import into; what is None stays as it is stored, or takes the default of a new one."""
+    """The jurisdiction to import into; what is None stays as it is stored, or takes the default of a new one.
+
+    `band` and `load` are those of the plan: limits of a leaf's load, and which load that is.
+    """
 
     code: str
     name: str | None = None
     time_zone: str | None = None
     levels: Levels = field(default_factory=Levels)
     attribution: tuple[str, ...] | None = None
+    band: tuple[float, float] | None = None
+    load: str = "households"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +132,13 @@ def read_grids(
     return GridImport(layer, counts, level_names, plan.problems), plan
 
 
-def import_grids(
+def import_grids(  # noqa: PLR0913 - what is read, where to, and since when
     session: Session,
     file: GridFile,
     choice: JurisdictionChoice,
     *,
     valid_from: datetime | None = None,
+    backdated: str = "",
     dry_run: bool = False,
 ) -> GridImport:
     """Store a file's grids as a plan.
@@ -143,6 +153,8 @@ def import_grids(
         Where to; created if it is new.
     valid_from : datetime, optional
         With offset: publish the plan as the edition from this moment on.
+    backdated : str
+        As for `publish_import`.
     dry_run : bool
         Only say what would be done.
 
@@ -154,7 +166,7 @@ def import_grids(
     Raises
     ------
     InvalidInputError
-        As `read_grids`; the time zone is unknown.
+        As `read_grids` and `publish_import`; the time zone is unknown.
     ConflictError
         The number of levels differs from that of the jurisdiction's plans; a later edition forbids publishing.
     """
@@ -163,13 +175,34 @@ def import_grids(
     stored = _stored(session, choice.code)
     names = [LevelName(level.name, level.name_zh) for level in levels_of(session, stored)] if stored else []
     found, prepared = read_grids(file, choice, stored=stored, names=names)
+    if stored is not None and prepared.grids is not None:
+        edition = edition_at(session, stored.id, valid_from or datetime.now(UTC))
+        moved = None if edition is None else moved_problem(prepared.grids, grid_frame(session, edition, level=1))
+        if moved is not None:
+            is_error = moved.severity == "error"
+            found = replace(found, problems=(moved, *found.problems))
+            prepared = replace(prepared, grids=None) if is_error else prepared
     if dry_run or prepared.grids is None:
         return found
     jurisdiction = _save_jurisdiction(session, choice, stored, found.level_names)
-    plan = save_plan(session, jurisdiction, name=file.path.stem, grids=prepared.grids, source=file.path.name)
+    plan = _save_plan(session, jurisdiction, file, choice, prepared.grids)
     if valid_from is not None:
-        publish(session, plan, valid_from=valid_from)
-    return GridImport(found.layer, found.grids_by_level, found.level_names, found.problems, plan)
+        publish_import(session, plan, valid_from=valid_from, backdated=backdated)
+    return replace(found, plan=plan)
+
+
+def _save_plan(
+    session: Session, jurisdiction: Jurisdiction, file: GridFile, choice: JurisdictionChoice, grids: gpd.GeoDataFrame
+) -> Plan:
+    return save_plan(
+        session,
+        jurisdiction,
+        name=file.path.stem,
+        grids=grids,
+        band=choice.band,
+        load=choice.load,
+        source=file.path.name,
+    )
 
 
 def _stored(session: Session, code: str) -> Jurisdiction | None:

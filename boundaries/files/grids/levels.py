@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from boundaries.files.grids.rows import GridRows
-from boundaries.jurisdictions.reading import LevelName
+from boundaries.files.grids.fields import GridRows
 from geogrid.coverage.tree import Tree, check_levels, grow_tree
 from geogrid.errors import Problem
-from geogrid.types import GeometryArray, IntArray
+from geogrid.types import GeometryArray, IntArray, LevelName
 
 DEFAULT_LEVELS: tuple[tuple[LevelName, ...], ...] = tuple(
     tuple(LevelName(*pair) for pair in pairs)

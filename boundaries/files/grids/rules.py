@@ -7,17 +7,18 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
+from boundaries.files.grids.fields import GridRows, has_shape
 from boundaries.files.grids.levels import Levels, settle_tree
-from boundaries.files.grids.rows import GridRows, has_shape
 from boundaries.files.polygons import GridLayer
-from geogrid.coordinates import WGS84, to_wgs84
+from geogrid.coordinates import WGS84, to_wgs84, transformer_between
 from geogrid.coverage.examine import DEFAULT_TOLERANCES, area_text, compare_with_children, examine, mend
 from geogrid.coverage.gaps import find_uncovered
 from geogrid.coverage.plane import Plane
 from geogrid.coverage.plausible import Bounds, check_coordinates
 from geogrid.coverage.tree import Tree, check_codes
+from geogrid.coverage.zones import datum_doubt
 from geogrid.editions.fields import LOADS
 from geogrid.errors import Problem
 from geogrid.geometry.metres import to_lonlat
@@ -79,6 +80,7 @@ def plan_grids(
     labels = rows.labels()
     kept = np.flatnonzero(shaped)
     plane = Plane.around(rows.geometries[kept], layer.crs)
+    problems += _doubts(layer.crs, plane, rows.geometries[kept])
     problems += check_codes(rows.codes, _places(rows.geometries, plane, kept))
     mended = mend(plane.flatten(rows.geometries[kept]), [labels[which] for which in kept], plane)
     problems += mended.problems
@@ -95,6 +97,12 @@ def plan_grids(
     if any(problem.severity == "error" for problem in problems):
         return GridPlan(None, tree, _errors_first(problems))
     return GridPlan(drawing.grids(leaves), tree, _errors_first(problems))
+
+
+def _doubts(crs: CRS, plane: Plane, geometries: GeometryArray) -> list[Problem]:
+    lon, lat = plane.lonlat(plane.flatten(geometries[:1]))[0].round(7).tolist()
+    doubt = datum_doubt(crs, (lon, lat))
+    return [] if doubt is None else [doubt]
 
 
 def _wild_rows(rows: GridRows, shaped: IntArray, crs: CRS) -> list[Problem]:
@@ -192,7 +200,7 @@ class _Drawing:
         """Return the land of the jurisdiction that no leaf covers, and the leaves' land outside it."""
         if limit is None:
             return []
-        own = Transformer.from_crs(WGS84, self.crs, always_xy=True)
+        own = transformer_between(WGS84, self.crs)
         moved = shapely.transform(limit, lambda xy: np.column_stack(own.transform(*xy.T)))
         flat = self.plane.flatten(np.array([shapely.make_valid(moved)], dtype=object))[0]
         pieces, outside = find_uncovered(leaves, flat, min_width_m=DEFAULT_TOLERANCES.sliver_width_m)

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from boundaries.files import gdal
+from boundaries.files.arrow import parquet
+from boundaries.files.arrow.sizes import require_bounded
 from boundaries.files.points.rows import Answered, Answers, Piece, PointSource, numbers, refusal, require_columns
 from boundaries.text.encodings import DAMAGED
 from geogrid.types import FloatArray
@@ -18,6 +21,7 @@ _ROWS_A_PIECE = 200_000
 PARQUET = (".parquet", ".pq")
 ARROW = (".arrow", ".feather", ".arrows")
 _STREAM = ".arrows"
+_FILE_MARK = b"ARROW1\0\0"
 
 
 @contextmanager
@@ -25,10 +29,11 @@ def open_parquet(path: Path, *, x: str, y: str, new: str) -> Iterator[PointSourc
     """Open a Parquet file."""
     import pyarrow.parquet as pq
 
-    with _damage(path), pq.ParquetFile(path) as file:
-        schema = file.schema_arrow
+    with _damage(path):
+        file, schema = parquet.open_parquet(path)
+    with _damage(path), file:
         require_columns(path, schema.names, (x, y), new)
-        batches = file.iter_batches(batch_size=_ROWS_A_PIECE)
+        batches = parquet.read_batches(file, schema, rows=_ROWS_A_PIECE)
 
         def write(target: Path, answers: Answers, answered: Answered) -> None:
             wider = _wider(schema, answers)
@@ -45,14 +50,11 @@ def open_arrow(path: Path, *, x: str, y: str, new: str) -> Iterator[PointSource]
     import pyarrow as pa
 
     with _damage(path), pa.memory_map(str(path)) as mapped:
-        try:
-            file = pa.ipc.open_file(mapped)
-            schema = file.schema
-            batches = (file.get_batch(i) for i in range(file.num_record_batches))
-        except pa.ArrowInvalid:
-            mapped.seek(0)
-            stream = pa.ipc.open_stream(mapped)
-            schema, batches = stream.schema, iter(stream)
+        # A file is a stream between two marks; its footer, which may say otherwise, is not asked.
+        mapped.seek(len(_FILE_MARK) if mapped.read(len(_FILE_MARK)) == _FILE_MARK else 0)
+        require_bounded(path, mapped, most_bytes=parquet.MOST_BYTES, most_message_bytes=parquet.MOST_WHOLE_BYTES)
+        stream = pa.ipc.open_stream(mapped)
+        schema, batches = stream.schema, iter(stream)
         require_columns(path, schema.names, (x, y), new)
 
         def write(target: Path, answers: Answers, answered: Answered) -> None:
@@ -73,16 +75,16 @@ def open_geopackage(
     import pyogrio
     from pyproj import CRS
 
-    names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+    names = gdal.layers_with_shapes(path) if xy is None and layer is None else gdal.list_layers(path)
     if layer is None and len(names) != 1:
         message = f"{path.name} has {len(names)} layers: {', '.join(names)}."
         raise refusal("which-layer", message, "Name one with --points-layer.")
     if layer is not None and layer not in names:
         raise refusal("no-layer", f"{path.name} has no layer {layer!r}.", f"It has: {', '.join(names)}.")
     chosen = layer or names[0]
-    info = pyogrio.read_info(path, layer=chosen)
+    info = gdal.read_info(path, layer=chosen)
     require_columns(path, tuple(info["fields"]), xy or (), new)
-    with pyogrio.open_arrow(path, layer=chosen, batch_size=_ROWS_A_PIECE, use_pyarrow=True) as (meta, reader):
+    with gdal.open_arrow(path, layer=chosen, batch_size=_ROWS_A_PIECE, use_pyarrow=True) as (meta, reader):
         geometry = meta["geometry_name"] or "wkb_geometry"
         schema = reader.schema
 

@@ -53,6 +53,7 @@ def compile_grids(choice: GridChoice) -> CompiledGrids:
     InvalidInputError
         The file cannot be read, has no such column, lacks codes or polygons, or lies outside its CRS.
     """
+    from boundaries.files.columns import identifiers
     from boundaries.files.polygons import read_grid_layer
     from geogrid.index import GridIndex
 
@@ -63,7 +64,10 @@ def compile_grids(choice: GridChoice) -> CompiledGrids:
         has = ", ".join(str(name) for name in frame.columns if name != frame.geometry.name)
         message = f"{choice.path.name} has no column {choice.code!r}."
         raise InvalidInputError.of("no-column", message, f"It has: {has}.", subject=choice.code)
-    texts = frame[choice.code].map(_code_text).to_numpy(dtype=object)
+    codes, problems = identifiers(frame[choice.code], choice.path.name)
+    if errors := [problem for problem in problems if problem.severity == "error"]:
+        raise InvalidInputError(errors)
+    texts = np.array([code or "" for code in codes], dtype=object)
     _check_rows(choice.path, frame, texts)
     if layer.crs.is_geographic:
         with _options_of_grids():
@@ -101,10 +105,3 @@ def _check_degrees(path: Path, frame: "GeoDataFrame", crs: "CRS") -> None:
     problem = check_coordinates(frame.total_bounds.reshape(2, 2), crs)
     if problem is not None:
         raise InvalidInputError([replace(problem, message=f"{path.name}: {problem.message}")])
-
-
-def _code_text(value: Any) -> str:
-    """Return a code as text; numbers that came as 12.0 for want of one value are whole."""
-    if value is None or value != value:  # noqa: PLR0124 - NaN is the value that differs from itself
-        return ""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()

@@ -13,8 +13,9 @@ from boundaries.files.points.grids import CompiledGrids, GridChoice, compile_gri
 from boundaries.files.points.output import complete
 from boundaries.files.points.rows import Answered, Answers, Piece, PointSource, refusal
 from boundaries.files.points.text import open_text
-from boundaries.text.delimited import SUFFIXES, is_delimited
-from geogrid.coordinates import to_wgs84
+from boundaries.text.packed import SUFFIXES, is_delimited
+from geogrid.coordinates import to_wgs84, transformer_between
+from geogrid.coverage.zones import datum_doubt_of_points
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import CoordType, FloatArray
 
@@ -26,7 +27,9 @@ _TEXT = SUFFIXES
 _GEOPACKAGE = (".gpkg",)
 _FORMATS = (_TEXT, columnar.PARQUET, columnar.ARROW, _GEOPACKAGE)
 _LARGEST_LON, _LARGEST_LAT = 180.0, 90.0
-_READABLE = "GeoGrid reads .csv, .tsv, .txt (each also with .gz), .parquet, .arrow, .feather and .gpkg."
+_READABLE = (
+    "GeoGrid reads .csv, .tsv, .txt (each also with .gz, .bz2, .xz or .zst), .parquet, .arrow, .feather and .gpkg."
+)
 # Geographic systems of these datums differ by less than points are known to.
 _MODERN_DATUMS = {"World Geodetic System 1984", "World Geodetic System 1984 ensemble", "China 2000"}
 
@@ -147,8 +150,19 @@ def locate_file(
 
         with complete(target) as path:
             source.write(path, Answers(points.column, compiled.codes), answered())
-    done.hint = _hint(done, compiled)
+        doubt = _doubt(points, source.crs, done, compiled)
+    done.hint = " ".join(filter(None, (_hint(done, compiled), doubt)))
     return done
+
+
+def _doubt(points: PointChoice, stated: "CRS | None", done: LocatedFile, compiled: CompiledGrids) -> str:
+    """Return what is to be said of points of an old datum, for which no shift to that of the grids is known."""
+    crs = _crs_of(points, stated)
+    if _are_same(crs, compiled.crs) or not np.isfinite(done.extent).all():
+        return ""
+    x, y = transformer_between(compiled.crs, crs).transform(*done.extent[:2].tolist())
+    doubt = datum_doubt_of_points(crs, np.array([[x, y]]))
+    return "" if doubt is None else f"{doubt.message} {doubt.remedy}"
 
 
 def _hint(done: LocatedFile, compiled: CompiledGrids) -> str:
@@ -224,8 +238,6 @@ def _is_geographic(points: PointChoice, stated: "CRS | None") -> bool:
 
 def _converter(points: PointChoice, stated: "CRS | None", crs: "CRS") -> Convert:
     """Return what brings points to the CRS of the grids; points that are there already stay as they are."""
-    from pyproj import Transformer
-
     source = _crs_of(points, stated)
     if points.coord_type != "wgs84" and not source.is_geographic:
         raise refusal(
@@ -233,7 +245,7 @@ def _converter(points: PointChoice, stated: "CRS | None", crs: "CRS") -> Convert
             f"The datum {points.coord_type} is one of longitudes and latitudes, not of {source.name}.",
             "Drop one.",
         )
-    transformer = None if _are_same(source, crs) else Transformer.from_crs(source, crs, always_xy=True)
+    transformer = None if _are_same(source, crs) else transformer_between(source, crs)
 
     def convert(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         if points.coord_type != "wgs84":

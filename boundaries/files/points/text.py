@@ -14,7 +14,16 @@ from typing import IO
 
 from boundaries.files.points.rows import Answered, Answers, Piece, PointSource, refusal, require_columns, text_numbers
 from boundaries.text.cells import led
-from boundaries.text.delimited import broken_row, damage, narrow_encoding_of, open_bytes, read_header
+from boundaries.text.delimited import (
+    LONGEST_LINE,
+    bounded_lines,
+    broken_row,
+    damage,
+    endless_line,
+    narrow_encoding_of,
+    read_header,
+)
+from boundaries.text.packed import create_bytes, open_bytes
 from geogrid.errors import InvalidInputError, Problem
 
 _BLOCK_BYTES = 8 << 20
@@ -54,7 +63,7 @@ def open_text(path: Path, *, x: str, y: str, new: str, encoding: str | None) -> 
 
 def _layout(path: Path, file: IO[bytes], encoding: str, names: tuple[str, str, str]) -> _Layout:
     raw: list[bytes] = []
-    header = read_header(path, _decoded(file, encoding, raw))
+    header = read_header(path, _decoded(bounded_lines(path, file), encoding, raw))
     x, y, new = names
     require_columns(path, header.columns, (x, y), new)
     newline = b"\r\n" if raw[-1].endswith(b"\r\n") else b"\n"
@@ -82,7 +91,7 @@ def _decoded(raw_lines: Iterable[bytes], encoding: str, consumed: list[bytes]) -
 def _pieces(layout: _Layout, file: IO[bytes]) -> Iterator[Piece]:
     """Yield all rows: by whole blocks while no cell is quoted, row by row from the first quote on."""
     line = layout.first_line
-    blocks = _blocks(file)
+    blocks = _blocks(layout.path, file)
     for block in blocks:
         quoted = b'"' in block or (layout.delimiter == _AMBIGUOUS and layout.encoding != "utf-8")
         piece = None if quoted else _plain_piece(layout, block, line)
@@ -93,7 +102,7 @@ def _pieces(layout: _Layout, file: IO[bytes]) -> Iterator[Piece]:
         yield piece
 
 
-def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+def _blocks(path: Path, file: IO[bytes]) -> Iterator[bytes]:
     """Yield the text in blocks of whole lines."""
     rest = b""
     while chunk := file.read(_BLOCK_BYTES):
@@ -103,6 +112,8 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
             rest = chunk[end:]
         else:
             rest += chunk
+            if len(rest) > LONGEST_LINE:
+                raise endless_line(path)
     if rest:
         yield rest
 
@@ -203,7 +214,7 @@ def _write(target: Path, layout: _Layout, answers: Answers, answered: Answered) 
     except UnicodeEncodeError as error:
         message = f"{error.object!r} cannot be written in the encoding {layout.encoding}."
         raise refusal("encoding", message, "Save the points as UTF-8 first.") from error
-    with open_bytes(target, "wb") as file:
+    with create_bytes(target) as file:
         file.write(layout.header + layout.delimiter + heading + layout.newline)
         for piece, positions in answered:
             parts = [b""] * (2 * len(piece.rows))

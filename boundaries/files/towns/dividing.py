@@ -2,21 +2,26 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
+from boundaries.files.towns.carving import SiteWishes, carved, placed_sites
 from boundaries.files.towns.layers import TownLayers
 from boundaries.files.towns.writing import problem_frame
-from geogrid.blocks import NOWHERE, BlockRule, Blocks, MaxLoad, build_blocks
+from geogrid.blocks import NOWHERE, BlockRule, Blocks, MaxLoad, build_blocks, divide_along_weak
 from geogrid.blocks.assembly import areas_holding
+from geogrid.blocks.land_loads import AREA, STREETS, area_points, carry_streets, street_points
 from geogrid.codes import reading_order
 from geogrid.errors import InvalidInputError, Problem
-from geogrid.partition import GridTree, SchemeLevel, carve_dedicated, divide_heavy, partition, partition_levels
+from geogrid.partition import GridTree, Partition, SchemeLevel, divide_heavy, partition, partition_levels
+from geogrid.partition.cut_off import CutOff, join_cut_off, joined_parts
 from geogrid.partition.evaluation import Evaluation, evaluate
+from geogrid.partition.finer import finer_blocks
 from geogrid.types import IntArray
 
 _NOT_OF_THE_BAND: Final = frozenset({"count-missed", "estate-divided"})
@@ -49,6 +54,10 @@ class Wishes:
         Ranks of barriers that no grid crosses.
     effort : float
         Multiplies the search.
+    sites : SiteWishes
+        Which sites get a dedicated grid.
+    cut_off : {"join", "own"}
+        What becomes of land without a house that is cut off from the rest of its parent; see `join_cut_off`.
     """
 
     scheme: Sequence[SchemeLevel]
@@ -60,6 +69,8 @@ class Wishes:
     locked: Sequence[str] = ()
     hard_barriers: Sequence[int] = ()
     effort: float = 1.0
+    sites: SiteWishes = field(default_factory=SiteWishes)
+    cut_off: CutOff = "join"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +128,10 @@ class DividedTown:
             "problems": problem_frame(self.problems),
         }
 
+    def sites(self, sites: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
+        """Return the sites with the grid that each is in; see `placed_sites`."""
+        return None if sites is None else placed_sites(sites, self.tree.leaves.blocks, self.tree.leaf_code)
+
     def _leaf_codes(self) -> list[str]:
         """Return the code of each leaf by its number."""
         first = np.unique(self.tree.leaves.grid, return_index=True)[1]
@@ -145,7 +160,7 @@ def divide_town(layers: TownLayers, wishes: Wishes, stage: Stage) -> DividedTown
         advance(len(blocks))
     if layers.sites is not None:
         with stage("Dedicated land", "sites") as advance:
-            blocks = carve_dedicated(blocks, layers.sites)
+            blocks = carved(blocks, layers.sites, wishes.sites, leaf=wishes.scheme[-1], load=wishes.load)
             advance(len(blocks.sites))
     with stage("Grids", "grids") as advance:
         tree, earlier = _tree(blocks, layers, wishes)
@@ -158,11 +173,26 @@ def divide_town(layers: TownLayers, wishes: Wishes, stage: Stage) -> DividedTown
             parents=None if layers.nested_in is None else layers.nested_in.geometry.to_numpy(),
         )
         advance(len(figures.overall))
-    problems = dict.fromkeys([*layers.problems, *tree.problems, *figures.fragments])
+    problems = dict.fromkeys([*layers.problems, *tree.problems, *figures.fragments, *figures.notes])
     former = None
     if earlier is not None:
         former = tuple("" if row == NOWHERE else earlier.codes[row] for row in earlier.now.tolist())
     return DividedTown(tree, figures, tuple(problems), former)
+
+
+def _land_loads(layers: TownLayers, wishes: Wishes) -> gpd.GeoDataFrame | None:
+    """Return the loads that are given, or those with the land itself as points, where it is balanced."""
+    limit = layers.limit.iloc[0]
+    if wishes.load == AREA:
+        band, count = wishes.scheme[-1].band, wishes.scheme[-1].n_grids
+        share = wishes.max_load or (band[1] if band else limit.area / (count or 1))
+        points = area_points(limit, share, layers.crs)
+    elif wishes.load == STREETS:
+        streets = layers.barriers.geometry.to_numpy()[carry_streets(layers.barriers)]
+        points = street_points(shapely.intersection(streets, limit), layers.crs)
+    else:
+        return layers.loads
+    return points if layers.loads is None else pd.concat([layers.loads, points], ignore_index=True)
 
 
 def _blocks(layers: TownLayers, wishes: Wishes) -> Blocks:
@@ -170,41 +200,67 @@ def _blocks(layers: TownLayers, wishes: Wishes) -> Blocks:
         layers.limit,
         layers.barriers,
         buildings=layers.buildings,
-        loads=layers.loads,
+        loads=_land_loads(layers, wishes),
         nested_in=layers.nested_in,
+        water=layers.water,
         load_columns=layers.load_columns,
         rule=wishes.rule,
     )
-    most = wishes.max_load or (wishes.scheme[-1].band or (0.0, None))[1]
+    least, highest = wishes.scheme[-1].band or (0.0, None)
+    most = wishes.max_load or highest
     if most is None:
         return blocks
-    return divide_heavy(blocks, MaxLoad(most, wishes.load), rule=None if wishes.rule is None else wishes.rule.merge)
+    limit, merge = MaxLoad(most, wishes.load, least), None if wishes.rule is None else wishes.rule.merge
+    return divide_heavy(divide_along_weak(blocks, limit, rule=merge), limit, rule=merge)
 
 
 def _tree(blocks: Blocks, layers: TownLayers, wishes: Wishes) -> tuple[GridTree, _Former | None]:
+    leaves, earlier, rng = _leaves(blocks, layers, wishes)
+    if wishes.max_load is None:
+        for finer in finer_blocks(leaves, rule=None if wishes.rule is None else wishes.rule.merge):
+            divided = _leaves(finer, layers, wishes)
+            if (~divided[0].in_band).sum() < (~leaves.in_band).sum():
+                leaves, earlier, rng = divided
+            if leaves.in_band.all():
+                break
+    blocks = leaves.blocks
     scheme = _with_areas(wishes.scheme, blocks, layers.nested_in)
+    scheme[-1] = replace(scheme[-1], given=leaves.grid)
+    tree = partition_levels(blocks, scheme, prefix=wishes.prefix, load=wishes.load, rng=rng)
+    # Above, grids out of the band are told by the tree; leaves know what was fixed, which the tree does not.
+    told = [problem for problem in leaves.problems if problem.kind in _NOT_OF_THE_BAND]
+    codes = {int(grid): str(code) for grid, code in zip(tree.leaves.grid, tree.leaf_code, strict=True)}
+    names = [codes[grid] for grid in range(len(leaves))]
+    above = [problem for problem in tree.problems if problem.subject not in set(names)]
+    banded = leaves.band_problems(names, fixed=scheme[-1].n_grids is not None)
+    joined = joined_parts(leaves, names) if wishes.cut_off == "join" else []
+    tree = replace(tree, problems=(*above, *banded, *told, *joined))
+    if layers.nested_in is not None:
+        tree = _named_areas(tree, scheme, layers.nested_in)
+    return tree, None if earlier is None else replace(earlier, now=leaves.former[leaves.grid])
+
+
+def _leaves(
+    blocks: Blocks, layers: TownLayers, wishes: Wishes
+) -> tuple[Partition, _Former | None, np.random.Generator]:
+    """Return the leaves, those before, and chance for the levels above."""
     earlier = None if layers.previous is None else _leaves_before(blocks, layers.previous)
     rng = np.random.default_rng(wishes.seed)
+    estates = {} if layers.estates is None else _groups(blocks, layers.estates)
     leaves = partition(
         blocks,
-        band=scheme[-1].band,
-        n_grids=scheme[-1].n_grids,
+        band=wishes.scheme[-1].band,
+        n_grids=wishes.scheme[-1].n_grids,
         load=wishes.load,
         previous=None if earlier is None else earlier.before,
         locked=[] if earlier is None else _locked(wishes.locked, earlier.codes),
-        keep_together=[] if layers.estates is None else _groups(blocks, layers.estates),
+        keep_together=list(estates.values()),
         hard_barriers=tuple(wishes.hard_barriers),
         effort=wishes.effort,
         rng=rng,
     )
-    scheme[-1] = replace(scheme[-1], given=leaves.grid)
-    tree = partition_levels(blocks, scheme, prefix=wishes.prefix, load=wishes.load, rng=rng)
-    # Grids out of the band are told by the tree, by their codes; here they have numbers only.
-    told = [problem for problem in leaves.problems if problem.kind in _NOT_OF_THE_BAND]
-    tree = replace(tree, problems=(*tree.problems, *told))
-    if layers.nested_in is not None:
-        tree = _named_areas(tree, scheme, layers.nested_in)
-    return tree, None if earlier is None else replace(earlier, now=leaves.former[leaves.grid])
+    leaves = replace(leaves, problems=tuple(_of_estate(problem, list(estates)) for problem in leaves.problems))
+    return join_cut_off(leaves) if wishes.cut_off == "join" else leaves, earlier, rng
 
 
 def _with_areas(scheme: Sequence[SchemeLevel], blocks: Blocks, areas: gpd.GeoDataFrame | None) -> list[SchemeLevel]:
@@ -232,12 +288,26 @@ def _leaves_before(blocks: Blocks, previous: gpd.GeoDataFrame) -> _Former:
     return _Former(before, before, tuple(codes.astype(str)))
 
 
-def _groups(blocks: Blocks, estates: gpd.GeoDataFrame) -> list[list[int]]:
-    """Return the blocks of each estate on more than one; dedicated land is nobody's estate."""
+def _groups(blocks: Blocks, estates: gpd.GeoDataFrame) -> dict[str, list[int]]:
+    """Return the blocks of each estate on more than one, by what it is called; dedicated land is nobody's estate."""
     owner = areas_holding(blocks.polygons, estates.geometry.to_numpy())
     owner[blocks.site != NOWHERE] = NOWHERE
-    members = [np.flatnonzero(owner == estate).tolist() for estate in np.unique(owner[owner != NOWHERE])]
-    return [group for group in members if len(group) > 1]
+    names = estates["name"] if "name" in estates else pd.Series(None, index=estates.index, dtype="object")
+    members = {int(row): np.flatnonzero(owner == row).tolist() for row in np.unique(owner[owner != NOWHERE])}
+    return {
+        f"Estate {row + 1}" if pd.isna(names.iloc[row]) else f"Estate {row + 1}, '{names.iloc[row]}',": group
+        for row, group in members.items()
+        if len(group) > 1
+    }
+
+
+def _of_estate(problem: Problem, names: Sequence[str]) -> Problem:
+    """Return the problem with the name of the estate that the engine knows by its number only."""
+    if problem.kind != "estate-divided":
+        return problem
+    name = names[int(problem.subject)]
+    message = problem.message.replace(f"Group {problem.subject} of blocks to keep together", name, 1)
+    return replace(problem, message=message, remedy=problem.remedy.replace("the group", "the estate"), subject=name)
 
 
 def _locked(wanted: Sequence[str], codes: Sequence[str]) -> list[int]:

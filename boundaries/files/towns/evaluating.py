@@ -7,12 +7,16 @@ from typing import Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from pyproj import CRS
 
 from boundaries.files.towns.layers import read_lines
 from boundaries.files.towns.sources import LayerSource, read_source
 from geogrid.blocks import NOWHERE, Barriers, Blocks, Site, ready_blocks
-from geogrid.blocks.assembly import areas_holding
+from geogrid.blocks.assembly import areas_holding, beside_water
+from geogrid.blocks.barriers import LIMIT
+from geogrid.blocks.land_loads import AREA, STREETS, StreetMetres, carry_streets
+from geogrid.blocks.water import wide_water
 from geogrid.coordinates import WGS84, local_crs
 from geogrid.editions.fields import LOADS
 from geogrid.errors import InvalidInputError, Problem
@@ -37,6 +41,8 @@ class GridSource:
         What the grids are made of, with ``grid`` (the code) or without (where a point inside each lies).
     streets, buildings, limit, nested_in, previous : LayerSource, optional
         For the boundary, the buildings cut, the gaps, the nesting, and what moved.
+    barriers : sequence of LayerSource
+        Further lines, e.g. water.
     load : str, optional
         Column of grids or blocks; by default the first of load, households, population, buildings.
     band : tuple of float
@@ -50,6 +56,7 @@ class GridSource:
     limit: LayerSource | None = None
     nested_in: LayerSource | None = None
     previous: LayerSource | None = None
+    barriers: Sequence[LayerSource] = ()
     load: str | None = None
     band: tuple[float, float] = (0.0, float("inf"))
 
@@ -95,6 +102,9 @@ def read_partition(source: GridSource) -> GridPartition:
     Without blocks each separate piece of a grid is taken as one block; its boundary is compared with that of its
     neighbours vertex by vertex, so grids that were drawn one by one have few shared edges, and their gaps and overlaps
     show instead.
+
+    Water is known from an extract, and from areas among the lines; where it is wide, shores that no street joins are
+    apart, and water without load decides no shape, as in `geogrid.blocks.water`.
     """
     problems: list[Problem] = []
     grids = _leaves(_read(source.grids, "grids", problems))
@@ -103,17 +113,25 @@ def read_partition(source: GridSource) -> GridPartition:
     grids = _in_metres(grids, "grids", crs, problems)
     codes = _codes(grids)
     parts, owner = _parts(source, grids, codes, problems)
-    load = _load_column(source, parts)
+    lines, water = _lines(source, crs, problems)
     barriers = None
-    if source.streets is not None:
-        lines, told = read_lines(source.streets, "streets")
-        problems.extend(told)
-        lines = _in_metres(lines, "streets", crs, problems)
+    if lines is not None:
         barriers = Barriers(lines.geometry.to_numpy(), lines["rank"].to_numpy(dtype=np.int64))
+        if source.load == STREETS:
+            streets = lines.geometry.to_numpy()[carry_streets(lines)]
+            parts[STREETS] = StreetMetres.of(streets).on(parts.geometry.to_numpy())
+    if source.load == AREA:
+        parts[AREA] = parts.area
+    load = _load_column(source, parts)
+    areas = _shapes(source.nested_in, "nested_in", crs, problems)
+    if barriers is not None and areas is not None:
+        outlines = shapely.get_rings(shapely.get_parts(areas))
+        barriers = barriers.beside(outlines, np.full(len(outlines), LIMIT))
     blocks = ready_blocks(parts, load_columns=[load], barriers=barriers)
     blocks = _with_kinds(blocks, grids, owner)
+    if lines is not None:
+        blocks = beside_water(blocks, wide_water(water, lines, lines.geometry.to_numpy()))
     buildings = _shapes(source.buildings, "buildings", crs, problems)
-    areas = _shapes(source.nested_in, "nested_in", crs, problems)
     if buildings is not None:
         blocks = replace(blocks, ground=replace(blocks.ground, buildings=buildings))
     if areas is not None:
@@ -137,6 +155,19 @@ def _read(source: LayerSource, role: str, problems: list[Problem]) -> gpd.GeoDat
     frame, told = read_source(source, role, "areas")
     problems.extend(told)
     return frame
+
+
+def _lines(source: GridSource, crs: CRS, problems: list[Problem]) -> tuple[gpd.GeoDataFrame | None, GeometryArray]:
+    """Return all lines, and the areas of water in their files."""
+    given = [("streets", source.streets)] if source.streets is not None else []
+    read = []
+    for role, file in [*given, *(("barriers", file) for file in source.barriers)]:
+        lines, water, told = read_lines(file, role, crs)
+        read.append((lines, water.geometry.to_numpy()))
+        problems.extend(told)
+    if not read:
+        return None, np.empty(0, dtype=object)
+    return pd.concat([lines for lines, _ in read], ignore_index=True), np.concatenate([water for _, water in read])
 
 
 def _shapes(source: LayerSource | None, role: str, crs: CRS, problems: list[Problem]) -> GeometryArray | None:
@@ -180,10 +211,11 @@ def _parts(
         pieces = grids.explode(ignore_index=False)
         owner = grids.index.get_indexer(pieces.index)
         pieces = pieces.reset_index(drop=True)
-        # A grid has its load once, however many pieces it is in.
-        later = pd.Series(owner).duplicated().to_numpy()
+        # A grid has its load once, however many pieces it is in: each has a share by its land.
+        area = shapely.area(pieces.geometry.to_numpy())
+        share = area / np.bincount(owner, weights=area)[owner]
         for name in pieces.select_dtypes("number"):
-            pieces.loc[later, name] = 0
+            pieces[name] *= share
         return pieces, owner.astype(np.int64)
     blocks = _read(source.blocks, "blocks", problems)
     blocks = _in_metres(blocks, "blocks", CRS(grids.crs), problems).reset_index(drop=True)

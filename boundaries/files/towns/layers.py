@@ -1,7 +1,7 @@
 """The layers of a town, read from files or an OpenStreetMap extract, checked together."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -12,19 +12,27 @@ import shapely
 from pyproj import CRS
 
 from boundaries.files.osm import OsmExtract, read_extract
+from boundaries.files.towns.loads import counted_once, settle_loads
+from boundaries.files.towns.parents import parent_problems
+from boundaries.files.towns.sites import settle_sites
 from boundaries.files.towns.sources import LayerSource, Shape, read_source
 from boundaries.files.towns.streets import ranked
 from geogrid.blocks.barriers import RAIL_WATER_MOTORWAY, RESIDENTIAL
-from geogrid.blocks.households import estimate_households
+from geogrid.blocks.shores import within_banks
 from geogrid.coordinates import WGS84, local_crs
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.geometry.metres import layer_in_metres, to_metres
 from geogrid.geometry.overlays import union
-from geogrid.types import DEDICATED_CATEGORIES
 
-_LEVEL_COLUMNS: Final = ("levels", "building:levels", "building_levels", "floors", "storeys", "层数")
-_USE_COLUMNS: Final = ("use", "building", "用途")
 _LIMIT_MARGIN_M: Final = 10.0
+_MAY_BE_EMPTY: Final = frozenset({"buildings", "sites", "loads", "estates"})
+_NO_LAND: Final = Problem("no-land", "Nothing that was given covers any land to divide.", "Give an area with --limit.")
+_MERIDIAN: Final = Problem(
+    "meridian",
+    "The layers lie on both sides of the 180th meridian: no limit can be stored across it.",
+    "Cut the town in two there, and make each side a jurisdiction; or check the coordinates.",
+)
+_WATER_KINDS: Final = ("waterway", "bank")
 
 Read = TypeVar("Read")
 
@@ -36,14 +44,15 @@ class TownFiles:
     Parameters
     ----------
     streets, buildings, sites, limit, nested_in, loads, estates, previous : LayerSource, optional
-        One layer each. An OpenStreetMap extract serves for streets, buildings, sites and limit.
+        One layer each. An OpenStreetMap extract serves for streets, buildings, sites and limit. Only grids that are
+        drawn already do without streets.
     barriers : sequence of LayerSource
         Further lines, or areas whose outline counts: rail, water, walls.
     load : str
         What is balanced.
     """
 
-    streets: LayerSource
+    streets: LayerSource | None = None
     buildings: LayerSource | None = None
     sites: LayerSource | None = None
     limit: LayerSource | None = None
@@ -69,7 +78,9 @@ class TownLayers:
     limit : GeoSeries
         One row.
     barriers : GeoDataFrame
-        ``name``, ``rank``, lines.
+        ``name``, ``rank``, ``kind``, lines.
+    water : GeoDataFrame, optional
+        Areas of water: those of an extract, and those that a file of barriers holds as areas.
     buildings, sites, nested_in, loads, estates, previous : GeoDataFrame, optional
         As `geogrid.build_blocks`, `geogrid.partition.carve_dedicated` and `geogrid.partition.partition` take
         them.
@@ -83,6 +94,7 @@ class TownLayers:
 
     limit: gpd.GeoSeries
     barriers: gpd.GeoDataFrame
+    water: gpd.GeoDataFrame | None
     buildings: gpd.GeoDataFrame | None
     sites: gpd.GeoDataFrame | None
     nested_in: gpd.GeoDataFrame | None
@@ -99,8 +111,15 @@ class TownLayers:
         return CRS(self.limit.crs)
 
 
-def read_town(files: TownFiles) -> TownLayers:
+def read_town(files: TownFiles, land: gpd.GeoSeries | None = None) -> TownLayers:
     """Read the layers of a town and bring them to the local metric CRS.
+
+    Parameters
+    ----------
+    files : TownFiles
+        Where they are.
+    land : GeoSeries, optional
+        What grids cover that are drawn already: it is the limit, and buildings and loads may be missing.
 
     Raises
     ------
@@ -113,26 +132,36 @@ def read_town(files: TownFiles) -> TownLayers:
     streets and buildings. Households that no column tells are estimated by `geogrid.blocks.households`.
     """
     reading = _Reading()
-    streets = reading.lines(files.streets, "streets", default=RESIDENTIAL)
+    streets = None if files.streets is None else reading.lines(files.streets, "streets", default=RESIDENTIAL)
     further = [reading.lines(source, "barriers", default=RAIL_WATER_MOTORWAY) for source in files.barriers]
     given = [(role, shape) for role, shape in _SHAPES if getattr(files, role) is not None]
     read = [(role, reading.layer(getattr(files, role), role, shape)) for role, shape in given]
     reading.stop_at_errors()
     areas = {role: layer for role, layer in read if layer is not None}
-    limit = areas.pop("limit", None)
+    limit = areas.pop("limit", None) if land is None else gpd.GeoDataFrame(geometry=land)
     lines = [layer for layer in [streets, *further] if layer is not None]
     area = _limit(limit, areas, lines, reading)
     crs: CRS = area.crs
     metric = {role: reading.in_metres(role, layer, crs) for role, layer in areas.items() if len(layer)}
-    barriers = pd.concat([reading.in_metres("streets", layer, crs) for layer in lines], ignore_index=True)
-    _check_sites(metric.get("sites"), files, reading)
+    barriers = _joined([reading.in_metres("streets", layer, crs) for layer in lines], crs)
+    if "sites" in metric and files.sites is not None:
+        metric["sites"], problems = settle_sites(metric["sites"], files.sites.path.name)
+        reading.problems.extend(problems)
+    if "buildings" in metric:
+        metric["buildings"], problems = counted_once(metric["buildings"])
+        reading.problems.extend(problems)
+    if "nested_in" in metric:
+        reading.problems.extend(parent_problems(metric["nested_in"], area))
     for role, layer in {"streets": barriers, **metric}.items():
-        _check_place(role, layer, area, reading)
-    columns = _settle_loads(metric, files, reading)
+        if len(layer):
+            _check_place(role, layer, area, reading)
+    columns, problems = settle_loads(metric, files.load)
+    reading.problems.extend(problem for problem in problems if land is None or problem.kind != "unknown-load")
     reading.stop_at_errors()
     return TownLayers(
         limit=area,
         barriers=barriers,
+        water=_water(reading, barriers),
         load_columns=columns,
         problems=tuple(reading.problems),
         attribution=tuple(dict.fromkeys(extract.attribution for extract in reading.extracts.values())),
@@ -140,8 +169,17 @@ def read_town(files: TownFiles) -> TownLayers:
     )
 
 
-def read_lines(source: LayerSource, role: str) -> tuple[gpd.GeoDataFrame, list[Problem]]:
-    """Return lines with ``rank`` and ``name``, from a file or an extract, and what could not be told of them.
+def read_lines(source: LayerSource, role: str, crs: CRS) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, list[Problem]]:
+    """Return lines with ``rank``, ``kind`` and ``name``, the areas of water in their file, and what is to be told.
+
+    Parameters
+    ----------
+    source : LayerSource
+        A file or an extract.
+    role : {"streets", "barriers"}
+        What they are.
+    crs : CRS
+        Metric; of what is returned.
 
     Raises
     ------
@@ -149,10 +187,13 @@ def read_lines(source: LayerSource, role: str) -> tuple[gpd.GeoDataFrame, list[P
         The file cannot be read.
     """
     reading = _Reading()
-    lines = reading.lines(source, role, default=RESIDENTIAL)
+    default = RESIDENTIAL if role == "streets" else RAIL_WATER_MOTORWAY
+    lines = reading.lines(source, role, default=default)
     if lines is None:
         raise InvalidInputError(reading.problems)
-    return lines, reading.problems
+    lines = reading.in_metres(role, lines, crs)
+    water = _water(reading, lines)
+    return lines, gpd.GeoDataFrame(geometry=[], crs=crs) if water is None else water, reading.problems
 
 
 _SHAPES: Final[tuple[tuple[str, Shape], ...]] = (
@@ -188,8 +229,14 @@ class _Reading:
         """Return a layer, or None where it cannot be read."""
         if source.is_osm:
             return self._of_extract(source, role)
+        before = len(self.problems)
         read = self.tried(lambda: read_source(source, role, shape))
         self.problems.extend(read[1] if read else ())
+        if role in _MAY_BE_EMPTY:
+            self.problems[before:] = [
+                replace(problem, severity="warning") if problem.kind == "empty" else problem
+                for problem in self.problems[before:]
+            ]
         return read[0] if read else None
 
     def in_metres(self, role: str, layer: gpd.GeoDataFrame, crs: CRS) -> gpd.GeoDataFrame:
@@ -229,6 +276,13 @@ class _Reading:
             raise InvalidInputError(dict.fromkeys(self.problems))
 
 
+def _joined(lines: Sequence[gpd.GeoDataFrame], crs: CRS) -> gpd.GeoDataFrame:
+    if not lines:
+        columns = {"name": [], "kind": [], "rank": np.empty(0, dtype=np.int64)}
+        return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=crs))
+    return pd.concat(lines, ignore_index=True)
+
+
 def _limit(
     given: gpd.GeoDataFrame | None,
     areas: dict[str, gpd.GeoDataFrame],
@@ -240,12 +294,19 @@ def _limit(
     if source is None and reading.extracts:
         source = gpd.GeoDataFrame(geometry=next(iter(reading.extracts.values())).limit)
     layers: Iterable[gpd.GeoDataFrame] = [source] if source is not None else [*lines, *areas.values()]
-    lonlat = [layer.geometry.to_crs(WGS84).total_bounds for layer in layers]
-    west, south = np.min(lonlat, axis=0)[:2]
-    east, north = np.max(lonlat, axis=0)[2:]
+    boxes = np.array([layer.geometry.to_crs(WGS84).total_bounds for layer in layers if len(layer)])
+    boxes = boxes[np.isfinite(boxes).all(axis=1)]
+    if not len(boxes):
+        raise InvalidInputError([*reading.problems, _NO_LAND])
+    west, south = boxes.min(axis=0)[:2]
+    east, north = boxes.max(axis=0)[2:]
+    if east - west > 180:  # noqa: PLR2004 - half the globe
+        raise InvalidInputError([*reading.problems, _MERIDIAN])
     crs = local_crs((west + east) / 2, float(np.clip((south + north) / 2, -80, 84)))
     if source is not None:
         given_land = union(to_metres(source, crs).geometry)
+        if not given_land.area:
+            raise InvalidInputError([*reading.problems, _NO_LAND])
         return gpd.GeoSeries([given_land], crs=crs)
     reading.problems.append(
         Problem(
@@ -256,66 +317,33 @@ def _limit(
         )
     )
     drawn = [to_metres(layer, crs).geometry for layer in [*lines, *areas.values()]]
-    return gpd.GeoSeries([shapely.convex_hull(shapely.geometrycollections(np.concatenate(drawn)))], crs=crs)
+    hull = shapely.convex_hull(shapely.geometrycollections(np.concatenate(drawn)))
+    if not shapely.area(hull):
+        raise InvalidInputError([*reading.problems, _NO_LAND])
+    return gpd.GeoSeries([hull], crs=crs)
 
 
-def _check_sites(sites: gpd.GeoDataFrame | None, files: TownFiles, reading: _Reading) -> None:
-    if sites is None or files.sites is None:
-        return
-    name, known = files.sites.path.name, ", ".join(DEDICATED_CATEGORIES)
-    if "category" not in sites:
-        message = f"{name} has no column 'category'."
-        reading.problems.append(Problem("no-column", message, f"Say what each site is: {known}."))
-        return
-    if "name" not in sites:
-        sites["name"] = None
-    unknown = sorted(set(sites["category"].astype(str)) - set(DEDICATED_CATEGORIES))
-    reading.problems.extend(
-        Problem("unknown-category", f"{name}: '{value}' is no category of dedicated grids.", f"Known: {known}.")
-        for value in unknown
-    )
+def _water(reading: _Reading, barriers: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    """Return the areas of water of the extracts, and those whose outlines are in files of barriers."""
+    crs = CRS(barriers.crs)
+    layers = [extract.water.geometry for extract in reading.extracts.values() if len(extract.water)]
+    shapes = [to_metres(layer, crs).geometry for layer in layers]
+    if not reading.extracts:
+        outlines = barriers.geometry.to_numpy()[barriers["kind"].isin(_WATER_KINDS).to_numpy()]
+        shapes.append(within_banks(outlines))
+    areas = np.concatenate([np.empty(0, dtype=object), *shapes])
+    areas = areas[~shapely.is_empty(areas)]
+    return gpd.GeoDataFrame(geometry=areas, crs=crs) if len(areas) else None
 
 
 def _check_place(role: str, layer: gpd.GeoDataFrame, limit: gpd.GeoSeries, reading: _Reading) -> None:
     """Refuse a layer that lies elsewhere than the limit."""
     area = shapely.buffer(limit.iloc[0], _LIMIT_MARGIN_M)
     shapely.prepare(area)
-    if not shapely.intersects(area, layer.geometry.to_numpy()).any():
+    if len(layer) and not shapely.intersects(area, layer.geometry.to_numpy()).any():
         boxes = [layer.geometry.to_crs(WGS84).total_bounds, limit.to_crs(WGS84).total_bounds]
         here, there = (" ".join(f"{value:.4f}" for value in box) for box in boxes)
         message = (
             f"The {role.replace('_', ' ')} lie elsewhere than the limit: {here} against {there} (w s e n, degrees)."
         )
         reading.problems.append(Problem("elsewhere", message, "Check the coordinate reference systems.", subject=role))
-
-
-def _settle_loads(layers: dict[str, gpd.GeoDataFrame], files: TownFiles, reading: _Reading) -> tuple[str, ...]:
-    """Return the loads that the layers have; households are estimated in place where none tells them."""
-    buildings, others = layers.get("buildings"), layers.get("loads")
-    tables = [layer for layer in (buildings, others) if layer is not None]
-    wanted = dict.fromkeys((files.load, "households", "population"))
-    columns = [name for name in wanted if name != "buildings" and any(name in table for table in tables)]
-    if files.load == "buildings" and buildings is not None:
-        return tuple(columns)
-    if files.load not in columns and files.load == "households" and buildings is not None:
-        _estimate(buildings)
-        message = f"Households of {len(buildings):,} buildings were estimated from footprint, levels and use."
-        remedy = "Give a column 'households', or --loads."
-        reading.problems.append(Problem("households-estimated", message, remedy, severity="warning"))
-        return ("households", *columns)
-    if files.load not in columns:
-        had = sorted({str(name) for table in tables for name in table.select_dtypes("number").columns})
-        message = f"Neither the buildings nor the loads have a column '{files.load}'."
-        remedy = f"They have: {', '.join([*had, 'buildings'])}." if tables else "Give --buildings or --loads."
-        reading.problems.append(Problem("unknown-load", message, remedy, subject=files.load))
-    return tuple(columns)
-
-
-def _estimate(buildings: gpd.GeoDataFrame) -> None:
-    levels = next((buildings[name] for name in _LEVEL_COLUMNS if name in buildings), None)
-    use = next((buildings[name] for name in _USE_COLUMNS if name in buildings), None)
-    known = (
-        np.full(len(buildings), np.nan) if levels is None else pd.to_numeric(levels, errors="coerce").to_numpy(float)
-    )
-    uses = ["yes"] * len(buildings) if use is None else use.fillna("yes").astype(str).tolist()
-    buildings["households"] = estimate_households(buildings.area.to_numpy(), known, uses)

@@ -1,8 +1,9 @@
 """One layer of one file: found, read, brought to what its role needs, with every fault said."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -10,23 +11,37 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
+from boundaries.files import gdal
 from boundaries.files.columns import with_numbers
-from boundaries.files.osm import is_extract
-from boundaries.files.polygons import parse_crs, read_grid_layer
-from boundaries.files.table_reader import read_frame
-from boundaries.text.delimited import is_delimited
+from boundaries.files.osm_files import is_extract
+from boundaries.files.polygons import has_folders, parse_crs, read_grid_layer
+from boundaries.files.table_reader import is_table, read_frame
 from geogrid.coordinates import WGS84
 from geogrid.coverage.plausible import check_coordinates
+from geogrid.coverage.zones import datum_doubt_of_points
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import BoolArray, GeometryArray
 
+Read = TypeVar("Read")
 Shape = Literal["lines", "areas", "places"]
 
 _LON: Final = ("lon", "lng", "longitude", "x", "经度")
 _LAT: Final = ("lat", "latitude", "y", "纬度")
 _TOLD_ROWS: Final = 5
+_FEW: Final = 0.1
+"""Up to this share of the rows of a layer are left out and told; more refuse it: it is another layer."""
 _ALSO: Final = {"previous": "grids"}
 _DIMENSIONS: Final = {"lines": (1, 2), "areas": (2,), "places": (0, 2)}
+_POINTS, _LINES = 0, 1
+_REMEDIES: Final[Mapping[tuple[str, int], str]] = {
+    ("buildings", _POINTS): "Footprints are polygons; points with households or residents are given by --loads.",
+    ("streets", _POINTS): "Points bound no land: give lines, or areas whose outline counts.",
+    ("barriers", _POINTS): "Points bound no land: give lines, or areas whose outline counts.",
+    ("sites", _LINES): "Close each line, so that it is the outline of its site, or give a point in each site.",
+    ("loads", _LINES): "Give a point for each, or its lot as a polygon.",
+}
+"""What to do by role and the dimension of what is wrong."""
+_CLOSE: Final = "Close each line, so that it is the outline of an area."
 _NEEDED: Final = {"lines": "lines, or areas whose outline counts", "areas": "polygons", "places": "polygons or points"}
 
 
@@ -42,19 +57,22 @@ class LayerSource:
         Name of the layer.
     crs : str, optional
         Counts in place of what the file says.
+    encoding : str, optional
+        Of the text, where the file does not say and it is not UTF-8.
     """
 
     path: Path
     layer: str | None = None
     crs: str | None = None
+    encoding: str | None = None
 
     @classmethod
-    def parse(cls, text: str, crs: str | None = None) -> "LayerSource":
+    def parse(cls, text: str, crs: str | None = None, encoding: str | None = None) -> "LayerSource":
         """Return the source that ``FILE`` or ``FILE:LAYER`` means; an existing file is taken as it is."""
         file, colon, layer = text.rpartition(":")
         if Path(text).exists() or not colon or not Path(file).exists():
-            return cls(Path(text), None, crs)
-        return cls(Path(file), layer, crs)
+            return cls(Path(text), None, crs, encoding)
+        return cls(Path(file), layer, crs, encoding)
 
     @property
     def is_osm(self) -> bool:
@@ -63,8 +81,8 @@ class LayerSource:
 
     @property
     def is_table(self) -> bool:
-        """Whether it is text with coordinates in columns."""
-        return is_delimited(self.path)
+        """Whether it is a table with coordinates in columns."""
+        return is_table(self.path)
 
 
 def read_source(source: LayerSource, role: str, shape: Shape) -> tuple[gpd.GeoDataFrame, list[Problem]]:
@@ -92,7 +110,11 @@ def read_source(source: LayerSource, role: str, shape: Shape) -> tuple[gpd.GeoDa
     frame, geometry = frame[usable], geometry[usable]
     if not len(frame):
         raise InvalidInputError.of("empty", f"{source.path.name} has no {role}.", "Check the file and the layer.")
-    _refuse_wrong(source, role, frame, shape)
+    frame, closed = _with_outlines_filled(source, role, frame, shape)
+    problems += closed
+    frame, wrong = _without_wrong(source, role, frame, shape)
+    problems += wrong
+    geometry = frame.geometry.to_numpy()
     implausible = check_coordinates(shapely.get_coordinates(geometry), CRS(frame.crs))
     if implausible is not None:
         # There is no option here to swap axes, as imports have one.
@@ -100,15 +122,31 @@ def read_source(source: LayerSource, role: str, shape: Shape) -> tuple[gpd.GeoDa
         raise InvalidInputError(
             [replace(implausible, message=f"{source.path.name}: {implausible.message}", remedy=remedy)]
         )
+    doubt = datum_doubt_of_points(CRS(frame.crs), shapely.get_coordinates(geometry)[:1])
+    if doubt is not None:
+        problems.append(replace(doubt, message=f"{source.path.name}: {doubt.message}"))
     mended = _mended(geometry, shape)
     changed = frame.index[~shapely.equals_exact(mended, geometry) & ~shapely.is_valid(geometry)].tolist()
     problems += _repaired(source, role, changed)
     return frame.set_geometry(mended, crs=frame.crs), problems
 
 
+def in_its_encoding(named: str | None, read: Callable[[str | None], Read]) -> Read:
+    """Return what is read of one of several files: in the encoding that it states, else in the one that is named."""
+    try:
+        return read(None)
+    except InvalidInputError as error:
+        if named is None or {problem.kind for problem in error.problems} != {"encoding"}:
+            raise
+        return read(named)
+
+
 def _layer(source: LayerSource, role: str) -> gpd.GeoDataFrame:
     name = source.layer or _layer_of_role(source.path, role)
-    found = read_grid_layer(source.path, layer=name, crs=source.crs)
+    found = in_its_encoding(
+        source.encoding,
+        lambda encoding: read_grid_layer(source.path, layer=name, crs=source.crs, encoding=encoding),
+    )
     return found.frame.set_crs(found.crs, allow_override=True)
 
 
@@ -117,10 +155,10 @@ def _layer_of_role(path: Path, role: str) -> str | None:
     import pyogrio
 
     try:
-        layers = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+        layers = gdal.layers_with_shapes(path)
     except (pyogrio.errors.DataSourceError, OSError):
         return None
-    if len(layers) <= 1:
+    if len(layers) <= 1 or has_folders(path):
         return None
     found = next((name for name in (role, _ALSO.get(role)) if name in layers), None)
     if found is None:
@@ -133,7 +171,7 @@ def _layer_of_role(path: Path, role: str) -> str | None:
 
 
 def _table(source: LayerSource) -> gpd.GeoDataFrame:
-    table = with_numbers(read_frame(source.path))
+    table = with_numbers(in_its_encoding(source.encoding, lambda encoding: read_frame(source.path, encoding=encoding)))
     names = {str(name).strip().lower(): name for name in table.columns}
     lon = next((names[name] for name in _LON if name in names), None)
     lat = next((names[name] for name in _LAT if name in names), None)
@@ -151,30 +189,66 @@ def _table(source: LayerSource) -> gpd.GeoDataFrame:
     return frame
 
 
-def _refuse_wrong(source: LayerSource, role: str, frame: gpd.GeoDataFrame, shape: Shape) -> None:
+def _with_outlines_filled(
+    source: LayerSource, role: str, frame: gpd.GeoDataFrame, shape: Shape
+) -> tuple[gpd.GeoDataFrame, list[Problem]]:
+    """Return a layer of areas or places with closed lines as the areas that they go around."""
+    geometry = frame.geometry.to_numpy().copy()
+    rows = np.flatnonzero((shapely.get_dimensions(geometry) == _LINES) & shapely.is_closed(geometry))
+    if shape == "lines" or not len(rows):
+        return frame, []
+    filled = np.array([shapely.build_area(shapely.node(geometry[row])) for row in rows], dtype=object)
+    rows, filled = rows[shapely.area(filled) > 0], filled[shapely.area(filled) > 0]
+    if not len(rows):
+        return frame, []
+    geometry[rows] = filled
+    message = f"{source.path.name}: {_rows(frame.index[rows].tolist())} of the {role} are closed lines, taken as areas."
+    told = Problem("outline-filled", message, "Write them as polygons.", "warning", size=len(rows), unit="rows")
+    return frame.set_geometry(geometry, crs=frame.crs), [told]
+
+
+def _without_wrong(
+    source: LayerSource, role: str, frame: gpd.GeoDataFrame, shape: Shape
+) -> tuple[gpd.GeoDataFrame, list[Problem]]:
+    """Return the rows of the right kind; where most are of another, or without a place, the file is refused."""
     geometry = frame.geometry.to_numpy()
     wrong: BoolArray = ~np.isin(shapely.get_dimensions(geometry), _DIMENSIONS[shape])
-    unplaced = ~np.isfinite(shapely.bounds(geometry)).all(axis=1)
+    unplaced: BoolArray = ~np.asarray(np.isfinite(shapely.bounds(geometry)).all(axis=1), dtype=np.bool_)
     problems = []
     if wrong.any():
         kind = str(geometry[wrong][0].geom_type)
-        message = f"{source.path.name}: {_rows(frame.index[wrong].tolist())} of the {role} are no {_NEEDED[shape]}"
-        problems.append(Problem("wrong-shape", f"{message}; the first is a {kind}.", "Take the right layer."))
+        message = f"{source.path.name}: {_rows(frame.index[wrong].tolist())} of the {role} "
+        message += f"{'is' if wrong.sum() == 1 else 'are'} no {_NEEDED[shape]}; the first is a {kind}"
+        few, dimension = _few(wrong), int(shapely.get_dimensions(geometry[wrong][0]))
+        message += f"{', and left out' if few else ''}."
+        remedy = _REMEDIES.get((role, dimension), _CLOSE if dimension == _LINES else "Take the right layer.")
+        problems.append(Problem("wrong-shape", message, remedy, "warning" if few else "error", role))
     if unplaced.any():
-        message = (
-            f"{source.path.name}: {_rows(frame.index[unplaced].tolist())} of the {role} have infinite coordinates."
-        )
-        problems.append(Problem("coordinates", message, "Correct or delete them."))
-    if problems:
+        message = f"{source.path.name}: {_rows(frame.index[unplaced].tolist())} of the {role} "
+        message += f"{'has' if unplaced.sum() == 1 else 'have'} infinite coordinates"
+        few = _few(unplaced)
+        message += f"{', and left out' if few else ''}."
+        problems.append(Problem("no-geometry", message, "Correct or delete them.", "warning" if few else "error", role))
+    if any(problem.severity == "error" for problem in problems):
         raise InvalidInputError(problems)
+    return frame[~(wrong | unplaced)], problems
+
+
+def _few(rows: BoolArray) -> bool:
+    return float(rows.mean()) <= _FEW
 
 
 def _mended(geometry: GeometryArray, shape: Shape) -> GeometryArray:
     """Return valid geometries; outlines where lines are wanted."""
-    areas = shapely.get_dimensions(geometry) == 2  # noqa: PLR2004 - polygons
     mended = geometry.copy()
-    broken = areas & ~shapely.is_valid(geometry)
-    mended[broken] = shapely.make_valid(geometry[broken], method="structure", keep_collapsed=False)
+    mixed = np.flatnonzero(shapely.get_type_id(geometry) == shapely.GeometryType.GEOMETRYCOLLECTION)
+    for row in mixed.tolist():
+        parts = shapely.get_parts(shapely.get_parts(geometry[row]))
+        kept = parts[np.isin(shapely.get_dimensions(parts), _DIMENSIONS[shape])]
+        mended[row] = shapely.union_all(kept[shapely.get_dimensions(kept) == shapely.get_dimensions(kept).max()])
+    areas = shapely.get_dimensions(mended) == 2  # noqa: PLR2004 - polygons
+    broken = areas & ~shapely.is_valid(mended)
+    mended[broken] = shapely.make_valid(mended[broken], method="structure", keep_collapsed=False)
     if shape == "lines":
         mended[areas] = shapely.boundary(mended[areas])
     return mended
@@ -183,14 +257,16 @@ def _mended(geometry: GeometryArray, shape: Shape) -> GeometryArray:
 def _left_out(source: LayerSource, role: str, rows: list[int]) -> list[Problem]:
     if not rows:
         return []
-    message = f"{source.path.name}: {_rows(rows)} of the {role} have no geometry and are left out."
+    words = "has no geometry and is left out" if len(rows) == 1 else "have no geometry and are left out"
+    message = f"{source.path.name}: {_rows(rows)} of the {role} {words}."
     return [Problem("no-geometry", message, "Draw or delete them.", "warning", size=len(rows), unit="rows")]
 
 
 def _repaired(source: LayerSource, role: str, rows: list[int]) -> list[Problem]:
     if not rows:
         return []
-    message = f"{source.path.name}: {_rows(rows)} of the {role} cross themselves and were repaired."
+    words = "crosses itself and was repaired" if len(rows) == 1 else "cross themselves and were repaired"
+    message = f"{source.path.name}: {_rows(rows)} of the {role} {words}."
     return [Problem("repaired", message, "Look at them.", "warning", size=len(rows), unit="rows")]
 
 

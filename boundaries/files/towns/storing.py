@@ -17,7 +17,7 @@ from boundaries.plans.storing import save_plan
 from geogrid.coordinates import local_crs
 from geogrid.errors import ConflictError, InvalidInputError, NotFoundError, Problem
 from geogrid.geometry.metres import to_metres
-from geogrid.geometry.overlays import difference_m2, union, union_of_coverage
+from geogrid.geometry.overlays import DEGREE, difference_m2, union, union_of_coverage
 from geogrid.geometry.rings import Area
 from geogrid.types import GeometryArray
 
@@ -81,7 +81,7 @@ def store_town(session: Session, town: Town, choice: TownChoice) -> tuple[Jurisd
         levels=town.levels,
         time_zone=choice.time_zone,
         attribution=town.attribution,
-        limit=town.limit.iloc[0],
+        limit=land_of(town)[0],
     )
     save_barriers(session, jurisdiction.id, town.barriers)
     save_buildings(session, jurisdiction.id, town.buildings)
@@ -97,6 +97,15 @@ def store_town(session: Session, town: Town, choice: TownChoice) -> tuple[Jurisd
         source=choice.source,
     )
     return jurisdiction, plan
+
+
+def land_of(town: Town) -> GeometryArray:
+    """Return what the grids cover, as one area: the limit, vertex by vertex as the blocks have it.
+
+    Drawn again, a limit differs from that by up to a millimetre along it.
+    """
+    top = town.grids.geometry[(town.grids["level"] == 1).to_numpy()].to_numpy()
+    return np.array([union_of_coverage(top, metre=DEGREE), None], dtype=object)[:1]
 
 
 def _refuse_stored(session: Session, code: str) -> None:
@@ -134,6 +143,8 @@ def land_problems(town: Town) -> list[Problem]:
 
 
 def _united(shapes: GeometryArray, owner: GeometryArray) -> dict[str, Area]:
+    if not len(shapes):
+        return {}
     codes, position = np.unique(owner.astype(str), return_inverse=True)
     order = np.argsort(position, kind="stable")
     groups = np.split(shapes[order], np.cumsum(np.bincount(position))[:-1])

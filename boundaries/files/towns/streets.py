@@ -1,4 +1,4 @@
-"""What the lines of a file are worth as boundaries: ranks by class, as maps of several origins name them."""
+"""What the lines of a file are worth as boundaries: by a rank of their own, else by their tags or class."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -7,8 +7,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from boundaries.files.osm import HIGHWAY_RANKS, RAIL_RANKS, WATER_RANKS
+from boundaries.files.line_ranks import CLASS, TAGS
+from boundaries.files.line_tags import are_silent, rank_by_tags, with_tags
 from geogrid.blocks import barriers as rank
+from geogrid.blocks.water import RIVER
 from geogrid.errors import InvalidInputError, Problem
 
 CLASS_COLUMNS: Final = (
@@ -22,52 +24,17 @@ CLASS_COLUMNS: Final = (
     "等级",
     "道路等级",
     "类型",
+    "kind_detail",
 )
-"""Columns that say what a street is, the first found counts."""
+"""Columns that say what a street is, the first found counts; `highway` and other tags are read by their keys."""
 
-CLASS_RANKS: Final[Mapping[str, int]] = {
-    **HIGHWAY_RANKS,
-    **RAIL_RANKS,
-    **WATER_RANKS,
-    "railway": rank.RAIL_WATER_MOTORWAY,
-    "water": rank.RAIL_WATER_MOTORWAY,
-    "riverbank": rank.RAIL_WATER_MOTORWAY,
-    "expressway": rank.RAIL_WATER_MOTORWAY,
-    "limit": rank.LIMIT,
-    "wall": rank.PEDESTRIAN,
-    "arterial": rank.PRIMARY,
-    "collector": rank.TERTIARY,
-    "local": rank.RESIDENTIAL,
-    "lane": rank.RESIDENTIAL,
-    "alley": rank.PEDESTRIAN,
-    "高速公路": rank.RAIL_WATER_MOTORWAY,
-    "快速路": rank.RAIL_WATER_MOTORWAY,
-    "铁路": rank.RAIL_WATER_MOTORWAY,
-    "河流": rank.RAIL_WATER_MOTORWAY,
-    "国道": rank.PRIMARY,
-    "省道": rank.PRIMARY,
-    "主干路": rank.PRIMARY,
-    "主干道": rank.PRIMARY,
-    "县道": rank.SECONDARY,
-    "次干路": rank.SECONDARY,
-    "次干道": rank.SECONDARY,
-    "乡道": rank.TERTIARY,
-    "支路": rank.TERTIARY,
-    "村道": rank.RESIDENTIAL,
-    "街坊路": rank.RESIDENTIAL,
-    "巷": rank.RESIDENTIAL,
-    "围墙": rank.PEDESTRIAN,
-    "小路": rank.FOOTPATH,
-}
-"""Rank by class. A ``*_link`` ranks as its class; a class not listed ranks as a residential street, and is told."""
+_KINDS: Final = frozenset(
+    {"highway", "railway", "waterway", RIVER, "bank", "coastline", "wall", "ridge", "parcel", "limit"}
+)
+"""What a column ``kind`` of files that GeoGrid wrote says; one of other words is a class."""
 
-_KINDS: Final[Mapping[str, str]] = {
-    **dict.fromkeys((*RAIL_RANKS, "railway", "铁路"), "railway"),
-    **dict.fromkeys((*WATER_RANKS, "water", "riverbank", "河流"), "waterway"),
-    **dict.fromkeys(("wall", "围墙"), "wall"),
-    "limit": "limit",
-}
-"""What a line of a class is, where it is no street."""
+_ALL_LINES: Final = ("other_tags", "railway", "waterway", "barrier", "natural", "man_made")
+"""With one of these columns beside ``highway`` a file holds lines of every sort, and those without a class are none."""
 
 _TOLD: Final = 8
 
@@ -78,40 +45,61 @@ def ranked(frame: gpd.GeoDataFrame, name: str, *, default: int) -> tuple[gpd.Geo
     Parameters
     ----------
     frame : GeoDataFrame
-        With a column ``rank`` of 0 to 9, else one of `CLASS_COLUMNS`, else neither.
+        With a column ``rank`` of 0 to 9, else one of `CLASS_COLUMNS` and the tags of OpenStreetMap, else neither.
     name : str
         Of the file, for messages.
     default : int
         Rank where no column says any.
 
+    Returns
+    -------
+    GeoDataFrame
+        Without the lines that are no barriers, such as platforms and tunnels; these are told.
+
     Raises
     ------
     InvalidInputError
-        A rank that is none.
+        A rank that is none, or a file of nothing but lines that divide no land.
     """
+    frame = _with_known_names(with_tags(frame, TAGS))
     named = frame["name"] if "name" in frame else pd.Series(np.nan, index=frame.index, dtype="object")
+    problems: list[Problem] = []
     if "rank" in frame:
-        ranks = _given(frame["rank"], name)
-        problems: list[Problem] = []
+        ranks: pd.Series[float] = _given(frame["rank"], name).astype(float)
+        kinds = pd.Series("highway", index=frame.index, dtype="object")
+        if not _has_own_kinds(frame):
+            kinds = rank_by_tags(_tags(frame), default=default, named=named.notna()).kind
     else:
-        ranks, problems = _by_class(frame, name, default)
-    columns = {"name": named, "rank": ranks, "kind": _kinds(frame)}
-    return gpd.GeoDataFrame(columns, geometry=frame.geometry, crs=frame.crs), problems
+        ranks, kinds, problems = _by_tags(frame, name, default=default, named=named.notna())
+    if _has_own_kinds(frame):
+        kinds = frame["kind"].fillna("highway").astype(str)
+    # An outline of a river is its banks.
+    kinds = kinds.mask((kinds == RIVER) & frame.geometry.is_closed, "bank")
+    columns = {"name": named, "rank": ranks, "kind": kinds.astype(str)}
+    lines = gpd.GeoDataFrame(columns, geometry=frame.geometry, crs=frame.crs)[ranks.notna()]
+    return lines.astype({"rank": np.int64}), problems
 
 
-def _kinds(frame: gpd.GeoDataFrame) -> "pd.Series[str]":
-    """Return what each line is: as a column ``kind`` says, else by its class, else a street."""
-    if "kind" in frame:
-        given: pd.Series[str] = frame["kind"].fillna("highway").astype(str)
-        return given
+def _with_known_names(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a frame whose columns of known names are in small letters, as shapefiles and databases often have not."""
+    known = {*TAGS, *CLASS_COLUMNS, "rank", "kind", "name"}
+    taken = set(map(str, frame.columns))
+    small = {column: str(column).strip().lower().replace("is_tunnel", "tunnel") for column in frame.columns}
+    return frame.rename(columns={old: new for old, new in small.items() if new in known and new not in taken})
+
+
+def _has_own_kinds(frame: gpd.GeoDataFrame) -> bool:
+    return "kind" in frame and bool(frame["kind"].dropna().isin(_KINDS).all())
+
+
+def _tags(frame: gpd.GeoDataFrame) -> pd.DataFrame:
+    tags = pd.DataFrame({tag: frame[tag] for tag in TAGS if tag in frame}, index=frame.index)
     column = next((column for column in CLASS_COLUMNS if column in frame), None)
-    classes = pd.Series("", index=frame.index) if column is None else frame[column].astype("str")
-    kinds = classes.str.strip().str.lower().map(_KINDS)
-    for kind in ("railway", "waterway"):
-        if kind in frame:
-            kinds = kinds.fillna(frame[kind].notna().map({True: kind}))
-    settled: pd.Series[str] = kinds.fillna("highway").astype(str)
-    return settled
+    if column is None and "kind" in frame and not _has_own_kinds(frame):
+        column = "kind"
+    if column is not None and column != "highway":
+        tags[CLASS] = frame[column]
+    return tags
 
 
 def _given(column: "pd.Series[int]", name: str) -> "pd.Series[int]":
@@ -127,22 +115,64 @@ def _given(column: "pd.Series[int]", name: str) -> "pd.Series[int]":
     return numbers.astype(np.int64)
 
 
-def _by_class(frame: gpd.GeoDataFrame, name: str, default: int) -> tuple["pd.Series[int]", list[Problem]]:
-    column = next((column for column in CLASS_COLUMNS if column in frame), None)
-    classes = pd.Series(np.nan, index=frame.index, dtype="object") if column is None else frame[column]
-    found = classes.astype("str").str.strip().str.lower().str.removesuffix("_link").map(CLASS_RANKS)
-    for further, table in (("railway", RAIL_RANKS), ("waterway", WATER_RANKS)):
-        if further in frame:
-            found = found.fillna(frame[further].astype("str").map(table))
-    problems = []
-    if column is None and found.isna().all():
-        message = f"{name} does not say what its lines are; all rank as '{rank.RANK_NAMES[default]}'."
+def _by_tags(
+    frame: gpd.GeoDataFrame, name: str, *, default: int, named: "pd.Series[bool]"
+) -> tuple["pd.Series[float]", "pd.Series[str]", list[Problem]]:
+    tags, silent = _tags(frame), are_silent(_tags(frame))
+    # Beside other lines those without a class are no streets.
+    mixed = any(column in frame for column in _ALL_LINES)
+    found = rank_by_tags(tags, default=default, named=named, silent=None if mixed else default)
+    problems = unknown_problems(found.unknown, name, default) + _left_out(found.left_out, name)
+    ranks, taken = found.rank, f"taken as '{rank.RANK_NAMES[default]}'"
+    if silent.any() and not mixed:
+        message = f"{name}: {int(silent.sum()):,} lines have no class, {taken}."
+        if silent.all():
+            message = f"{name} does not say what its lines are; all are {taken}."
         remedy = f"Give them a column 'rank' of 0 to 9, or one of {', '.join(CLASS_COLUMNS[2:6])}."
         problems.append(Problem("no-class", message, remedy, severity="warning", subject=name))
-    elif column is not None:
-        unknown = classes[found.isna() & classes.notna()].astype(str).value_counts()
-        if len(unknown):
-            told = ", ".join(f"{value} ({count:,})" for value, count in unknown.head(_TOLD).items())
-            message = f"{name}: {column} has values without a rank, taken as '{rank.RANK_NAMES[default]}': {told}."
-            problems.append(Problem("unknown-class", message, "Add a column 'rank'.", severity="warning", subject=name))
-    return found.fillna(default).astype(np.int64), problems
+    if ranks.isna().all():
+        raise InvalidInputError.of(
+            "no-barriers",
+            f"{name}: none of its {len(frame):,} lines divides the land.",
+            "Give streets, rail, water or walls; tunnels, platforms and the like bound no block.",
+            subject=name,
+        )
+    return ranks, found.kind, problems
+
+
+def unknown_problems(unknown: Mapping[str, int], name: str, default: int) -> list[Problem]:
+    """Return what was made of values that the tables do not know, for a file of a name."""
+    streets = {value: count for value, count in unknown.items() if value.startswith(("highway=", f"{CLASS}="))}
+    others = {value: count for value, count in unknown.items() if value not in streets}
+    sentences = (
+        (streets, f"have classes without a rank, taken as '{rank.RANK_NAMES[default]}'"),
+        (others, "have tags without a rank, taken as no barriers"),
+    )
+    return [
+        Problem(
+            "unknown-class",
+            f"{name}: {sum(counts.values()):,} lines {what}: {_listed(counts)}.",
+            "Correct the values, or add a column 'rank'.",
+            severity="warning",
+            subject=name,
+            size=float(sum(counts.values())),
+            unit="lines",
+        )
+        for counts, what in sentences
+        if counts
+    ]
+
+
+def _left_out(counts: Mapping[str, int], name: str) -> list[Problem]:
+    if not counts:
+        return []
+    message = f"{name}: {sum(counts.values()):,} lines divide no land and are left out: {_listed(counts)}."
+    remedy = "Add a column 'rank' if they are to bound blocks."
+    return [Problem("no-barrier", message, remedy, "warning", name, size=float(sum(counts.values())), unit="lines")]
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    more = f" and {len(ordered) - _TOLD} more" if len(ordered) > _TOLD else ""
+    told = (f"{value.removeprefix(f'{CLASS}=')} ({count:,})" for value, count in ordered[:_TOLD])
+    return ", ".join(told) + more

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,12 +10,14 @@ import geopandas as gpd
 import pandas as pd
 from pyproj import CRS
 
+from boundaries.files import gdal
 from boundaries.files.towns.dividing import DividedTown, Wishes
 from boundaries.files.towns.layers import TownLayers
-from boundaries.jurisdictions.reading import LevelName
 from geogrid.coordinates import WGS84
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.geometry.metres import to_lonlat
+from geogrid.plans.state import KNOWN_LOADS
+from geogrid.types import LevelName
 
 FORMAT: Final = 1
 """Of the layer ``town``; raised where a reader of today could not understand it."""
@@ -24,6 +26,9 @@ LOADS: Final = ("households", "population", "buildings")
 BARRIER_COLUMNS: Final = ("name", "kind", "rank")
 BUILDING_COLUMNS: Final = ("name", "households")
 SITE_COLUMNS: Final = ("name", "category")
+SITE_GRID_COLUMNS: Final = ("grid", "grid_kind")
+"""Of the leaf that a site is in, as it was cut."""
+_SITE_TEXTS: Final = ("name", *SITE_GRID_COLUMNS)
 
 _NEEDED: Final = ("town", "grids", "blocks", "limit", "streets")
 
@@ -41,7 +46,7 @@ class Town:
     buildings : GeoDataFrame
         ``name``, ``households`` (NaN where unknown), Polygon or MultiPolygon; no rows where none are known.
     sites : GeoDataFrame
-        ``name``, ``category``, any geometry.
+        ``name``, ``category``, any geometry; ``grid`` and ``grid_kind`` (code and kind of the leaf that each is in).
     grids : GeoDataFrame
         Every level: ``code``, ``name``, ``kind``, ``category``, ``level`` (1 is the top), ``parent``, loads.
     blocks : GeoDataFrame
@@ -99,9 +104,9 @@ def town_of(layers: TownLayers, divided: DividedTown, wishes: Wishes, levels: Se
     chinese = {level.name: level.name_zh for level in levels}
     return Town(
         limit=gpd.GeoSeries(to_lonlat(layers.limit.to_numpy(), layers.crs), crs=WGS84),
-        barriers=_only(layers.barriers, BARRIER_COLUMNS, {"name": "", "kind": "highway"}),
-        buildings=_only(layers.buildings, BUILDING_COLUMNS, {"name": "", "households": float("nan")}),
-        sites=_only(layers.sites, SITE_COLUMNS, {"name": ""}),
+        barriers=only(layers.barriers, BARRIER_COLUMNS, {"name": "", "kind": "highway"}),
+        buildings=only(layers.buildings, BUILDING_COLUMNS, {"name": "", "households": float("nan")}),
+        sites=only(divided.sites(layers.sites), (*SITE_COLUMNS, *SITE_GRID_COLUMNS), dict.fromkeys(_SITE_TEXTS, "")),
         grids=drawn["grids"],
         blocks=drawn["blocks"],
         levels=[LevelName(name, chinese.get(name, "")) for name in divided.tree.level_names],
@@ -110,6 +115,43 @@ def town_of(layers: TownLayers, divided: DividedTown, wishes: Wishes, levels: Se
         attribution=layers.attribution,
         problems=divided.problems,
     )
+
+
+def with_known_load(town: Town) -> Town:
+    """Return a town whose load is one that plans know; another is kept as the first of them that is free.
+
+    A column such as ``unitsres`` becomes ``households``, or ``population`` where households are counted besides, and
+    that is told. Nothing else of the town changes.
+
+    Raises
+    ------
+    InvalidInputError
+        Both are counted besides.
+    """
+    if town.load in KNOWN_LOADS:
+        return town
+    tables = {"grids": town.grids, "blocks": town.blocks}
+    free = [load for load in LOADS[:2] if not any(load in table and table[load].any() for table in tables.values())]
+    if not free:
+        raise InvalidInputError.of(
+            "unknown-load",
+            f"Plans balance {', '.join(KNOWN_LOADS)}, not '{town.load}', and the files have households and "
+            "population besides.",
+            "Balance one of these, or leave one of the columns out: its place is taken for yours.",
+            subject=town.load,
+        )
+    renamed = {
+        name: table.drop(columns=free[0], errors="ignore").rename(columns={town.load: free[0]})
+        for name, table in tables.items()
+    }
+    told = Problem(
+        "load-renamed",
+        f"'{town.load}' is kept as {free[0]}: plans balance {', '.join(KNOWN_LOADS)}.",
+        f"Name the column {free[0]} if you want no warning.",
+        severity="warning",
+        subject=town.load,
+    )
+    return replace(town, **renamed, load=free[0], problems=(*town.problems, told))
 
 
 def read_cut_town(path: Path) -> Town:
@@ -123,7 +165,7 @@ def read_cut_town(path: Path) -> Town:
     import pyogrio
 
     try:
-        names = {str(name) for name, _ in pyogrio.list_layers(path)}
+        names = set(gdal.list_layers(path))
     except pyogrio.errors.DataSourceError as error:
         raise InvalidInputError.of("unreadable", f"{path.name} cannot be read: {error}.", "Check the file.") from error
     missing = [name for name in _NEEDED if name not in names]
@@ -134,14 +176,15 @@ def read_cut_town(path: Path) -> Town:
             "Give the files of the town one by one, with --streets, --buildings, --grids.",
         )
     facts = _facts(path)
-    layers = {name: pyogrio.read_dataframe(path, layer=name) for name in names - {"town", "problems"}}
+    layers = {name: gdal.read_dataframe(path, layer=name) for name in names - {"town", "problems"}}
     return Town(
         limit=layers["limit"].geometry,
-        barriers=_only(layers["streets"], BARRIER_COLUMNS, {"name": "", "kind": "highway"}),
-        buildings=_only(layers.get("buildings"), BUILDING_COLUMNS, {"name": "", "households": float("nan")}),
-        sites=_only(layers.get("sites"), SITE_COLUMNS, {"name": ""}),
-        grids=layers["grids"],
-        blocks=layers["blocks"],
+        barriers=only(layers["streets"], BARRIER_COLUMNS, {"name": "", "kind": "highway"}),
+        buildings=only(layers.get("buildings"), BUILDING_COLUMNS, {"name": "", "households": float("nan")}),
+        sites=only(layers.get("sites"), (*SITE_COLUMNS, *SITE_GRID_COLUMNS), dict.fromkeys(_SITE_TEXTS, "")),
+        # Of an exported plan, rows have the numbers of the store that they come from.
+        grids=layers["grids"].drop(columns="id", errors="ignore"),
+        blocks=layers["blocks"].drop(columns="id", errors="ignore"),
         levels=[LevelName(level["name"], level["name_zh"]) for level in facts["levels"]],
         load=facts["load"],
         band=None if facts["band"] is None else (facts["band"][0], facts["band"][1]),
@@ -156,15 +199,13 @@ def is_cut_town(path: Path) -> bool:
     if path.suffix.lower() != ".gpkg" or not path.is_file():
         return False
     try:
-        return any(str(name) == "town" for name, _ in pyogrio.list_layers(path))
+        return "town" in gdal.list_layers(path)
     except pyogrio.errors.DataSourceError:
         return False
 
 
 def _facts(path: Path) -> dict[str, Any]:
-    import pyogrio
-
-    table = pyogrio.read_dataframe(path, layer="town", read_geometry=False)
+    table = gdal.read_dataframe(path, layer="town", read_geometry=False)
     facts: dict[str, Any] = json.loads(str(table["facts"].iloc[0]))
     if facts["format"] > FORMAT:
         raise InvalidInputError.of(
@@ -187,7 +228,7 @@ def _described(town: Town) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame({"facts": pd.Series([text], dtype="str")}, geometry=gpd.GeoSeries([None], crs=WGS84))
 
 
-def _only(layer: gpd.GeoDataFrame | None, columns: Sequence[str], missing: Mapping[str, Any]) -> gpd.GeoDataFrame:
+def only(layer: gpd.GeoDataFrame | None, columns: Sequence[str], missing: Mapping[str, Any]) -> gpd.GeoDataFrame:
     """Return the columns of a layer in EPSG:4326; what it does not say has the value for what is missing."""
     if layer is None:
         return gpd.GeoDataFrame({name: [] for name in columns}, geometry=gpd.GeoSeries([], crs=WGS84))

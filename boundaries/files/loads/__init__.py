@@ -1,0 +1,1 @@
+"""Loads from files: households counted again, on the blocks that there are."""
