@@ -1,7 +1,7 @@
 """Plans, edits and comparisons as the plain dictionaries that JSON answers are made of."""
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,9 +10,13 @@ import orjson
 from fastapi import Request, Response
 
 from api.kit.links import CSV, GEOJSON, JSON, address, link
+from api.kit.negotiation import prefers_chinese
 from api.kit.replies import json_reply
+from api.kit.sentences.matching import in_chinese
 from boundaries.grids.records import PlanRecord
-from boundaries.plans.edits.editing import EditAnswer
+from boundaries.plans.claims import ClaimRecord
+from boundaries.plans.comments import CommentRecord
+from boundaries.plans.edits.answering import EditAnswer
 from boundaries.plans.reading import features
 from boundaries.text.cells import CellWriter
 from geogrid.errors import Problem
@@ -29,6 +33,7 @@ def plan_shape(request: Request, plan: PlanRecord) -> Shape:
         "id": plan.id,
         "name": plan.name,
         "state": plan.state,
+        "scheduled": plan.is_to_come,
         "version": plan.version,
         "position": plan.position,
         "based_on": plan.based_on,
@@ -61,15 +66,37 @@ def etag(plan: PlanRecord) -> str:
     return f'"{plan.version}"'
 
 
-def edit_reply(request: Request, answer: EditAnswer) -> Response:
-    """Return what an edit did."""
+def edit_reply(request: Request, answer: EditAnswer, *, claims: Sequence[ClaimRecord] = ()) -> Response:
+    """Return what an edit did, and who had said that he works there."""
     return plan_reply(
         request,
         answer.plan,
         changed=list(answer.changed),
         blocks_moved=answer.blocks,
         figures=[{**figures_shape(each), "open_cases": answer.open_cases.get(each.code, 0)} for each in answer.figures],
+        versions=answer.versions,
+        claims=[claim_shape(each) for each in claims],
     )
+
+
+def claim_shape(claim: ClaimRecord) -> Shape:
+    """Return who works where, until when."""
+    return {"grid": claim.grid, "by": claim.made_by, "until": claim.until}
+
+
+def comment_shape(comment: CommentRecord) -> Shape:
+    """Return a comment."""
+    place = None if comment.lon is None or comment.lat is None else [comment.lon, comment.lat]
+    settled = None if comment.resolved_at is None else {"by": comment.resolved_by, "at": comment.resolved_at}
+    return {
+        "id": comment.id,
+        "words": comment.words,
+        "grid": comment.grid,
+        "lonlat": place,
+        "by": comment.made_by,
+        "at": comment.made_at,
+        "resolved": settled,
+    }
 
 
 def figures_shape(figures: GridFigures) -> Shape:
@@ -79,15 +106,16 @@ def figures_shape(figures: GridFigures) -> Shape:
     return shape
 
 
-def problem_shapes(problems: tuple[Problem, ...]) -> list[Shape]:
-    """Return problems as records."""
+def problem_shapes(problems: tuple[Problem, ...], *, accept_language: str = "") -> list[Shape]:
+    """Return problems as records, what they say in the language that is asked for."""
+    say = in_chinese if prefers_chinese(accept_language) else str
     return [
         {
             "kind": problem.kind,
             "severity": problem.severity,
             "subject": problem.subject,
-            "message": problem.message,
-            "remedy": problem.remedy,
+            "message": say(problem.message),
+            "remedy": say(problem.remedy),
             "lonlat": None if problem.lonlat is None else list(problem.lonlat),
             "size": problem.size,
             "unit": problem.unit,
@@ -110,15 +138,15 @@ def features_reply(frame: gpd.GeoDataFrame, *, tag: str | None = None) -> Respon
     return json_reply(body, media_type=GEOJSON, headers=headers)
 
 
-def comparison_shape(comparison: Comparison) -> Shape:
-    """Return a comparison: what became of each grid that changed, and the totals."""
+def comparison_shape(comparison: Comparison, *, with_duties: bool = True) -> Shape:
+    """Return a comparison: what became of each grid that changed, and the totals; duties for whom they are."""
     changed = [change for change in comparison.grids if change.fates != ("unchanged",)]
     return {
         "unchanged": len(comparison.grids) - len(changed),
         "grids": [_change_shape(change) for change in changed],
         "totals": comparison.totals(),
         "open_cases_moved": int(comparison.cases.sum()),
-        "duties": [asdict(move) for move in comparison.duties],
+        "duties": [asdict(move) for move in comparison.duties] if with_duties else [],
     }
 
 

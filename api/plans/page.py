@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 
-from fastapi import Response
+from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
+from api.kit.identity import identity_of
 from api.kit.policies import MAP
 from api.kit.replies import json_reply
 from api.plans.bodies import comparison_csv, comparison_shape, features_reply
 from api.plans.schemas import CompareQuery
+from api.state.sight import sees_all_duties
 from api.web.assets import served_address
 from boundaries.grids.records import PlanRecord
 from boundaries.jurisdictions.reading import jurisdiction_of
@@ -18,7 +20,9 @@ from geogrid.maps.labels import Language
 from geogrid.plans.comparing import Comparison, Tolerance
 
 
-def comparison_reply(session: Session, old: PlanRecord, new: PlanRecord, query: CompareQuery) -> Response:
+def comparison_reply(
+    request: Request, session: Session, old: PlanRecord, new: PlanRecord, query: CompareQuery
+) -> Response:
     """Return what became of the grids of a plan in another; raises as `compare_plans`."""
     comparison = compare_plans(session, old, new, tolerance=Tolerance(area_m2=query.tolerance_m2))
     match query.f:
@@ -29,8 +33,9 @@ def comparison_reply(session: Session, old: PlanRecord, new: PlanRecord, query: 
         case "html":
             shown = comparison_page(session, comparison, old, new, resolve=served_address, language=query.lang)
             return HTMLResponse(shown, headers={**MAP, "Cache-Control": "no-cache"})
-        case "json":
-            return json_reply(comparison_shape(comparison))
+        case _:
+            town = jurisdiction_of(session, old.jurisdiction_id).code
+            return json_reply(comparison_shape(comparison, with_duties=sees_all_duties(identity_of(request), town)))
 
 
 def comparison_page(  # noqa: PLR0913 - both plans and how to show them

@@ -36,6 +36,7 @@ _COPIED = (
     ("maplibre-gl/dist/maplibre-gl.mjs", "maplibre"),
     ("maplibre-gl/dist/maplibre-gl-worker.mjs", "maplibre"),
     ("maplibre-gl/dist/maplibre-gl.css", "maplibre"),
+    ("earcut/src/earcut.js", "earcut"),
     ("bootstrap-glyphicons/fonts/glyphicons-halflings-regular.woff2", "glyphicons/fonts"),
 )
 """Files in ``node_modules``, and the folder of ``vendor`` that gets them."""

@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -13,12 +14,17 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from api.kit.identity import identity_of
+from api.kit.links import masked_address, path_of
 from api.kit.policies import PAGE
+from api.kit.sentences.matching import in_chinese
 from api.web.routes import versioned
 from api.web.words import HTML_LANG, Lang, Say, has_word, language_of, speaker
 from boundaries.editions.calendar import Calendar
+from geogrid.access import Action, Target
+from geogrid.wording import distance
 
-_KILOMETRE_M = 1000.0
+_MENU: Final = {"accounts": Action.ACCOUNTS_MANAGE, "audit": Action.AUDIT_READ}
 
 
 def make_templates() -> Environment:
@@ -65,6 +71,18 @@ class View:
             pairs.setdefault("jurisdiction", self.asked)
         return f"{path}?{urlencode(pairs, doseq=True)}" if pairs else path
 
+    def sentence(self, text: str) -> str:
+        """Return a sentence of the layers below in the language of the page; what no table has stays in English."""
+        return in_chinese(text, self._levels) if self.lang == "zh" else text
+
+    def level(self, name: str) -> str:
+        """Return the name of a level in the language of the page."""
+        return self._levels.get(name, name)
+
+    @property
+    def _levels(self) -> Mapping[str, str]:
+        return dict(self.calendar.levels) if self.calendar is not None and self.lang == "zh" else {}
+
     def day(self, moment: datetime) -> str:
         """Return a day in the time of the town."""
         return f"{self._local(moment):%Y-%m-%d}"
@@ -73,11 +91,13 @@ class View:
         """Return day and time in the time of the town."""
         return f"{self._local(moment):%Y-%m-%d %H:%M}"
 
-    def metres(self, distance: float) -> str:
+    def clock(self, moment: datetime) -> str:
+        """Return hours, minutes and seconds in the time of the town."""
+        return f"{self._local(moment):%H:%M:%S}"
+
+    def metres(self, length: float) -> str:
         """Return a distance for people."""
-        if distance >= _KILOMETRE_M:
-            return f"{distance / _KILOMETRE_M:,.1f} km"
-        return f"{distance:,.0f} m" if distance >= 10 else f"{distance:,.1f} m"  # noqa: PLR2004 - one figure more
+        return distance(length)
 
     def _local(self, moment: datetime) -> datetime:
         return moment if self.calendar is None else moment.astimezone(ZoneInfo(self.calendar.time_zone))
@@ -86,7 +106,8 @@ class View:
 def view_of(request: Request, calendar: Calendar | None = None) -> View:
     """Return the view of a request."""
     lang = language_of(request)
-    asked = None if calendar is None or "jurisdiction" not in request.query_params else calendar.code
+    is_needed = "jurisdiction" in request.query_params or len(request.app.state.editions.calendars) > 1
+    asked = calendar.code if calendar is not None and is_needed else None
     return View(lang, speaker(lang), calendar, asked)
 
 
@@ -103,15 +124,27 @@ def page(  # noqa: PLR0913 - each is one choice of the page
     environment: Environment = request.app.state.templates
     other: Lang = "en" if view.lang == "zh" else "zh"
     pairs = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    other_query, back = urlencode([*pairs, ("lang", other)]), _back(request)
+    shown = path_of(request) + f"?{other_query}"
+    if status >= HTTPStatus.BAD_REQUEST:
+        # What was refused is not repeated with the numbers of persons in it.
+        shown, back = masked_address(path_of(request), other_query), masked_address(back, "")
+    identity = identity_of(request)
     html = environment.get_template(template).render(
+        identity=identity,
+        sees={
+            "plans": identity.reaches_anywhere(Action.PLANS_READ),
+            **{name: identity.is_known and identity.may(action, Target()) for name, action in _MENU.items()},
+        },
+        sign_in_back=back,
         t=view.say,
         has_word=has_word,
         view=view,
         url=view.url,
         html_lang=HTML_LANG[view.lang],
         other_lang=HTML_LANG[other],
-        other_url=f"{request.url.path}?{urlencode([*pairs, ('lang', other)])}",
-        path=request.url.path,
+        other_url=shown,
+        path=path_of(request),
         asset=versioned,
         version=request.app.version,
         calendar=view.calendar,
@@ -119,6 +152,11 @@ def page(  # noqa: PLR0913 - each is one choice of the page
     )
     common = {**PAGE, "Cache-Control": "no-store", "Content-Language": HTML_LANG[view.lang], "Vary": "Accept-Language"}
     return HTMLResponse(html, status, headers={**common, **(headers or {})})
+
+
+def _back(request: Request) -> str:
+    """Return where signing in leads back to: the page itself; the start page for what only forms lead to."""
+    return path_of(request) + (f"?{request.url.query}" if request.url.query else "") if request.method == "GET" else "/"
 
 
 def in_script(value: Any) -> Markup:

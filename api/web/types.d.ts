@@ -5,7 +5,7 @@ type Point = [lon: number, lat: number];
 
 export interface AreasData {
   style: string | StyleSpecification;
-  areas: GeoJSON.Feature<GeoJSON.Polygon | GeoJSON.MultiPolygon>[];
+  areas: GeoJSON.Feature<GeoJSON.Point | GeoJSON.Polygon | GeoJSON.MultiPolygon>[];
   /** The point that was asked for. */
   point: Point | null;
   town: LngLatBoundsLike;
@@ -31,6 +31,37 @@ export interface CasesData {
   is_large: boolean;
   base: string;
   attribution: string[];
+}
+
+/** A comment that is pinned on the map of a plan. */
+export interface PinnedComment {
+  id: number;
+  words: string;
+  by: string;
+  grid: string | null;
+  lonlat: Point;
+}
+
+export interface PlanData {
+  grids: string;
+  base: string;
+  attribution: string[];
+  comments: PinnedComment[];
+  events: string;
+  version: number;
+  words: Record<"who_else" | "nobody_else" | "changed_meanwhile" | "pinned" | "somebody", string>;
+}
+
+/** What the stream of a plan tells. */
+export interface PlanChange {
+  version: number;
+  by: string;
+  kind: string;
+}
+
+export interface PlanPeople {
+  people: string[];
+  claims: { grid: string; by: string; until: string }[];
 }
 
 export type BaseMap = GeoJSON.FeatureCollection<GeoJSON.Geometry, { kind: "building" | "street" | "main" }>;

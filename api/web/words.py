@@ -7,6 +7,11 @@ from typing import Final, Literal, get_args
 from fastapi import Request
 
 from api.kit.negotiation import preferred_language
+from api.web.account_words import ACCOUNT_WORDS
+from api.web.casework_words import CASEWORK_WORDS
+from api.web.feature_words import FEATURE_WORDS
+from api.web.plan_words import PLAN_WORDS
+from api.web.workbench_words import WORKBENCH_WORDS
 
 Lang = Literal["en", "zh"]
 LANGS: Final[tuple[Lang, ...]] = get_args(Lang)
@@ -16,6 +21,11 @@ Say = Callable[..., str]
 
 _WORDS: Final = MappingProxyType(
     {
+        **ACCOUNT_WORDS,
+        **FEATURE_WORDS,
+        **WORKBENCH_WORDS,
+        **PLAN_WORDS,
+        **CASEWORK_WORDS,
         "tagline": ("Every place has one grid, and somebody on duty", "每个地方都有网格，每个网格都有人负责"),
         "skip": ("Skip to the content", "跳到正文"),
         "home": ("Home", "首页"),
@@ -39,10 +49,10 @@ _WORDS: Final = MappingProxyType(
         ),
         "which_grid": ("Which grid is this?", "这里属于哪个网格？"),
         "which_grid_hint": (
-            "Type an address or longitude, latitude – or click the map.",
-            "输入地址或“经度, 纬度”，也可以直接点击地图。",
+            "Type an address, longitude, latitude, a code, a name or who is on duty – or click the map.",
+            "输入地址、“经度, 纬度”、网格编码、名称或责任人，也可以直接点击地图。",
         ),
-        "place": ("Address, or longitude, latitude", "地址，或“经度, 纬度”"),
+        "place": ("Address, longitude, latitude, code, name, person", "地址、“经度, 纬度”、编码、名称、责任人"),
         "find_grid": ("Find grid", "查询网格"),
         "answer": ("The grid", "查询结果"),
         "chain": ("Within", "上级"),
@@ -211,6 +221,27 @@ _WORDS: Final = MappingProxyType(
         "event_unassigned": ("No grid found", "未找到网格"),
         "event_reassigned": ("Assigned anew", "改派"),
         "event_closed": ("Closed", "办结"),
+        "event_reporter_removed": ("Data of the reporter removed", "已清除诉求人信息"),
+        "reporter": ("Who reported it", "诉求人"),
+        "reporter_name": ("Reporter", "诉求人"),
+        "reporter_telephone": ("Telephone", "联系电话"),
+        "reporter_email": ("Mail", "电子邮箱"),
+        "reporter_identity_number": ("Identity number", "身份证号"),
+        "reporter_sealed": (
+            "Names and numbers of persons are masked. To see them, say what for: the audit keeps it.",
+            "个人姓名和号码已脱敏。查看原文须填写事由，系统将记入审计日志。",
+        ),
+        "reporter_shown": (
+            "Shown once; the audit says so. Do not pass it on.",
+            "仅本次显示，已记入审计日志，请勿外传。",
+        ),
+        "reporter_show": ("Show in plain words", "查看原文"),
+        "reason": ("What for", "查看事由"),
+        "reason_needed": ("Say what for, in at most 500 characters.", "请填写查看事由，不超过 500 字。"),
+        "words_text": ("Text", "诉求内容"),
+        "words_address": ("Address", "地址"),
+        "words_channel": ("Channel", "渠道"),
+        "words_category": ("Category", "类别"),
         "error_title": ("That did not work", "未能完成"),
         "error_400": ("Something in the address is not right", "请求参数有误"),
         "error_404": ("There is nothing here", "页面不存在"),

@@ -1,6 +1,7 @@
 """Codes of a draft that stay as they were: grids that are mostly a grid in force take its code over."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -8,16 +9,21 @@ from sqlalchemy.orm import Session
 from boundaries.editions.reading import edition_at
 from boundaries.plans.comparing import compare_plans
 from boundaries.plans.drafts import lock_draft
-from boundaries.plans.edits.editing import Author, EditAnswer, edit
-from geogrid.plans.operations.kinds import Recode
+from boundaries.plans.edits.answering import EditAnswer
+from boundaries.plans.edits.editing import Author, edit
+from boundaries.plans.loading import load_whole
+from geogrid.plans.operations.kinds import Operation, Recode, Rename
+from geogrid.plans.operations.tools import next_code
+from geogrid.plans.state import Draft
 
 
 def keep_codes(
     session: Session, plan_id: int, *, at: datetime, author: Author, version: int | None
 ) -> EditAnswer | None:
-    """Give grids that have over half of the load of a grid in force its code, where it is free.
+    """Give grids that have over half of the load of a grid in force its code and its name.
 
-    For plans of the engine, whose codes mean nothing yet. It is an edit like any other.
+    For plans of the engine, whose codes mean nothing yet. A grid that follows none in force gets a code that none in
+    force has. Locked grids stay as they are. What changes is one edit for the codes and one for the names.
 
     Parameters
     ----------
@@ -33,21 +39,39 @@ def keep_codes(
     Returns
     -------
     EditAnswer or None
-        None where no code is to be kept.
+        None where nothing is to be changed.
     """
     plan = lock_draft(session, plan_id, version=version)
     former = edition_at(session, plan.jurisdiction_id, at)
     if former is None:
         return None
     comparison = compare_plans(session, former, plan)
-    codes = {str(change.after.code) for change in comparison.grids if change.after is not None}
-    wishes = {
-        str(change.after.code): str(change.before.code)
-        for change in comparison.grids
-        if change.before is not None and change.after is not None and change.before.code != change.after.code
+    draft = load_whole(session, plan, land=False)
+    free = [(each.before, each.after) for each in comparison.grids if each.after and not draft.lock_of(each.after.key)]
+    heirs = [(before, after) for before, after in free if before is not None]
+    codes = {str(node.code) for node in draft.nodes.values()}
+    former_codes = {str(each.before.code) for each in comparison.grids if each.before is not None}
+    newcomers = [after.key for before, after in free if before is None and after.code in former_codes]
+    wishes = {str(after.code): str(before.code) for before, after in heirs if after.code != before.code}
+    recoded = granted(wishes | _fresh_codes(draft, newcomers, former_codes), codes)
+    renamed = {
+        str(before.code): before.name
+        for before, after in heirs
+        if recoded.get(str(after.code), after.code) == before.code and after.name != before.name
     }
-    recoded = granted(wishes, codes)
-    return edit(session, plan.id, [Recode(recoded)], author=author, version=None) if recoded else None
+    wanted: list[Operation] = [Recode(recoded)] if recoded else []
+    wanted += [Rename(renamed)] if renamed else []
+    return edit(session, plan.id, wanted, author=author, version=None) if wanted else None
+
+
+def _fresh_codes(draft: Draft, keys: Iterable[int], former: Collection[str]) -> dict[str, str]:
+    """Return codes for some grids that no grid has, or had in force."""
+    used, fresh = frozenset({*draft.codes(), *former}), {}
+    for key in sorted(keys):
+        node = draft.nodes[key]
+        fresh[str(node.code)] = next_code(replace(draft, taken=used), node)
+        used |= {fresh[str(node.code)]}
+    return fresh
 
 
 def granted(wishes: Mapping[str, str], codes: Collection[str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from geogrid.plans.pieces import NOWHERE
 from geogrid.types import GeometryArray
 
 _OPEN_CASES = text("""
-    select ST_AsBinary(geom) from cases
+    select ST_AsBinary(geom) from public_cases
     where jurisdiction_id = :jurisdiction and status <> 'closed' and geom is not null
     order by id
 """)

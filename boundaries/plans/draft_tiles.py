@@ -20,7 +20,7 @@ from geogrid.editions.fields import LOADS
 from geogrid.tiles import EXTENT, Tile
 
 _FIELDS: Final[Mapping[Layer, Sequence[str]]] = {
-    "grids": ("code", "name", "kind", "category", *LOADS),
+    "grids": ("code", "name", "kind", "category", *LOADS, "locked_by"),
     "blocks": ("grid", "households"),
 }
 _STATEMENTS: Final = {

@@ -1,18 +1,21 @@
 """Drafts: made from an edition or another plan, locked while they change, led through review."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.orm import Session, aliased
 
 from boundaries.changes.tables import Change
 from boundaries.grids.fields import stored_columns
 from boundaries.grids.records import PlanRecord, PlanValues, plan_record
+from boundaries.grids.succession import bring_to_present
 from boundaries.grids.tables import Plan
 from boundaries.jurisdictions.records import JurisdictionValues
+from boundaries.jurisdictions.tables import Jurisdiction
+from boundaries.plans.carrying import carry_over, latest_base
 from geogrid.codes import code_profile
 from geogrid.errors import ConflictError, InvalidInputError, NotFoundError, StaleError
 from geogrid.types import PlanState
@@ -64,6 +67,8 @@ def new_draft(  # noqa: PLR0913 - one keyword a choice
     made_by: str,
     at: datetime,
     profile: str | None = None,
+    band: tuple[float, float] | None = None,
+    load: str | None = None,
     reason: str = "",
 ) -> PlanRecord:
     """Copy a plan of any state to a new draft: grids, blocks, and the duties in force.
@@ -80,6 +85,8 @@ def new_draft(  # noqa: PLR0913 - one keyword a choice
         Moment of the duties.
     profile : str, optional
         What codes look like, see `geogrid.codes`; that of the plan if left out.
+    band, load
+        Limits of a leaf's load, and what they are about; those of the plan if left out.
 
     Raises
     ------
@@ -93,9 +100,9 @@ def new_draft(  # noqa: PLR0913 - one keyword a choice
     plan = Plan(
         jurisdiction_id=based_on.jurisdiction_id,
         name=name,
-        load=based_on.load,
-        band_low=based_on.band_low,
-        band_high=based_on.band_high,
+        load=load or based_on.load,
+        band_low=band[0] if band else based_on.band_low,
+        band_high=band[1] if band else based_on.band_high,
         source=f"plan {based_on.id}",
         based_on=based_on.id,
         code_profile=code_profile(profile or based_on.code_profile).name,
@@ -106,11 +113,20 @@ def new_draft(  # noqa: PLR0913 - one keyword a choice
     for level in range(1, 7):
         session.execute(_COPY_GRIDS, {**ids, "level": level})
     session.execute(_COPY_ASSIGNMENTS, ids)
+    _bring_up_to_date(session, plan, based_on)
     copy_levels(session, based_on, plan)
     session.execute(_COPY_DUTIES, {**ids, "at": at})
     session.refresh(plan)
     record(session, plan, made_by=made_by, kind="created", detail={"based_on": based_on.id, "reason": reason})
     return plan_record(plan)
+
+
+def _bring_up_to_date(session: Session, plan: Plan, based_on: PlanValues) -> None:
+    """Give a copy the blocks and loads of now, which an edition from before does not have."""
+    bring_to_present(session, [plan.id])
+    base = latest_base(session, plan.jurisdiction_id)
+    if base is not None and based_on.created_at < base.made_at:
+        carry_over(session, plan.id, base.id, plan.load, store=True)
 
 
 def copy_levels(session: Session, old: PlanValues, new: PlanValues) -> None:
@@ -126,13 +142,58 @@ def get_plan(session: Session, plan_id: int) -> PlanRecord:
     return plan_record(plan)
 
 
+def jurisdictions_of_plans(session: Session, plan_ids: Iterable[int]) -> tuple[str, ...]:
+    """Return the codes of the jurisdictions that plans are of; a number of no plan has none."""
+    statement = select(Jurisdiction.code).join(Plan, Plan.jurisdiction_id == Jurisdiction.id)
+    return tuple(session.scalars(statement.where(Plan.id.in_(list(plan_ids))).distinct().order_by(Jurisdiction.code)))
+
+
+_BASE = aliased(Plan)
+_DRAFT_BELOW = (
+    select(_BASE.id).join(Plan, Plan.based_on == _BASE.id).where(Plan.id == bindparam("plan"), _BASE.validity.is_(None))
+)
+"""The plan that one was made from, where that is no edition."""
+
+
+def editors_of(session: Session, plan_id: int) -> frozenset[str]:
+    """Return who has had a hand in what a plan says, leaving its reviews aside.
+
+    What was carried over from another plan is the work of those who had a hand in that one; so is what a draft has from
+    the draft that it was made from. An edition is nobody's.
+    """
+    editors: set[str] = set()
+    waiting, looked_at = [plan_id], set[int]()
+    while waiting:
+        number = waiting.pop()
+        if number in looked_at:
+            continue
+        looked_at.add(number)
+        entries = select(Change.made_by, Change.detail).where(Change.plan_id == number, Change.kind != "state")
+        for made_by, detail in session.execute(entries):
+            editors.add(made_by)
+            waiting += [detail["plan"]] if detail.get("kind") == "rebase" else []
+        waiting += session.scalars(_DRAFT_BELOW, {"plan": number})
+    return frozenset(editors)
+
+
+def makers_of(session: Session, plan_ids: Iterable[int]) -> dict[int, str]:
+    """Return who made plans, by number; an empty name where nobody said so."""
+    statement = select(Change.plan_id, Change.made_by).where(
+        Change.plan_id.in_(list(plan_ids)), Change.kind == "created"
+    )
+    return {row.plan_id: row.made_by for row in session.execute(statement)}
+
+
 def list_plans(
     session: Session, jurisdiction: JurisdictionValues, state: PlanState | None = None
 ) -> Sequence[PlanRecord]:
     """Return the plans of a jurisdiction, the newest first."""
     statement = select(Plan).where(Plan.jurisdiction_id == jurisdiction.id).order_by(Plan.id.desc())
-    rows = session.scalars(statement if state is None else statement.where(Plan.state == state))
-    return [plan_record(row) for row in rows]
+    if state in {"published", "retired"}:
+        statement = statement.where(Plan.validity.is_not(None), Plan.is_over.is_(state == "retired"))
+    elif state is not None:
+        statement = statement.where(Plan.state == state)
+    return [plan_record(row) for row in session.scalars(statement)]
 
 
 def lock_plan(session: Session, plan_id: int, *, version: int | None) -> Plan:
@@ -236,9 +297,19 @@ def move_state(  # noqa: PLR0913 - who, what and why
             f"{state.replace('_', ' ')}. "
             + (f"It can become: {', '.join(ways).replace('_', ' ')}." if ways else "Make a new draft from it.")
         )
+    if state == "draft" and _was_published(session, plan_id):
+        raise ConflictError(
+            f"Plan {plan.name!r} ({plan.id}) was published for a day to come and withdrawn; servers may know it as it "
+            "is. Publish it for another day, or make a new draft from it."
+        )
     former, plan.state = plan.state, state
     record(session, plan, made_by=made_by, kind="state", detail={"from": former, "to": state, "reason": reason})
     return plan_record(plan)
+
+
+def _was_published(session: Session, plan_id: int) -> bool:
+    statement = select(Change.id).where(Change.plan_id == plan_id, Change.kind == "published").limit(1)
+    return session.scalar(statement) is not None
 
 
 def require_name(name: str) -> str:

@@ -1,5 +1,7 @@
 """Validation of stored plans, and the problems that someone accepts with a reason."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select, text
@@ -7,8 +9,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from boundaries.grids.records import PlanRecord, PlanValues, plan_record
+from boundaries.jobs.reading import database_now
 from boundaries.jurisdictions.reading import limit_of
 from boundaries.jurisdictions.tables import Jurisdiction
+from boundaries.plans.bases import joined_problems, stale_base
 from boundaries.plans.drafts import lock_plan, record
 from boundaries.plans.edits.editing import Author
 from boundaries.plans.loading import buildings_near, load_whole
@@ -36,7 +40,7 @@ _NOT_DERIVED: Final = text(f"""
 """)  # noqa: S608 - our own text
 
 
-def check_plan(session: Session, plan: PlanValues) -> tuple[Problem, ...]:
+def check_plan(session: Session, plan: PlanValues, *, at: datetime | None = None) -> tuple[Problem, ...]:
     """Return everything that is wrong with a plan, errors first; see `geogrid.plans.checking`.
 
     Parameters
@@ -44,11 +48,18 @@ def check_plan(session: Session, plan: PlanValues) -> tuple[Problem, ...]:
     session : Session
         Only read from.
     plan : PlanValues
-        Of any state.
+        Of any state. What is not published is compared with the edition that it would replace.
+    at : datetime, optional
+        From when it is to be in force; now, if left out.
     """
     jurisdiction = session.get_one(Jurisdiction, plan.jurisdiction_id)
     around = Surroundings(limit_of(jurisdiction), buildings_near(session, plan, None))
-    return (*_derivation_problems(session, plan), *check(load_whole(session, plan), around))
+    found = check(load_whole(session, plan), around)
+    beside: list[Problem] = []
+    if plan.valid_from is None:
+        moment = at or database_now(session)
+        beside = [*stale_base(session, plan, moment), *joined_problems(session, plan, found, moment)]
+    return (*_derivation_problems(session, plan), *beside, *found)
 
 
 def _derivation_problems(session: Session, plan: PlanValues) -> list[Problem]:
@@ -63,10 +74,17 @@ def _derivation_problems(session: Session, plan: PlanValues) -> list[Problem]:
     return found
 
 
-def verdict_on(session: Session, plan: PlanValues) -> Verdict:
-    """Return the problems of a plan, those that are accepted apart."""
+def verdict_on(
+    session: Session, plan: PlanValues, *, at: datetime | None = None, more: Sequence[Problem] = ()
+) -> Verdict:
+    """Return the problems of a plan as `check_plan` lists them, and further ones; those that are accepted apart."""
+    return judge((*check_plan(session, plan, at=at), *more), acceptances_of(session, plan))
+
+
+def acceptances_of(session: Session, plan: PlanValues) -> dict[tuple[str, str], str]:
+    """Return the reasons of the accepted problems of a plan, by kind and subject."""
     rows = session.scalars(select(Acceptance).where(Acceptance.plan_id == plan.id))
-    return judge(check_plan(session, plan), {(row.kind, row.subject): row.reason for row in rows})
+    return {(row.kind, row.subject): row.reason for row in rows}
 
 
 def accept_problem(  # noqa: PLR0913 - who, what and why

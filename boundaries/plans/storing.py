@@ -18,6 +18,7 @@ from boundaries.store.bulk_copy import copy_rows, hex_ewkb, new_ids, number_or_n
 from geogrid.blocks.polygons import as_multi
 from geogrid.editions.fields import LOADS
 from geogrid.errors import InvalidInputError, Problem
+from geogrid.plans.state import require_known_load
 
 
 def save_plan(  # noqa: PLR0913 - one keyword a column
@@ -60,6 +61,7 @@ def save_plan(  # noqa: PLR0913 - one keyword a column
     InvalidInputError
         A parent or a block's grid names no grid of the plan; everything of that sort is listed.
     """
+    require_known_load(load)
     _check_references(grids, blocks)
     plan = Plan(jurisdiction_id=jurisdiction.id, name=name, load=load, source=source)
     if band is not None:

@@ -16,8 +16,9 @@ from geogrid.coverage.plane import Plane
 from geogrid.errors import Problem
 from geogrid.plans.figures import off_band
 from geogrid.plans.operations.tools import Buildings, place_of
-from geogrid.plans.state import Draft, Node, leaf_loads, union
+from geogrid.plans.state import Draft, Node, union
 from geogrid.types import GeometryArray, IntArray
+from geogrid.wording import amount, counted
 
 NEVER_ACCEPTED: Final = frozenset({"overlap", "no-land", "no-child", "wrong-level", "not-derived", "load-lost"})
 """Kinds of errors that no reason excuses: lookups or sums would be wrong."""
@@ -208,7 +209,7 @@ def _fragment_problems(leaves: _Leaves) -> Iterator[Problem]:
             where = "; ".join(f"{lon}, {lat}" for lon, lat in places[1 : _SHOWN + 1])
             yield Problem(
                 "fragments",
-                f"Grid {node.code} is in {len(parts)} separate pieces, besides the largest at {where}.",
+                f"Grid {node.code} is in {counted(len(parts), 'separate piece')}, besides the largest at {where}.",
                 "Move them to the grids around them.",
                 severity="warning",
                 subject=node.code,
@@ -219,17 +220,18 @@ def _fragment_problems(leaves: _Leaves) -> Iterator[Problem]:
 
 
 def _band_problems(draft: Draft, leaves: _Leaves) -> Iterator[Problem]:
-    column, band = draft.rules.load_column, draft.rules.band
+    band = draft.rules.band
     if band is None:
         return
+    low, high = map(amount, band)
     for node, shape, members in zip(leaves.nodes, leaves.shapes, leaves.members, strict=True):
-        load = float(leaf_loads(draft.blocks.loads[members], node.unplaced)[column])
+        load = draft.load(node.key, members)
         if node.kind != "comprehensive" or np.isnan(load) or off_band(load, band) == 0:
             continue
         place = shapely.point_on_surface(shape)
         yield Problem(
             "band",
-            f"Grid {node.code} has {load:g} {draft.rules.load}; the band is {band[0]:g} to {band[1]:g}.",
+            f"Grid {node.code} has {amount(load)} {draft.rules.load}; the band is {low} to {high}.",
             "Move blocks, split or merge.",
             severity="warning",
             subject=node.code,

@@ -152,7 +152,9 @@ class _Table:
         self.after = _at(new, pieces.after, self.level)
         self.pairs, self.sums = by_pair(pieces, self.before, self.after)
         self.whole_before, self.whole_after = _totals(self.pairs[:, 0], self.sums), _totals(self.pairs[:, 1], self.sums)
-        self.column = 1 + old.rules.load_column
+        balanced = old.rules.load_column
+        # Where the land itself is balanced, its area says which grid goes on as which.
+        self.column = 0 if balanced is None else 1 + balanced
         self.same = self._continued()
         self.continued = set(self.same.values())
         self.counts = self._counts(tolerance)

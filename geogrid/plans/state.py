@@ -8,15 +8,27 @@ import numpy as np
 import shapely
 
 from geogrid.blocks import Adjacency, rook_adjacency
+from geogrid.blocks.land_loads import AREA, LAND_LOADS, StreetMetres
 from geogrid.codes import FREE, CodeProfile
 from geogrid.coordinates import metres_per_degree
 from geogrid.editions import Duty
 from geogrid.editions.fields import LOADS
-from geogrid.errors import InvalidInputError, NotFoundError, Problem
+from geogrid.errors import InvalidInputError, NotFoundError
 from geogrid.geometry.overlays import DEGREE, union_of_coverage
-from geogrid.types import BoolArray, DedicatedCategory, FloatArray, GeometryArray, GridCode, GridKind, IntArray
+from geogrid.types import (
+    BoolArray,
+    DedicatedCategory,
+    FloatArray,
+    GeometryArray,
+    GridCode,
+    GridKind,
+    IntArray,
+    LevelName,
+)
 
 NO_LOADS: Final = (0.0, 0.0, 0.0)
+KNOWN_LOADS: Final = (*LOADS, *LAND_LOADS)
+"""What plans can balance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +110,8 @@ class Node:
         People and teams.
     attributes : mapping
         Other columns of the source.
+    locked_by : str, optional
+        Who locked it; None for a grid that may be changed.
     """
 
     key: int
@@ -110,19 +124,12 @@ class Node:
     unplaced: tuple[float, ...] = NO_LOADS
     duties: tuple[Duty, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    locked_by: str | None = None
 
     @property
     def is_leaf(self) -> bool:
         """Whether it is made of blocks."""
         return self.kind != "parent"
-
-
-@dataclass(frozen=True, slots=True)
-class BilingualName:
-    """The names of a level, in English and in Chinese."""
-
-    name: str
-    name_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,29 +141,36 @@ class Rules:
     depth : int
         Number of levels.
     load : str
-        One of `LOADS`: what the band balances.
+        What the band balances: one of `LOADS`, or of `LAND_LOADS`, which are measured of the blocks.
     band : tuple of float, optional
         Limits of the load of comprehensive leaves.
     profile : CodeProfile
         What codes look like.
-    levels : tuple of BilingualName
+    levels : tuple of LevelName
         Names of the levels, top first; as many as `depth`, or none where names do not matter.
+    streets : StreetMetres, optional
+        Whose metres are balanced, degrees; needed for the load ``streets`` alone.
     """
 
     depth: int
     load: str = "households"
     band: tuple[float, float] | None = None
     profile: CodeProfile = FREE
-    levels: tuple[BilingualName, ...] = ()
+    levels: tuple[LevelName, ...] = ()
+    streets: StreetMetres | None = field(default=None, compare=False)
 
     @property
-    def load_column(self) -> int:
-        """Position of the load in `LOADS`."""
-        if self.load not in LOADS:
-            raise InvalidInputError.of(
-                "unknown-load", f"Plans do not know the load {self.load!r}.", f"Known: {', '.join(LOADS)}."
-            )
-        return LOADS.index(self.load)
+    def load_column(self) -> int | None:
+        """Position of the load in `LOADS`, None for one that is measured of the land."""
+        require_known_load(self.load)
+        return None if self.load in LAND_LOADS else LOADS.index(self.load)
+
+
+def require_known_load(load: str) -> None:
+    """Refuse a load that plans cannot balance."""
+    if load not in KNOWN_LOADS:
+        known = ", ".join(KNOWN_LOADS)
+        raise InvalidInputError.of("unknown-load", f"Plans do not know the load {load!r}.", f"Known: {known}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +201,20 @@ class Draft:
 
     def node(self, code: str) -> Node:
         """Return a grid by its code, or raise `NotFoundError`."""
-        for node in self.nodes.values():
-            if node.code == code:
-                return node
-        raise NotFoundError(f"The plan has no grid {code!r}.")
+        return self.grids((code,))[0]
+
+    def grids(self, codes: Iterable[str]) -> list[Node]:
+        """Return grids by their codes, each once, in order; raise `NotFoundError` with all that are not there."""
+        by_code = {str(node.code): node for node in self.nodes.values()}
+        named = list(dict.fromkeys(codes))
+        missing = [repr(code) for code in named if code not in by_code]
+        if missing:
+            raise NotFoundError(f"The plan has no grid {', '.join(missing)}.")
+        return [by_code[code] for code in named]
+
+    def lock_of(self, key: int) -> Node | None:
+        """Return the grid by which a grid is locked: itself, or one above it; None where it may be changed."""
+        return next((self.nodes[each] for each in self.chain(key) if self.nodes[each].locked_by is not None), None)
 
     def leaf(self, code: str) -> Node:
         """Return a leaf by its code.
@@ -212,21 +236,6 @@ class Draft:
             )
         return node
 
-    def leaves(self, codes: Sequence[str]) -> list[Node]:
-        """Return leaves by their codes, each once, in order; everything wrong is raised at once."""
-        problems: list[Problem] = []
-        leaves = []
-        for code in dict.fromkeys(codes):
-            try:
-                leaves.append(self.leaf(code))
-            except InvalidInputError as error:
-                problems.extend(error.problems)
-            except NotFoundError as error:
-                problems.append(Problem("unknown-grid", str(error), subject=code))
-        if problems:
-            raise InvalidInputError(problems)
-        return leaves
-
     def members(self, key: int) -> IntArray:
         """Return the positions of the blocks of a leaf."""
         return np.flatnonzero(self.owner == key)
@@ -238,6 +247,33 @@ class Draft:
     def loads(self, key: int) -> FloatArray:
         """Return the loads of a leaf, shape (3,); NaN where nothing is known."""
         return leaf_loads(self.blocks.loads[self.members(key)], self.nodes[key].unplaced)
+
+    def balanced(self, positions: IntArray) -> FloatArray:
+        """Return what the band balances of each of some blocks, shape (k,); NaN where unknown."""
+        column = self.rules.load_column
+        if column is not None:
+            counted: FloatArray = self.blocks.loads[positions, column]
+            return counted
+        polygons = self.blocks.polygons[positions]
+        if self.rules.load == AREA:
+            latitude = shapely.get_y(shapely.centroid(polygons))
+            square = np.column_stack(metres_per_degree(latitude)).prod(axis=1)
+            measured: FloatArray = shapely.area(polygons) * square
+            return measured
+        return np.zeros(len(polygons)) if self.rules.streets is None else self.rules.streets.on(polygons)
+
+    def balanced_unplaced(self, key: int) -> float:
+        """Return what the band balances of a leaf beyond that of its blocks."""
+        column = self.rules.load_column
+        return 0.0 if column is None else self.nodes[key].unplaced[column]
+
+    def load(self, key: int, positions: IntArray | None = None) -> float:
+        """Return what the band balances of a leaf, NaN where unknown; `positions` are its blocks, if known already."""
+        own = self.members(key) if positions is None else positions
+        column = self.rules.load_column
+        if column is None:
+            return float(self.balanced(own).sum())
+        return float(leaf_loads(self.blocks.loads[own], self.nodes[key].unplaced)[column])
 
     def chain(self, key: int | None) -> tuple[int, ...]:
         """Return a grid and those above it."""

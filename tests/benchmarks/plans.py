@@ -6,17 +6,14 @@ whether an answer is missing.
 Run it with ``python -m tests.benchmarks.plans``; it needs PostgreSQL, about 2 GB of disk and some minutes.
 """
 
-import shutil
 import statistics
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 import geopandas as gpd
 import httpx2
@@ -25,9 +22,7 @@ import shapely
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from boundaries.cluster.private_cluster import PrivateCluster
 from boundaries.grids.tables import Plan
-from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.comparing import compare_plans
 from boundaries.plans.drafts import move_state, new_draft
@@ -38,8 +33,9 @@ from boundaries.publishing.publish import publish
 from boundaries.publishing.rules import Publication, publish_plan
 from boundaries.store.engine import connect, unit_of_work
 from boundaries.store.schema import upgrade
-from boundaries.store.settings import StoreSettings
 from geogrid.plans.operations.kinds import MoveBlocks
+from geogrid.types import LevelName
+from tests.benchmarks.stores import private_store
 from tests.fixtures_db import Database
 from tests.serving import running
 
@@ -185,16 +181,10 @@ def watched(database: Database) -> Iterator[Watcher]:
 
 def main(columns: int = 135, rows: int = 152) -> int:
     """Measure, and return 0 if everything was in time. The default is 20,520 leaves and 307,800 blocks."""
-    home = Path(tempfile.mkdtemp(prefix="geogrid-bench-"))
-    cluster = PrivateCluster(home)
-    try:
-        settings = StoreSettings(database_url=cluster.ensure(), home=home)
+    with private_store(durable=True) as settings:
         engine = connect(settings)
         upgrade(engine)
         return 0 if measure(engine, Database(settings.database_url or "", settings), columns, rows) else 1
-    finally:
-        cluster.stop()
-        shutil.rmtree(home)
 
 
 def measure(engine: Engine, database: Database, columns: int, rows: int) -> bool:
@@ -243,7 +233,7 @@ def measure(engine: Engine, database: Database, columns: int, rows: int) -> bool
     def publication(session: Session) -> None:
         for state in ("in_review", "approved"):
             move_state(session, ids["draft"], state, version=None, made_by="benchmark")
-        how = Publication(LATER, "benchmark", accept_warnings="benchmark")
+        how = Publication(LATER, "benchmark", accept_warnings="benchmark", reason="benchmark", accept=("backdated",))
         publish_plan(session, ids["draft"], how, version=None)
 
     with watched(database) as watcher:

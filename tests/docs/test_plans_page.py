@@ -8,7 +8,7 @@ import geopandas as gpd
 import pytest
 import shapely
 from click.testing import CliRunner
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from api.cli import main
 from boundaries.jurisdictions.reading import get_jurisdiction
@@ -36,6 +36,8 @@ def test_every_command_of_the_page_does_what_it_says(
     frame.to_file("paper.geojson", driver="GeoJSON")
     with unit_of_work(engine) as session:
         edition = list_plans(session, get_jurisdiction(session, town.code))[0].id
+        rows = session.execute(text("select block_id, code from assignments join grids on grids.id = grid_id")).all()
+    Path("elsewhere.csv").write_text("\n".join(["block,grid", *(f"{block},{code}" for block, code in rows)]))
     numbers = {"3": str(edition)}
     found = commands()
     for line in found:

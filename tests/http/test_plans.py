@@ -28,6 +28,10 @@ def draft(client: TestClient) -> dict[str, Any]:
     return found
 
 
+PAST = {"reason": "a test", "accept": ["backdated"]}
+"""The days of these tests are over, and publishing changes what was answered then."""
+
+
 def write(client: TestClient, path: str, body: dict[str, Any], *, version: str = "*") -> Any:
     return client.post(path, json=body, headers={"If-Match": version})
 
@@ -43,7 +47,7 @@ def published(client: TestClient, draft: dict[str, Any], valid_from: str) -> Non
     path = f"/plans/{draft['id']}"
     for state in ("in_review", "approved"):
         assert write(client, f"{path}/review", {"state": state}).status_code == 200
-    body = {"valid_from": valid_from, "accept_warnings": "known", "by": "Chen"}
+    body = {"valid_from": valid_from, "accept_warnings": "known", "by": "Chen", **PAST}
     reply = write(client, f"{path}/publish", body)
     assert reply.status_code == 200, reply.text
 
@@ -110,9 +114,25 @@ def test_every_wrong_operation_is_listed_and_nothing_is_done(client: TestClient,
 
 def test_blocks_of_a_grid_are_features_and_can_be_moved(client: TestClient, draft: dict[str, Any]) -> None:
     blocks = client.get(f"/plans/{draft['id']}/blocks", params={"grid": "D-c"}).json()["features"]
+    assert {block["properties"]["grid"] for block in blocks} == {"D-c"}
     edited(client, draft, {"kind": "carve", "blocks": [blocks[0]["id"]], "name": "College", "category": "school"})
     codes = {each["properties"]["code"] for each in client.get(f"/plans/{draft['id']}/grids").json()["features"]}
     assert codes == {"D", "D-a", "D-b", "D001"}
+
+
+def test_a_grid_of_any_level_tells_what_lies_below_it(client: TestClient, draft: dict[str, Any]) -> None:
+    def features(layer: str, **params: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = client.get(f"/plans/{draft['id']}/{layer}", params=params).json()["features"]
+        return [each["properties"] for each in found]
+
+    every = features("blocks")
+    assert features("blocks", grid="D") == every
+    assert features("blocks", grid="D-b") == [each for each in every if each["grid"] == "D-b"]
+    assert {each["code"] for each in features("grids", grid="D")} == {each["code"] for each in features("grids")}
+    assert [each["code"] for each in features("grids", grid="D-b")] == ["D-b"]
+    assert features("grids", grid="D-b", level="1") == []
+    refused = client.get(f"/plans/{draft['id']}/blocks", params={"level": "1"})
+    assert (refused.status_code, "Blocks have no level" in refused.text) == (400, True)
 
 
 def test_patch_cuts_land_drawn_as_geojson(client: TestClient, draft: dict[str, Any]) -> None:
@@ -163,6 +183,14 @@ def test_comparison_comes_as_json_geojson_and_csv(client: TestClient, draft: dic
     )
 
 
+def test_comparison_page_shows_land_that_only_one_plan_has(client: TestClient, engine: Engine, town: Town) -> None:
+    publish_second(engine, town)
+    page = client.get("/plans/1/compare/2?f=html")
+    assert page.status_code == 200, page.text[:300]
+    assert '"from":"–","to":"D-z"' in page.text
+    assert '"from":"D-a","to":"–"' in page.text
+
+
 def test_codes_of_a_comparison_as_csv_are_run_by_no_spreadsheet(client: TestClient, draft: dict[str, Any]) -> None:
     edited(client, draft, {"kind": "recode", "codes": {"D-a": "=cmd", "D-b": "\uff20x"}})
     path = f"/plans/{draft['based_on']}/compare/{draft['id']}"
@@ -188,7 +216,9 @@ def test_lineage_answers_forward_backward_and_after_a_rollback(client: TestClien
     assert client.get("/grids/D-a/successors").json()["successors"] == [{"code": "N-a", "share": 1.0}]
     assert client.get("/grids/N-a/predecessors").json()["predecessors"] == [{"code": "D-a", "share": 1.0}]
     first = client.get("/editions").json()["editions"][0]["id"]
-    back = client.post(f"/editions/{first}/rollback", json={"valid_from": "2026-07-01T00:00:00+08:00", "by": "Chen"})
+    back = client.post(
+        f"/editions/{first}/rollback", json={"valid_from": "2026-07-01T00:00:00+08:00", "by": "Chen", **PAST}
+    )
     assert back.status_code == 201, back.text
     editions = client.get("/editions").json()["editions"]
     assert [each["state"] for each in editions] == ["retired", "retired", "published"]
@@ -208,7 +238,7 @@ def test_published_plan_is_not_edited(client: TestClient, draft: dict[str, Any])
 
 
 def test_publication_without_review_or_with_warnings_is_refused(client: TestClient, draft: dict[str, Any]) -> None:
-    path, body = f"/plans/{draft['id']}", {"valid_from": "2026-06-01T00:00:00+08:00"}
+    path, body = f"/plans/{draft['id']}", {"valid_from": "2026-06-01T00:00:00+08:00", **PAST}
     assert write(client, f"{path}/publish", body).status_code == 409
     for state in ("in_review", "approved"):
         write(client, f"{path}/review", {"state": state})

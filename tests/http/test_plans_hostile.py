@@ -74,7 +74,7 @@ operation = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wanted=st.lists(operation, min_size=1, max_size=3))
 def test_no_operation_breaks_the_server(client: TestClient, draft: str, wanted: list[dict[str, Any]]) -> None:
     body = json.dumps({"operations": wanted}, allow_nan=True)

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from api.cli.output.store_session import open_session
+from api.cli.plans.bands import banded
 from api.cli.plans.drawing import draw
-from api.cli.plans.publishing import publish, rollback
-from api.cli.plans.session import author_of, authored, edition_in_force, line_of, tell
+from api.cli.plans.publishing import moment_of, publish, rollback
+from api.cli.plans.rebasing import rebase
+from api.cli.plans.session import author_of, authored, band_words, edition_in_force, line_of, refusing, tell
+from api.cli.rights import require_approver
 from geogrid.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ def command() -> None:
 @click.option("--jurisdiction", help="Code; needed only where there are several.")
 @click.option("--code-profile", help="What codes look like: free, beijing-db11, cjt349, admin-12, custom:6+3+3.")
 @click.option("--engine", "is_redrawn", is_flag=True, help="Let the engine draw its comprehensive grids anew.")
+@banded
 @authored
 def new(  # noqa: PLR0917 - click names them
     name: str,
@@ -38,13 +42,15 @@ def new(  # noqa: PLR0917 - click names them
     jurisdiction: str | None,
     code_profile: str | None,
     is_redrawn: bool,
+    band: tuple[float, float] | None,
+    load: str | None,
     made_by: str,
     reason: str,
 ) -> None:
     """Make a draft called NAME, a copy of a plan or of the edition in force.
 
-    With --engine the grids of each parent are drawn anew into the band of the plan; dedicated grids stay, and so do
-    the codes of grids that keep over half of their load.
+    It has the band of what it is a copy of, or that of --band. With --engine the grids of each parent are drawn anew
+    into it; dedicated and locked grids stay, and so do the codes of grids that keep over half of their load.
     """
     from boundaries.plans.drafts import get_plan, new_draft, require_name
     from boundaries.plans.redrawing import redraw
@@ -59,6 +65,8 @@ def new(  # noqa: PLR0917 - click names them
             made_by=author_of(made_by, reason).name,
             at=now,
             profile=code_profile,
+            band=band,
+            load=load,
             reason=reason,
         )
         if is_redrawn:
@@ -74,6 +82,7 @@ def show(plan_id: int | None, jurisdiction: str | None) -> None:
     from boundaries.jurisdictions.reading import the_jurisdiction
     from boundaries.plans.drafts import get_plan, list_plans
     from boundaries.plans.edits.editing import list_edits
+    from boundaries.plans.reading import locks_of
 
     with open_session() as session:
         if plan_id is None:
@@ -82,6 +91,9 @@ def show(plan_id: int | None, jurisdiction: str | None) -> None:
             return
         plan = get_plan(session, plan_id)
         click.echo(line_of(plan))
+        click.echo(f"Band: {band_words(plan)}.")
+        for code, name in locks_of(session, plan).items():
+            click.echo(f"Grid {code} is locked by {name}.")
         for each in list_edits(session, plan):
             undone = "  (taken back)" if each["undone"] else ""
             told = json.dumps(each["operation"], ensure_ascii=False)
@@ -102,12 +114,12 @@ def edit(plan_id: int, operations: tuple[str, ...], file: Any, made_by: str, rea
     from boundaries.plans.edits.editing import edit as carry_out
     from geogrid.plans.operations.records import operations_of
 
-    records = [_json(text) for text in operations]
-    if file is not None:
-        read = _json(file.read())
-        records += read if isinstance(read, list) else [read]
-    wanted = operations_of(records)
-    with open_session() as session:
+    with refusing(), open_session() as session:
+        records = [_json(text) for text in operations]
+        if file is not None:
+            read = _json(file.read())
+            records += read if isinstance(read, list) else [read]
+        wanted = operations_of(records)
         tell(carry_out(session, plan_id, wanted, author=author_of(made_by, reason), version=None))
 
 
@@ -154,9 +166,10 @@ def take_codes(plan_id: int, made_by: str, reason: str) -> None:
 
 @command.command(short_help="List everything that is wrong.")
 @click.argument("plan_id", type=int)
+@click.option("--valid-from", metavar="TIME", help="As if it were published from then on; now, if left out.")
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write all problems to a JSON file.")
 @click.pass_context
-def validate(ctx: click.Context, plan_id: int, report: Path | None) -> None:
+def validate(ctx: click.Context, plan_id: int, valid_from: str | None, report: Path | None) -> None:
     """List every problem of a plan; the exit status is 1 if an error stands."""
     from api.cli.output.problems import problem_records, require_writable, show_problems, write_report
     from boundaries.plans.drafts import get_plan
@@ -166,11 +179,14 @@ def validate(ctx: click.Context, plan_id: int, report: Path | None) -> None:
     require_writable(report)
     with open_session() as session:
         read_one_moment(session)
-        verdict = verdict_on(session, get_plan(session, plan_id))
+        plan = get_plan(session, plan_id)
+        at = None if valid_from is None else moment_of(session, plan, valid_from, "--valid-from")
+        verdict = verdict_on(session, plan, at=at)
     show_problems((*verdict.errors, *verdict.warnings))
     if report is not None:
         parts = {name: problem_records(getattr(verdict, name)) for name in ("errors", "warnings", "accepted")}
-        write_report(report, {"plan": plan_id, **parts})
+        write_report(report, {"plan": plan_id, "band": plan.band, "load": plan.load, **parts})
+    click.echo(f"Band: {band_words(plan)}.")
     click.echo(
         f"{len(verdict.errors)} errors, {len(verdict.warnings)} warnings, {len(verdict.accepted)} accepted problems."
     )
@@ -202,6 +218,8 @@ def review(plan_id: int, state: Any, made_by: str, reason: str) -> None:
 
     author = author_of(made_by, reason)
     with open_session() as session:
+        if state == "approved":
+            require_approver(session, plan_id)
         click.echo(line_of(move_state(session, plan_id, state, version=None, made_by=author.name, reason=reason)))
 
 
@@ -264,5 +282,6 @@ def _json(text: str) -> Any:
 
 
 command.add_command(draw)
+command.add_command(rebase)
 command.add_command(publish)
 command.add_command(rollback)

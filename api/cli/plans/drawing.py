@@ -1,4 +1,4 @@
-"""``geogrid plan draw``: a draft from a file of polygons, on the blocks of another plan."""
+"""``geogrid plan draw``: a draft from a file of polygons or a table of block and grid, on the blocks of a plan."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from api.cli.output.store_session import open_session
+from api.cli.plans.assigning import assign_blocks
 from api.cli.plans.session import author_of, authored, edition_in_force, line_of
 from geogrid.types import COORD_TYPES
 
@@ -14,10 +15,13 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 _EXIT_REFUSED = 1
 
 
-@click.command(short_help="Make a draft from a file of polygons.")
-@click.argument("name")
-@click.argument("file", type=_FILE)
-@click.option("--code", required=True, metavar="COLUMN", help="Code of the grid.")
+@click.command(short_help="Make a draft from a file of polygons, or from a table of block and grid.")
+@click.argument("name", required=False)
+@click.argument("file", type=_FILE, required=False)
+@click.option("--assignment", type=_FILE, metavar="FILE", help="Table of block and grid: .csv, .tsv, .xlsx, .parquet.")
+@click.option("--block", metavar="COLUMN", help="Number of the block, in that table; found by its name, if left out.")
+@click.option("--grid", metavar="COLUMN", help="Code of its grid, in that table; found by its name, if left out.")
+@click.option("--code", metavar="COLUMN", help="Code of the grid, in a file of polygons.")
 @click.option("--grid-name", metavar="COLUMN", help="Its name. Without it, the code.")
 @click.option("--parent", multiple=True, metavar="COLUMN", help="Code of its parent; again for the grandparent.")
 @click.option("--parent-name", multiple=True, metavar="COLUMN", help="Name of a parent that has no row of its own.")
@@ -36,12 +40,30 @@ _EXIT_REFUSED = 1
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @authored
 @click.pass_context
-def draw(ctx: click.Context, /, name: str, file: Path, **options: Any) -> None:
+def draw(ctx: click.Context, /, name: str | None, file: Path | None, **options: Any) -> None:
     """Make a draft called NAME whose grids are the polygons of FILE.
 
     The blocks of a plan are cut along the polygons, so that the draft is the drawing. Land that is in no polygon is in
     no grid of the draft, and `geogrid plan validate` says so.
+
+    With --assignment the blocks of the plan are given to grids as a table says, and NAME may be left out. Every block
+    is in one line. Grids that the plan has stay what they are; a new one is below the parent of most of its blocks, or
+    the one that the column of --parent names.
+
+    \b
+    geogrid plan draw --assignment plan.csv
     """
+    if options["assignment"] is not None:
+        assign_blocks(ctx, name, file, options)
+        return
+    if name is None or file is None or options["code"] is None:
+        raise click.UsageError("Give NAME, FILE and --code for a file of polygons, or --assignment FILE for a table.")
+    if options["block"] or options["grid"]:
+        raise click.UsageError("--block and --grid name columns of a table: give it with --assignment.")
+    _draw_polygons(ctx, name, file, options)
+
+
+def _draw_polygons(ctx: click.Context, name: str, file: Path, options: dict[str, Any]) -> None:
     from api.cli.output.problems import require_writable, show_problems
     from boundaries.files.drawings import GridDrawing, draw_draft, fault_frame, repair_frame
     from boundaries.plans.drafts import get_plan, require_name
@@ -69,8 +91,8 @@ def draw(ctx: click.Context, /, name: str, file: Path, **options: Any) -> None:
 
 
 def _grid_file(file: Path, options: dict[str, Any]) -> Any:
+    from boundaries.files.grids.fields import GridFields
     from boundaries.files.grids.importing import GridFile
-    from boundaries.files.grids.rows import GridFields
 
     fields = GridFields(
         code=options["code"],

@@ -1,18 +1,20 @@
 """What the commands of ``geogrid plan`` share: who does it and why, how a plan is told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from geogrid.errors import InvalidInputError
+from geogrid.errors import InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from boundaries.grids.records import PlanRecord
-    from boundaries.plans.edits.editing import Author, EditAnswer
+    from boundaries.plans.edits.answering import EditAnswer
+    from boundaries.plans.edits.editing import Author
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -26,11 +28,30 @@ def authored(function: Function) -> Function:
 
 def author_of(made_by: str, reason: str) -> "Author":
     """Return who does it; the account's name, if left out."""
-    import getpass
-
+    from api.cli.rights import author_name
     from boundaries.plans.edits.editing import Author
 
-    return Author(made_by or getpass.getuser(), reason)
+    return Author(author_name(made_by), reason)
+
+
+class MistakeError(click.ClickException):
+    """What was asked is wrong in itself: the command ends with the status of bad usage."""
+
+    exit_code = 2
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Make what is asked wrongly, in contrast to what cannot be done, end a command with the status of bad usage."""
+    try:
+        yield
+    except (InvalidInputError, NotFoundError) as error:
+        raise MistakeError(str(error)) from error
+
+
+def band_words(plan: "PlanRecord") -> str:
+    """Return the band of a plan in words."""
+    return f"none for {plan.load}" if plan.band is None else f"{plan.band[0]:g} to {plan.band[1]:g} {plan.load}"
 
 
 def line_of(plan: "PlanRecord") -> str:

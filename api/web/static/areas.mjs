@@ -28,6 +28,13 @@ map.once("load", () => {
     layout: { "line-join": "round" },
     paint: { "line-color": "#0b5cad", "line-width": data.point ? ["case", ["get", "is_first"], 4, 2] : 3 },
   }, names);
+  map.addLayer({
+    id: "found-point",
+    type: "circle",
+    source: "found",
+    filter: ["==", ["geometry-type"], "Point"],
+    paint: { "circle-radius": 5, "circle-color": "#0b5cad", "circle-stroke-color": "#fff", "circle-stroke-width": 1.5 },
+  });
   if (data.point) new Marker({ color: "#a11a2b" }).setLngLat(data.point).addTo(map);
   map.once("idle", ready);
 });

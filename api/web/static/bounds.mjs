@@ -6,9 +6,10 @@
  * @returns {[[number, number], [number, number]] | null}
  */
 export function around(areas) {
-  const found = areas.flatMap(({ geometry }) =>
-    geometry.type === "Polygon" ? geometry.coordinates.flat(1) : geometry.coordinates.flat(2),
-  );
+  const found = areas.flatMap(({ geometry }) => {
+    if (geometry.type === "Point") return [geometry.coordinates];
+    return geometry.type === "Polygon" ? geometry.coordinates.flat(1) : geometry.coordinates.flat(2);
+  });
   if (!found.length) return null;
   const [x, y] = [0, 1].map((axis) => found.map((each) => each[axis]));
   // Spread over arguments, a long boundary would pass the limit of a call.

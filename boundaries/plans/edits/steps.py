@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-from boundaries.grids.fields import STORED_COLUMNS, STORED_TYPES, stored_columns
+from boundaries.grids.fields import EDITED_TYPES
 
 _ORDER: Final = (
     # What comes must be there before blocks and children go to it.
@@ -60,17 +60,26 @@ _ORDER: Final = (
     from edits e, jsonb_array_elements(e.levels_{to}) with ordinality as level(title, position)
     where e.id = :edit and e.levels_{to} is not null
     """,
+    """
+    update plans p
+    set load = r.load, band_low = r.low, band_high = r.high
+    from edits e, jsonb_to_record(e.band_{to}) as r(load text, low float8, high float8)
+    where e.id = :edit and e.band_{to} is not null and p.id = :plan
+    """,
 )
 
-_TYPES: Final = ", ".join(f"{name} {kind}" for name, kind in STORED_TYPES.items())
-_CHANGES: Final = ", ".join(f"{name} = r.{name}" for name in STORED_COLUMNS)
+_TYPES: Final = ", ".join(f"{name} {kind}" for name, kind in EDITED_TYPES.items())
+_CHANGES: Final = ", ".join(f"{name} = r.{name}" for name in EDITED_TYPES)
 
 
 def _statements(of: str, to: str) -> tuple[TextClause, ...]:
-    words = {"columns": stored_columns(), "types": _TYPES, "changes": _CHANGES, "of": of, "to": to}
+    words = {"columns": ", ".join(EDITED_TYPES), "types": _TYPES, "changes": _CHANGES, "of": of, "to": to}
     return tuple(text(statement.format(**words)) for statement in _ORDER)
 
 
+_PUT: Final = text("update edits set position = :position where id = :edit")
+LAST_PLACE: Final = 2**31 - 1
+"""Where edits stand while others take their places."""
 _FORWARD: Final = _statements("before", "after")
 _BACK: Final = _statements("after", "before")
 
@@ -91,4 +100,10 @@ def take_step(session: Session, plan_id: int, edit_id: int, *, forward: bool) ->
     for statement in _FORWARD if forward else _BACK:
         session.execute(statement, {"plan": plan_id, "edit": edit_id})
     session.execute(text("set constraints uq_grids_plan_id_code immediate"))
+    session.expire_all()
+
+
+def put_edit(session: Session, edit_id: int, position: int) -> None:
+    """Give an edit its place in the order, which is free."""
+    session.execute(_PUT, {"edit": edit_id, "position": position})
     session.expire_all()

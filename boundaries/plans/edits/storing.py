@@ -9,7 +9,7 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from boundaries.grids.fields import STORED_COLUMNS, load_columns
+from boundaries.grids.fields import EDITED_TYPES, load_columns
 from boundaries.grids.tables import Plan
 from boundaries.plans.loading import node_json
 from boundaries.store.bulk_copy import copy_rows, hex_ewkb, number_or_none
@@ -18,8 +18,9 @@ from geogrid.editions.fields import LOADS
 from geogrid.geometry.overlays import DEGREE, union_of_coverage
 from geogrid.plans import Delta, Draft
 from geogrid.plans.delta import NOT_IN_PLAN, NodeChange
+from geogrid.plans.lands import lands_of_leaves
 
-_LAND_AND_TREE: Final = (*(name for name in STORED_COLUMNS if name not in LOADS), "duties")
+_LAND_AND_TREE: Final = (*(name for name in EDITED_TYPES if name not in LOADS), "duties")
 
 _CHILDREN: Final = text(f"""
     select g.id, g.parent_id, {load_columns("g")}, ST_AsBinary(g.geom) as shape
@@ -27,7 +28,8 @@ _CHILDREN: Final = text(f"""
     order by g.id
 """)  # noqa: S608 - our own text
 
-_AS_JSON: Final = ", ".join(f"'{name}', g.{name}" for name in STORED_COLUMNS)
+_STORED_BLOCKS: Final = text("select id from blocks where id = any(:ids)")
+_AS_JSON: Final = ", ".join(f"'{name}', g.{name}" for name in EDITED_TYPES)
 _STORE: Final = text(f"""
     insert into edit_grids (edit_id, grid_id, before, after, geom_before, geom_after)
     select :edit, r.grid_id, was.row,
@@ -49,8 +51,8 @@ _STORE: Final = text(f"""
 
 def store_rows(  # noqa: PLR0913 - both sides
     session: Session, plan: Plan, edit_id: int, *, old: Draft, new: Draft, delta: Delta
-) -> None:
-    """Store what an edit changed, before the plan itself is changed.
+) -> dict[int, shapely.Geometry]:
+    """Store what an edit changed, before the plan itself is changed; return the new land of grids by key.
 
     Parameters
     ----------
@@ -66,9 +68,8 @@ def store_rows(  # noqa: PLR0913 - both sides
         Their difference.
     """
     rows = {change.key: _fields(change) for change in delta.nodes}
-    shapes: dict[int, shapely.Geometry] = {}
-    for key in _leaves_with_new_land(delta, new):
-        shapes[key] = new.shape(key)
+    shapes = lands_of_leaves(new, _leaves_with_new_land(delta, new))
+    for key in shapes:
         rows.setdefault(key, {}).update(_loads(new.loads(key)))
     for key, (shape, loads) in _parents(session, old, new, delta, shapes, rows).items():
         shapes[key] = shape
@@ -76,6 +77,7 @@ def store_rows(  # noqa: PLR0913 - both sides
     gone = {change.key for change in delta.nodes if change.after is None}
     _insert(session, edit_id, rows, shapes, gone)
     _store_blocks(session, plan, edit_id, delta)
+    return shapes
 
 
 def _fields(change: NodeChange) -> dict[str, Any]:
@@ -127,13 +129,18 @@ def _parents(  # noqa: PLR0913, PLR0917 - what is known of the leaves
         parent_of[key] = new.nodes[key].parent
         known[key] = (shape, tuple(rows[key].get(load) for load in LOADS))
     found: dict[int, tuple[shapely.Geometry, dict[str, float | None]]] = {}
+    below: dict[int | None, set[int]] = {}
+    for key, parent in parent_of.items():
+        below.setdefault(parent, set()).add(key)
     for key in affected:
-        children = [known[child] for child, parent in sorted(parent_of.items()) if parent == key and child in known]
+        children = [known[child] for child in sorted(below.get(key, ())) if child in known]
         land = np.array([shape for shape, _ in children], dtype=np.object_)
         united: shapely.Geometry = union_of_coverage(land, metre=DEGREE)
         loads = [_sum(values) for values in zip(*(values for _, values in children), strict=True)]
         known[key] = (united, tuple(loads))
-        parent_of[key] = new.nodes[key].parent
+        if key in parent_of:
+            below[parent_of[key]].discard(key)
+        below.setdefault(new.nodes[key].parent, set()).add(key)
         found[key] = (united, dict(zip(LOADS, loads, strict=True)))
     return found
 
@@ -177,6 +184,9 @@ def _insert(
 
 def _store_blocks(session: Session, plan: Plan, edit_id: int, delta: Delta) -> None:
     come = delta.blocks.rows(np.isin(delta.blocks.ids, delta.block_ids[delta.before == NOT_IN_PLAN]))
+    # Blocks of another plan are stored already.
+    stored = session.scalars(_STORED_BLOCKS, {"ids": come.ids.tolist()}).all() if len(come) else ()
+    come = come.rows(~np.isin(come.ids, stored))
     if len(come):
         rows = (
             (block, plan.jurisdiction_id, *map(number_or_none, loads), shape)

@@ -7,6 +7,7 @@ import shapely
 
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.geometry.overlays import DEGREE, intersections
+from geogrid.plans.operations.apart import refuse_apart
 from geogrid.plans.operations.cutting import move_land
 from geogrid.plans.operations.kinds import Carve, Dissolve, Merge, MoveBlocks, MoveLand
 from geogrid.plans.operations.tools import (
@@ -53,11 +54,13 @@ def merge(draft: Draft, operation: Merge, _tools: Tools) -> Draft:
     NotFoundError
         There is no such grid.
     InvalidInputError
-        Fewer than two, of different levels, the code is taken, or a parent would have no grid left.
+        Fewer than two, of different levels, some do not touch the others and are not named as such, the code is
+        taken, or a parent would have no grid left.
     """
-    nodes = [draft.node(code) for code in dict.fromkeys(operation.grids)]
-    _check_mergeable(draft, nodes, operation)
+    nodes = draft.grids(operation.grids)
+    _check_mergeable(nodes, operation)
     kept = draft.node(operation.keep) if operation.keep is not None else _heaviest(draft, nodes)
+    refuse_apart(draft, nodes, kept, operation.apart)
     others = [node for node in nodes if node.key != kept.key]
     gone = {node.key for node in others}
     owner = np.where(np.isin(draft.owner, list(gone)), kept.key, draft.owner)
@@ -73,7 +76,7 @@ def merge(draft: Draft, operation: Merge, _tools: Tools) -> Draft:
     return result.with_nodes(merged)
 
 
-def _check_mergeable(draft: Draft, nodes: list[Node], operation: Merge) -> None:
+def _check_mergeable(nodes: list[Node], operation: Merge) -> None:
     problems = []
     if len(nodes) < 2:  # noqa: PLR2004 - two make a merger
         problems.append(Problem("too-few-grids", "A merger needs at least two grids.", "Name them by their codes."))
@@ -89,14 +92,11 @@ def _check_mergeable(draft: Draft, nodes: list[Node], operation: Merge) -> None:
         )
     if problems:
         raise InvalidInputError(problems)
-    draft.leaves([node.code for node in nodes if node.is_leaf])
 
 
 def _heaviest(draft: Draft, nodes: list[Node]) -> Node:
-    column = draft.rules.load_column
-
     def weight(node: Node) -> tuple[float, int]:
-        loads = [draft.loads(key)[column] for key in draft.leaves_below(node.key)]
+        loads = [draft.load(key) for key in draft.leaves_below(node.key)]
         return float(np.nansum(loads)), -node.key
 
     return max(nodes, key=weight)
@@ -178,7 +178,7 @@ def dissolve(draft: Draft, operation: Dissolve, tools: Tools) -> Draft:
             subject=node.code,
         )
     target = draft.leaf(operation.into) if operation.into is not None else _nearest(draft, node)
-    return merge(draft, Merge((node.code, target.code), keep=target.code), tools)
+    return merge(draft, Merge((node.code, target.code), keep=target.code, apart=operation.apart), tools)
 
 
 def _nearest(draft: Draft, node: Node) -> Node:
@@ -190,7 +190,7 @@ def _nearest(draft: Draft, node: Node) -> Node:
     other = draft.owner[np.where(own[border, 0], pairs[:, 1], pairs[:, 0])]
     shared: dict[int, float] = {}
     for key, length in zip(other.tolist(), adjacency.shared_m[border].tolist(), strict=True):
-        if draft.nodes[key].kind == "comprehensive":
+        if draft.nodes[key].kind == "comprehensive" and draft.lock_of(key) is None:
             shared[key] = shared.get(key, 0.0) + length
     if not shared:
         raise InvalidInputError.of(

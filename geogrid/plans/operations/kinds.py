@@ -88,12 +88,15 @@ class Merge:
         Which of them remains; the one with most load if left out.
     code, name : str, optional
         New code and name of the result; ``code="new"`` numbers it by the profile as a merged one.
+    apart : tuple of str
+        Codes of those that do not touch the others and are meant nonetheless; no other such grid is merged.
     """
 
     grids: tuple[str, ...]
     keep: str | None = None
     code: str | None = None
     name: str | None = None
+    apart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +132,13 @@ class Dissolve:
         Code of a dedicated leaf.
     into : str, optional
         Leaf that takes the land; the comprehensive neighbour with the longest shared boundary if left out.
+    apart : tuple of str
+        The grid again, where it is meant to go to one that it does not touch.
     """
 
     grid: str
     into: str | None = None
+    apart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +237,36 @@ class RenameLevel:
     name_zh: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SetBand:
+    """Give the plan another band, or another load to balance.
+
+    Parameters
+    ----------
+    band : tuple of float, optional
+        Limits of the load of comprehensive leaves; as it is if left out.
+    load : str, optional
+        What the band balances; as it is if left out.
+    """
+
+    band: tuple[float, float] | None = None
+    load: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Keep grids, and all that is below them, as they are until they are unlocked."""
+
+    grids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """Let grids be changed again."""
+
+    grids: tuple[str, ...]
+
+
 Operation = (
     MoveBlocks
     | MoveLand
@@ -248,4 +284,7 @@ Operation = (
     | InsertLevel
     | RemoveLevel
     | RenameLevel
+    | SetBand
+    | Lock
+    | Unlock
 )

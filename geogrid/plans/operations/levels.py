@@ -7,8 +7,8 @@ from typing import Final
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.plans.operations.kinds import InsertLevel, RemoveLevel, RenameLevel
 from geogrid.plans.operations.tools import Tools, next_code
-from geogrid.plans.state import NO_LOADS, BilingualName, Draft, Node
-from geogrid.types import GridCode
+from geogrid.plans.state import NO_LOADS, Draft, Node
+from geogrid.types import GridCode, LevelName
 
 MOST_LEVELS: Final = 6
 
@@ -34,7 +34,7 @@ def insert_level(draft: Draft, operation: InsertLevel, tools: Tools) -> Draft:
     if problems:
         raise InvalidInputError(problems)
     titles = list(draft.rules.levels)
-    titles.insert(operation.position - 1, BilingualName(operation.name, operation.name_zh))
+    titles.insert(operation.position - 1, LevelName(operation.name, operation.name_zh))
     above = [node for node in draft.nodes.values() if node.level == operation.position - 1]
     result = _with_levels(draft, titles)
     result = _moved(result, operation.position, 1)
@@ -87,7 +87,7 @@ def rename_level(draft: Draft, operation: RenameLevel, _tools: Tools) -> Draft:
     if problems:
         raise InvalidInputError(problems)
     titles = list(draft.rules.levels)
-    titles[operation.position - 1] = BilingualName(operation.name, operation.name_zh)
+    titles[operation.position - 1] = LevelName(operation.name, operation.name_zh)
     return _with_levels(draft, titles)
 
 
@@ -98,7 +98,7 @@ def _name_problems(draft: Draft, name: str, *, but: int = 0) -> list[Problem]:
     return [Problem("name-taken", f"A level is called {name!r} already.", "Choose another name.")] if taken else []
 
 
-def _with_levels(draft: Draft, titles: list[BilingualName]) -> Draft:
+def _with_levels(draft: Draft, titles: list[LevelName]) -> Draft:
     return replace(draft, rules=replace(draft.rules, depth=len(titles), levels=tuple(titles)))
 
 

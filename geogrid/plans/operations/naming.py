@@ -22,7 +22,8 @@ def rename(draft: Draft, operation: Rename, _tools: Tools) -> Draft:
         raise InvalidInputError(
             Problem("no-name", f"The new name of grid {code} is empty.", subject=code) for code in empty or ["?"]
         )
-    return draft.with_nodes(*(replace(draft.node(code), name=name) for code, name in operation.names.items()))
+    nodes = draft.grids(operation.names)
+    return draft.with_nodes(*(replace(node, name=operation.names[str(node.code)]) for node in nodes))
 
 
 def recode(draft: Draft, operation: Recode, _tools: Tools) -> Draft:
@@ -37,7 +38,7 @@ def recode(draft: Draft, operation: Recode, _tools: Tools) -> Draft:
     """
     if not operation.codes:
         return _number_all(draft)
-    renamed = {draft.node(old).key: GridCode(new.strip()) for old, new in operation.codes.items()}
+    renamed = {node.key: GridCode(operation.codes[str(node.code)].strip()) for node in draft.grids(operation.codes)}
     result = draft.with_nodes(*(replace(draft.nodes[key], code=code) for key, code in renamed.items()))
     elsewhere = draft.taken - {node.code for node in draft.nodes.values()}
     counts = Counter([node.code for node in result.nodes.values()]) + Counter(elsewhere)
@@ -103,7 +104,7 @@ def change_parent(draft: Draft, operation: ChangeParent, _tools: Tools) -> Draft
         The parent is not of the level above, or a former parent would have no grid left; all of it is listed.
     """
     parent = draft.node(operation.parent)
-    nodes = [draft.node(code) for code in dict.fromkeys(operation.grids)]
+    nodes = draft.grids(operation.grids)
     problems = [
         Problem(
             "wrong-level",

@@ -9,6 +9,7 @@ import shapely
 from geogrid.plans.delta import Delta, difference
 from geogrid.plans.operations.blocks import carve, dissolve, merge, move_blocks
 from geogrid.plans.operations.cutting import move_land
+from geogrid.plans.operations.keeping import lock, refuse_locked, set_band, unlock
 from geogrid.plans.operations.kinds import (
     AssignDuty,
     Carve,
@@ -16,6 +17,7 @@ from geogrid.plans.operations.kinds import (
     Dissolve,
     EndDuty,
     InsertLevel,
+    Lock,
     Merge,
     MoveBlocks,
     MoveLand,
@@ -25,8 +27,10 @@ from geogrid.plans.operations.kinds import (
     RemoveLevel,
     Rename,
     RenameLevel,
+    SetBand,
     SplitByLine,
     SplitInto,
+    Unlock,
 )
 from geogrid.plans.operations.levels import LEVEL_OPERATIONS
 from geogrid.plans.operations.naming import assign_duty, change_parent, end_duty, recode, rename
@@ -49,6 +53,9 @@ _HOW: Final[dict[type, Callable[[Draft, Any, Tools], Draft]]] = {
     ChangeParent: change_parent,
     AssignDuty: assign_duty,
     EndDuty: end_duty,
+    SetBand: set_band,
+    Lock: lock,
+    Unlock: unlock,
     **LEVEL_OPERATIONS,
 }
 
@@ -75,6 +82,8 @@ class OperationScope:
         The grids with the same parents, without land, and every code in use: new grids are made.
     barriers : bool
         Streets and the like between the blocks.
+    water : bool
+        Water between the blocks, and what crosses it.
     """
 
     grids: tuple[str, ...] = ()
@@ -85,6 +94,7 @@ class OperationScope:
     beside: bool = False
     siblings: bool = False
     barriers: bool = False
+    water: bool = False
 
 
 def scope_of(operation: Operation) -> OperationScope:  # noqa: C901, PLR0911, PLR0912 - one line a kind of operation
@@ -97,7 +107,7 @@ def scope_of(operation: Operation) -> OperationScope:  # noqa: C901, PLR0911, PL
         case SplitByLine():
             return OperationScope((operation.grid,), area=operation.line if operation.cut else None, siblings=True)
         case SplitInto():
-            return OperationScope((operation.grid,), siblings=True, barriers=True)
+            return OperationScope((operation.grid,), siblings=True, barriers=True, water=True)
         case Merge():
             return OperationScope(operation.grids, siblings=True)
         case Carve():
@@ -107,7 +117,7 @@ def scope_of(operation: Operation) -> OperationScope:  # noqa: C901, PLR0911, PL
                 (operation.grid,) if into is None else (operation.grid, into), beside=into is None, siblings=True
             )
         case Rebalance():
-            return OperationScope(operation.grids, whole=not operation.grids)
+            return OperationScope(operation.grids, whole=not operation.grids, water=True)
         case Rename():
             return OperationScope(tuple(operation.names), land=False)
         case Recode():
@@ -118,6 +128,10 @@ def scope_of(operation: Operation) -> OperationScope:  # noqa: C901, PLR0911, PL
             return OperationScope((*operation.grids, operation.parent), land=False, siblings=True)
         case InsertLevel() | RemoveLevel() | RenameLevel():
             return OperationScope(whole=True)
+        case SetBand():
+            return OperationScope(land=False)
+        case Lock() | Unlock():
+            return OperationScope(operation.grids, land=False)
         case AssignDuty() | EndDuty():
             return OperationScope((operation.grid,), land=False)
 
@@ -138,6 +152,11 @@ def perform(draft: Draft, operation: Operation, tools: Tools) -> tuple[Draft, De
     ------
     NotFoundError, InvalidInputError
         It cannot be done; nothing is changed.
+    ConflictError
+        It would change a grid that is locked.
     """
     after = _HOW[type(operation)](draft, operation, tools)
-    return after, difference(draft, after)
+    delta = difference(draft, after)
+    if not isinstance(operation, Lock | Unlock):
+        refuse_locked(draft, after, delta)
+    return after, delta

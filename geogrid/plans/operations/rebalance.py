@@ -11,15 +11,18 @@ from geogrid.partition.search.divide import Wish, thoroughness
 from geogrid.partition.search.graph import Graph, graph_of
 from geogrid.partition.search.redivide import misses, redivide
 from geogrid.plans.operations.kinds import Rebalance
-from geogrid.plans.operations.tools import Tools
+from geogrid.plans.operations.on_foot import on_foot
+from geogrid.plans.operations.tools import NO_BAND_REMEDY, Tools
 from geogrid.plans.state import Draft
 from geogrid.types import IntArray
 
 _SEED: Final = 7
 
 
-def rebalance(draft: Draft, operation: Rebalance, _tools: Tools) -> Draft:
+def rebalance(draft: Draft, operation: Rebalance, tools: Tools) -> Draft:
     """Move blocks between comprehensive leaves of the same parent until as many as can be are in the band.
+
+    Locked leaves keep their blocks, and none goes to the other shore of wide water that no street crosses.
 
     Raises
     ------
@@ -30,17 +33,17 @@ def rebalance(draft: Draft, operation: Rebalance, _tools: Tools) -> Draft:
     """
     band = operation.band or draft.rules.band
     if band is None:
-        raise InvalidInputError.of("no-band", "The plan has no band.", "Give one.")
+        raise InvalidInputError.of("no-band", "The plan has no band.", NO_BAND_REMEDY)
     chosen = _chosen(draft, operation.grids)
     owner = draft.owner.copy()
     for group in chosen:
         positions = np.flatnonzero(np.isin(owner, group))
         graph = graph_of(
-            draft.adjacency(positions),
-            np.nan_to_num(draft.blocks.loads[positions, draft.rules.load_column]),
+            on_foot(draft.adjacency(positions), draft, positions, tools, apart=False),
+            np.nan_to_num(draft.balanced(positions)),
             np.ones(len(positions), dtype=np.bool_),
         )
-        extra = {key: draft.nodes[key].unplaced[draft.rules.load_column] for key in group}
+        extra = {key: draft.balanced_unplaced(key) for key in group}
         owner[positions] = balanced(graph, owner[positions].tolist(), band, extra)
     if (owner == draft.owner).all():
         raise InvalidInputError.of(
@@ -57,7 +60,8 @@ def _chosen(draft: Draft, codes: Sequence[str]) -> list[list[int]]:
     owners = set(np.unique(draft.owner).tolist())
     groups: dict[int | None, list[int]] = {}
     for key, node in sorted(draft.nodes.items()):
-        if key in owners and node.kind == "comprehensive" and (not codes or key in below):
+        is_free = key in owners and node.kind == "comprehensive" and draft.lock_of(key) is None
+        if is_free and (not codes or key in below):
             groups.setdefault(node.parent, []).append(key)
     return list(groups.values())
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import shapely
 
+from geogrid.editions.fields import LOADS
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.plans.operations import kinds as operations
 from geogrid.plans.operations.kinds import Operation
@@ -33,6 +34,9 @@ KINDS: Final[Mapping[str, type]] = types.MappingProxyType(
         "insert_level": operations.InsertLevel,
         "remove_level": operations.RemoveLevel,
         "rename_level": operations.RenameLevel,
+        "set_band": operations.SetBand,
+        "lock": operations.Lock,
+        "unlock": operations.Unlock,
     }
 )
 """Kinds of operations by the name that records have in ``kind``."""
@@ -40,6 +44,7 @@ KINDS: Final[Mapping[str, type]] = types.MappingProxyType(
 _MOST_VERTICES: Final = 10_000
 _LARGEST: Final = 2**63 - 1
 _LONGEST_TEXT: Final = 200
+_SHOWN: Final = 80
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -77,10 +82,17 @@ def operations_of(records: Sequence[Any]) -> tuple[Operation, ...]:
 
 
 def _operation(record: Any) -> Operation:
-    kind = KINDS.get(record.get("kind", "")) if isinstance(record, Mapping) else None
+    if not isinstance(record, Mapping):
+        raise InvalidInputError.of(
+            "no-object",
+            f"an operation is an object, not {str(record)[:_SHOWN]!r}.",
+            'E.g. {"kind": "split_into", ...}.',
+        )
+    name = record.get("kind")
+    kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
-        name = record.get("kind") if isinstance(record, Mapping) else record
-        raise InvalidInputError.of("unknown-kind", f"there is no kind {name!r}.", f"There are: {', '.join(KINDS)}.")
+        known = ", ".join(KINDS)
+        raise InvalidInputError.of("unknown-kind", f"there is no kind {str(name)[:_SHOWN]!r}.", f"There are: {known}.")
     allowed = {item.name: item for item in fields(kind)}
     problems = [
         Problem("unknown-member", f"{name} is no member of {record['kind']}.", f"There are: {', '.join(allowed)}.")
@@ -95,13 +107,17 @@ def _operation(record: Any) -> Operation:
                 problems.append(Problem("missing", f"{name} is missing.", subject=name))
             continue
         try:
-            values[name] = _READERS[name if name in _READERS else "text"](record[name])
+            values[name] = _reader(record["kind"], name)(record[name])
         except (ValueError, TypeError, shapely.GEOSException) as error:
             problems.append(Problem("bad-member", f"{name}: {error}.", subject=name))
     if problems:
         raise InvalidInputError(problems)
     operation: Operation = kind(**values)
     return operation
+
+
+def _reader(kind: str, name: str) -> Callable[[Any], Any]:
+    return _READERS.get(f"{kind}.{name}") or _READERS.get(name, _text)
 
 
 def _plain(value: Any) -> Any:
@@ -168,6 +184,12 @@ def _flag(value: Any) -> bool:
     return value
 
 
+def _load(value: Any) -> str:
+    if value not in LOADS:
+        raise ValueError(f"it must be one of {', '.join(LOADS)}")
+    return str(value)
+
+
 def _category(value: Any) -> str:
     if value not in DEDICATED_CATEGORIES:
         raise ValueError(f"it must be one of {', '.join(DEDICATED_CATEGORIES)}")
@@ -202,10 +224,12 @@ def _geometry(value: Any, kinds: tuple[str, ...]) -> shapely.Geometry:
 
 _READERS: Final[Mapping[str, Callable[[Any], Any]]] = types.MappingProxyType(
     {
-        "text": _text,
         "blocks": _blocks,
         "grids": _texts,
-        "names": lambda value: _mapping(value) if isinstance(value, Mapping) else _texts(value),
+        "apart": _texts,
+        "load": _load,
+        "rename.names": _mapping,
+        "split_by_line.names": _texts,
         "codes": _mapping,
         "count": _count,
         "seed": _seed,

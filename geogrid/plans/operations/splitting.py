@@ -13,10 +13,13 @@ from geogrid.partition.search.divide import Wish, divide
 from geogrid.partition.search.graph import graph_of
 from geogrid.partition.search.shares import share_out
 from geogrid.plans.operations.cutting import move_land
+from geogrid.plans.operations.dividing import divided
 from geogrid.plans.operations.kinds import MoveLand, SplitByLine, SplitInto
-from geogrid.plans.operations.tools import Tools, add_leaf, divided
+from geogrid.plans.operations.on_foot import on_foot
+from geogrid.plans.operations.tools import NO_BAND_REMEDY, Tools, add_leaf
 from geogrid.plans.state import Draft, Node, flat, union
 from geogrid.types import FloatArray, GeometryArray, IntArray
+from geogrid.wording import amount, counted
 
 _TWO: Final = 2
 
@@ -99,17 +102,25 @@ def split_into(draft: Draft, operation: SplitInto, tools: Tools) -> Draft:
     node = draft.leaf(operation.grid)
     band = operation.band or draft.rules.band
     if operation.count is None and band is None:
-        raise InvalidInputError.of("no-band", "The plan has no band.", "Give a band, or a number of grids.")
+        raise InvalidInputError.of("no-band", "The plan has no band.", f"Give a number of grids. {NO_BAND_REMEDY}")
     positions = draft.members(node.key)
     adjacency = _adjacency(draft, positions, tools)
     pieces = adjacency.components()
-    loads = np.nan_to_num(draft.blocks.loads[positions, draft.rules.load_column])
+    loads = np.nan_to_num(draft.balanced(positions))
+    if operation.count is None and not loads.any():
+        raise InvalidInputError.of(
+            "nothing-to-split",
+            f"Nothing tells how to split grid {node.code} into a band: no block of it has any {draft.rules.load}.",
+            "Give a number of grids, or import loads.",
+            subject=node.code,
+        )
     wishes = _wishes(node, pieces, loads, operation.count, band)
     labels = _divided(adjacency, pieces, loads, wishes, np.random.default_rng(operation.seed))
     if labels.max() == 0:
         raise InvalidInputError.of(
             "nothing-to-split",
-            f"Grid {node.code} is best left whole: its load is {loads.sum():g} and it has {len(positions)} blocks.",
+            f"Grid {node.code} is best left whole: its load is {amount(loads.sum())}, in "
+            f"{counted(len(positions), 'block')}.",
             "Give a number of grids, or a lower band.",
             subject=node.code,
         )
@@ -128,11 +139,11 @@ def _wishes(
     if not max(len(sizes), _TWO) <= count <= len(pieces):
         raise InvalidInputError.of(
             "count-impossible",
-            f"Grid {node.code} cannot be split into {count}: it has {len(pieces)} blocks in {len(sizes)} separate "
-            f"{'piece' if len(sizes) == 1 else 'pieces'}.",
+            f"Grid {node.code} cannot be split into {count}: it has {counted(len(pieces), 'block')} in "
+            f"{counted(len(sizes), 'separate piece')}.",
             f"Ask for {max(len(sizes), _TWO)} to {len(pieces)}."
             if len(pieces) > 1
-            else "Cut the block by moving land with a patch.",
+            else "Choose a grid of several blocks, or cut this one: move land with a patch.",
             subject=node.code,
         )
     totals = np.bincount(pieces, weights=loads).tolist()
@@ -152,7 +163,7 @@ def _divided(
 
 
 def _adjacency(draft: Draft, positions: IntArray, tools: Tools) -> Adjacency:
-    """Return the neighbours among some blocks with the barriers between them, metres."""
+    """Return the blocks between which one can walk, with the barriers between them, metres."""
     blocks, scale = flat(draft.blocks.polygons[positions])
     lines = shapely.transform(tools.barriers.lines, lambda xy: xy * scale)
-    return rook_adjacency(blocks, lines, tools.barriers.ranks)
+    return on_foot(rook_adjacency(blocks, lines, tools.barriers.ranks), draft, positions, tools)

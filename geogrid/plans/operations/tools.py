@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
-import shapely
 
 from geogrid.codes import TreePosition
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.plans.state import Draft, Node
 from geogrid.types import DedicatedCategory, FloatArray, GeometryArray, GridCode, GridKind, IntArray
+
+NO_BAND_REMEDY: Final = 'Give a band, e.g. 300:500, or give the plan one: {"kind": "set_band", "band": [300, 500]}.'
+"""What to do where an operation needs a band and nothing says one."""
 
 
 def _none() -> GeometryArray:
@@ -44,10 +47,11 @@ class Buildings:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Barriers near an operation: degrees, WGS 84, with their rank."""
+    """Barriers near an operation: degrees, WGS 84, with their rank and their kind."""
 
     lines: GeometryArray = field(default_factory=_none)
     ranks: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,18 @@ class Tools:
         Those that a cut could meet, and that say where households live.
     barriers : Lines
         Those that the engine prefers to follow.
+    water : (w,) Polygon or MultiPolygon
+        Areas of water, degrees, WGS 84: what is wide of it parts the grids that the engine makes.
+    author : str
+        Who asks: a lock has this name.
     """
 
     new_grid: Callable[[], int]
     new_block: Callable[[], int]
     buildings: Buildings = field(default_factory=Buildings)
     barriers: Lines = field(default_factory=Lines)
+    water: GeometryArray = field(default_factory=_none)
+    author: str = ""
 
 
 def add_leaf(  # noqa: PLR0913 - one keyword a choice
@@ -158,42 +168,6 @@ def refuse_childless(before: Draft, after: Draft) -> None:
             )
             for node in empty
         )
-
-
-def divided(draft: Draft, tools: Tools, node: Node, groups: list[IntArray], names: tuple[str, ...]) -> Draft:
-    """Return the draft with a leaf split into groups of blocks; the group with most load keeps the grid.
-
-    Parameters
-    ----------
-    draft : Draft
-        With all blocks of the leaf.
-    tools : Tools
-        For the new grids.
-    node : Node
-        The leaf.
-    groups : list of (k,) int64
-        Positions of its blocks, in the order in which new grids are numbered.
-    names : tuple of str
-        Of the new grids, in that order; numbered ones beyond.
-    """
-    column = draft.rules.load_column
-    area = shapely.area(draft.blocks.polygons)
-    weights = [(float(np.nansum(draft.blocks.loads[group, column])), float(area[group].sum())) for group in groups]
-    kept = max(range(len(groups)), key=lambda number: (*weights[number], -number))
-    left_names = list(names)
-    for number, group in enumerate(groups):
-        if number == kept:
-            continue
-        draft, key = add_leaf(
-            draft,
-            tools,
-            like=node,
-            name=left_names.pop(0) if left_names else None,
-            kind=node.kind,
-            category=node.category,
-        )
-        draft = draft.with_owner(group, key)
-    return draft
 
 
 def with_unplaced(node: Node, *others: Node) -> Node:

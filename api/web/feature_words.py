@@ -1,0 +1,57 @@
+"""Words of the pages of collections, in English and Simplified Chinese: fields, and members of descriptions."""
+
+from types import MappingProxyType
+from typing import Final
+
+FEATURE_WORDS: Final = MappingProxyType(
+    {
+        "sort_up": ("{name}: sort, least first", "按{name}升序排列"),
+        "sort_down": ("{name}: sort, most first", "按{name}降序排列"),
+        "items_map": ("Map of what this page lists", "本页内容地图"),
+        "geometry_points": ("{kind}, {count} positions", "{kind}，{count} 个坐标点"),
+        "as_format": ("This as {name}", "{name}"),
+        "field_id": ("id", "编号"),
+        "field_code": ("code", "编码"),
+        "field_name": ("name", "名称"),
+        "field_level": ("level", "层级序号"),
+        "field_level_name": ("level name", "层级"),
+        "field_parent": ("parent", "上级"),
+        "field_kind": ("kind", "类型"),
+        "field_category": ("category", "类别"),
+        "field_households": ("households", "户数"),
+        "field_population": ("population", "人口"),
+        "field_buildings": ("buildings", "楼栋"),
+        "field_duty": ("duty", "责任人"),
+        "field_edition": ("edition", "版次"),
+        "field_valid_from": ("valid from", "施行日期"),
+        "field_valid_to": ("valid to", "截止日期"),
+        "field_source": ("source", "来源"),
+        "field_external_id": ("external id", "外部编号"),
+        "field_channel": ("channel", "渠道"),
+        "field_text": ("text", "内容"),
+        "field_address": ("address", "地址"),
+        "field_status": ("status", "状态"),
+        "field_reported_at": ("reported at", "受理时间"),
+        "field_closed_at": ("closed at", "办结时间"),
+        "field_located_by": ("located by", "定位方式"),
+        "field_positional_error_m": ("positional error, m", "位置误差（米）"),
+        "field_grid": ("grid", "网格编码"),
+        "field_grid_name": ("grid name", "网格名称"),
+        "field_block": ("block", "街区"),
+        "field_area_m2": ("area, m²", "面积（平方米）"),
+        "field_around": ("around", "周边网格"),
+        "field_cases": ("cases", "诉求数"),
+        "field_unclosed": ("not closed", "未办结"),
+        "field_first_reported_at": ("first reported at", "最早受理"),
+        "field_last_reported_at": ("last reported at", "最近受理"),
+        "field_geometry": ("geometry", "几何"),
+        "field_description": ("description", "说明"),
+        "field_extent": ("extent", "范围"),
+        "field_crs": ("coordinate reference systems", "坐标参考系"),
+        "field_storageCrs": ("stored in", "存储坐标系"),
+        "field_itemType": ("kind of items", "条目类型"),
+        "field_attribution": ("sources", "数据来源"),
+        "field_conformsTo": ("conforms to", "符合规范"),
+    }
+)
+"""By key: English, Chinese."""
