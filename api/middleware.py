@@ -1,5 +1,7 @@
 """What happens to every request and reply: the limit of the body, compression, headers that keep browsers careful."""
 
+import asyncio
+import time
 import zlib
 from collections.abc import Collection
 from http import HTTPStatus
@@ -12,8 +14,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import problem, too_large
+from api.errors import RETRY_AFTER_SECONDS, problem
+from api.kit.budget import LEASE, Lease, MemoryBudget
+from api.kit.identity import HEAD_ONLY
+from api.kit.limits import BODY_SECONDS, LengthLimit, body_limit
 from api.kit.negotiation import preferred_encoding
+from geogrid.errors import UnavailableError
 
 _SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -57,42 +63,78 @@ class HeadAsGet:
         async def send_without_body(message: Message) -> None:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
-        await self.app({**scope, "method": "GET"}, receive, send_without_body)
+        await self.app({**scope, "method": "GET", HEAD_ONLY: True}, receive, send_without_body)
 
 
 class BodyLimit:
-    """Refuse requests whose body is larger than the limit, whether they state its length or not."""
+    """Refuse bodies that are larger than their route takes, arrive too slowly, or find no room in the memory budget."""
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, most_mb: float, budget: MemoryBudget) -> None:
         self.app = app
-        self.max_bytes = max_bytes
+        self.most_mb = most_mb
+        self.budget = budget
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on while its body stays within the limit."""
+        """Pass the request on while its body stays within the limits."""
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD"}:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
+        limit = body_limit(scope["path"], request.headers.get("content-type", ""), most_mb=self.most_mb)
         stated = request.headers.get("content-length", "0")
-        if stated.isdigit() and int(stated) > self.max_bytes:
-            refusal = problem(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large(request))
+        if (
+            not stated.isascii()
+            or not stated.isdecimal()
+            or len(stated) > _LONGEST_LENGTH
+            or int(stated) > limit.megabytes * 1e6
+        ):
+            refusal = problem(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, limit.message)
             await refusal(scope, receive, send)
             return
-        received = 0
+        lease = self.budget.lease()
+        scope[LEASE] = lease
+        body = _BoundedBody(receive, lease, limit)
+        try:
+            await self.app(scope, body.receive, send)
+        finally:
+            lease.release()
 
-        async def receive_counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > self.max_bytes:
-                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large(request))
-            return message
 
-        await self.app(scope, receive_counted, send)
+class _BoundedBody:
+    """Receives one body."""
+
+    def __init__(self, receive: Receive, lease: Lease, limit: LengthLimit) -> None:
+        self._receive = receive
+        self._lease = lease
+        self._limit = limit
+        self._received = 0
+        self._is_whole = False
+        self._ends = time.monotonic() + BODY_SECONDS
+
+    async def receive(self) -> Message:
+        if self._is_whole:
+            return await self._receive()
+        try:
+            message = await asyncio.wait_for(self._receive(), max(self._ends - time.monotonic(), 0.001))
+        except TimeoutError:
+            detail = f"The body was not there after {BODY_SECONDS:g} seconds. Send less, or faster."
+            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, detail, {"Connection": "close"}) from None
+        self._is_whole = message["type"] != "http.request" or not message.get("more_body", False)
+        count = len(message.get("body", b""))
+        self._received += count
+        if self._received > self._limit.megabytes * 1e6:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._limit.message, {"Connection": "close"})
+        try:
+            self._lease.grow(count)
+        except UnavailableError as error:
+            headers = {"Retry-After": RETRY_AFTER_SECONDS, "Connection": "close"}
+            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers) from error
+        return message
 
 
 _ENCODINGS: Final = ("br", "gzip")
 _WITHOUT_BODY: Final = frozenset({204, 304})
+_LONGEST_LENGTH: Final = 18
 _BESIDE_BYTES: Final = 64_000
 """Longer pieces are compressed in a thread, so that other requests are answered meanwhile."""
 

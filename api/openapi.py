@@ -1,6 +1,6 @@
 """The description of the interface as OpenAPI 3.0.3: FastAPI writes 3.1, which QGIS and many tools cannot read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from api.features.openapi import paths_of
 from api.kit.answers import ProblemAnswer
 from api.kit.links import JSON
+from api.kit.queries import PAGE_ONLY
 
 _VERSION: Final = "3.0.3"
 _PROBLEM: Final = "application/problem+json"
@@ -23,28 +24,40 @@ _OF_WRITES: Final = {
     "409": "What is stored does not allow it, or says something else already.",
     "413": "The body is larger than this server takes.",
 }
-_OF_SERVER: Final = frozenset({"413"})
+_OF_SERVER: Final = frozenset({"401", "403", "413"})
 _OF_VERSIONS: Final = {
     "412": "It has changed since it was read: `version` and `changes` say how. Read it again.",
     "428": "The header If-Match is missing.",
 }
 
 
-def describer(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """Return the function that FastAPI asks for the description; it is made once."""
+def describer(app: FastAPI, needs: Mapping[str, str]) -> Callable[[], dict[str, Any]]:
+    """Return the function that FastAPI asks for the description; it is made once.
+
+    Parameters
+    ----------
+    app : FastAPI
+        Whose addresses are described.
+    needs : mapping of str to str
+        By method and path, as in ``GET /plans``: what somebody needs who is not refused.
+    """
 
     @cache
     def description() -> dict[str, Any]:
-        return describe(app)
+        return describe(app, needs)
 
     return description
 
 
-def describe(app: FastAPI) -> dict[str, Any]:
-    """Return the description of an application's addresses."""
+def describe(app: FastAPI, needs: Mapping[str, str]) -> dict[str, Any]:
+    """Return the description of an application's addresses; `needs` as `describer` takes it."""
     written = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
     )
+    for operation in (item[method] for item in written["paths"].values() for method in _OPERATIONS & item.keys()):
+        if "parameters" in operation:
+            told = [each for each in operation["parameters"] if not each["schema"].get(PAGE_ONLY)]
+            operation["parameters"] = told
     problem = ProblemAnswer.model_json_schema(ref_template="#/components/schemas/{model}")
     paths, schemas = paths_of(app.state.settings.public_case_fields)
     written["paths"] |= paths
@@ -54,20 +67,20 @@ def describe(app: FastAPI) -> dict[str, Any]:
     schemas = description["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for path in description["paths"].values():
+    for name, path in description["paths"].items():
         for method, operation in path.items():
             if method in _OPERATIONS:
                 operation["summary"] = operation.get("description", "").partition(".")[0]
-                _describe_errors(operation)
+                _describe_errors(operation, needs.get(f"{method.upper()} {name}", ""))
     return description
 
 
-def _describe_errors(operation: dict[str, Any]) -> None:
+def _describe_errors(operation: dict[str, Any], need: str) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
     problem = {_PROBLEM: {"schema": {"$ref": "#/components/schemas/ProblemAnswer"}}}
     own = responses.get("400", {}).get("content", problem)  # Open311 has errors of its own
-    for status, words in _errors_of(operation).items():
+    for status, words in (_errors_of(operation) | _refusals_for(need)).items():
         content = problem if status in _OF_SERVER else own
         responses.setdefault(status, {"description": words}).setdefault("content", content)
     success = responses.get("200")
@@ -86,6 +99,16 @@ def _errors_of(operation: dict[str, Any]) -> dict[str, str]:
     if any(each["name"] == "If-Match" for each in parameters):
         errors |= _OF_VERSIONS
     return errors
+
+
+def _refusals_for(need: str) -> dict[str, str]:
+    """Return how somebody is refused who has not what an operation needs; nothing where it needs nothing."""
+    if not need:
+        return {}
+    return {
+        "401": f"Nobody who is known asks, and it needs {need}; `sign_in` says where to sign in.",
+        "403": f"The account may not, which needs {need}; or a page of another site changes something.",
+    }
 
 
 def _lowered(value: Any) -> Any:

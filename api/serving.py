@@ -1,23 +1,44 @@
 """Running the application: a free port, a usable store, then the server until it is stopped."""
 
 import errno
+import gc
+import logging
+import resource
 import socket
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
+from ipaddress import ip_address
+from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
+from starlette.types import StatelessLifespan
 from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
+from api.heads import GuardedProtocol
+from api.heavy.memory import give_memory_back
+from api.heavy.process import Start
+from api.heavy.work import InProcesses
 from api.settings import ServerSettings
 from api.warmup import warm_up
-from boundaries.store.engine import open_engine
+from boundaries.accounts.reading import has_accounts
+from boundaries.store.engine import unit_of_work
+from boundaries.store.server_engine import open_server_engine
+from boundaries.store.server_role import AS_OWNER, is_bound
+from boundaries.store.settings import StoreSettings
 from geogrid.errors import UnavailableError
+
+logger = logging.getLogger(__name__)
 
 _BACKLOG = 2048
 _STOP_SECONDS = 5
 # A worker says that it lives once it has loaded everything; one taken for dead before would be started for ever.
 _START_SECONDS = 120
+# A short answer waits for the interpreter once for each of its steps; beside long work 5 ms, the default, each time.
+_SWITCH_S = 0.0005
 
 
 def serve(settings: ServerSettings, *, workers: int = 1) -> None:
@@ -37,15 +58,19 @@ def serve(settings: ServerSettings, *, workers: int = 1) -> None:
     ConflictError
         The tables of the store are of another version.
     """
+    _refuse_open_network(settings)
+    # The memory of a server holds what people wrote a moment ago, and a core file would hold it for ever.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     listening = listen(settings.host, settings.port)
-    open_engine(settings).dispose()
+    _refuse_without_accounts(settings)
     # Here, so that several workers do not compile the same loops side by side.
     warm_up()
-    _tell(settings.host, listening.getsockname()[1])
+    _tell(settings, listening.getsockname()[1])
     config = uvicorn.Config(
-        partial(create_app, settings),
+        partial(_responsive_app, settings),
         factory=True,
         workers=workers,
+        http=GuardedProtocol,
         log_level="warning",
         timeout_graceful_shutdown=_STOP_SECONDS,
         timeout_worker_healthcheck=_START_SECONDS,
@@ -54,6 +79,39 @@ def serve(settings: ServerSettings, *, workers: int = 1) -> None:
         uvicorn.Server(config).run([listening])
     else:
         Multiprocess(config, [listening]).run()
+
+
+def _refuse_open_network(settings: ServerSettings) -> None:
+    if settings.open != "no" and not settings.open_anywhere and not _is_loopback(settings.host):
+        raise UnavailableError(
+            f"GEOGRID_OPEN={settings.open} lets anybody in, and {settings.host} is reached from other machines: make "
+            "accounts and unset it, or set GEOGRID_OPEN_ANYWHERE=yes where everybody in the network may do this."
+        )
+
+
+def _refuse_without_accounts(settings: ServerSettings) -> None:
+    """Open the store, and refuse to serve other machines before anybody can sign in."""
+    engine = open_server_engine(settings)
+    try:
+        if not is_bound(engine):
+            logger.warning("%s", AS_OWNER)
+        if settings.open == "no" and not _is_loopback(settings.host):
+            with unit_of_work(engine) as session:
+                is_ready = has_accounts(session)
+            if not is_ready:
+                raise UnavailableError(
+                    f"{settings.host} is reached from other machines, and there is no account yet that could sign in: "
+                    "make one first with: geogrid account add LOGIN --role admin"
+                )
+    finally:
+        engine.dispose()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -80,7 +138,36 @@ def _refusal(host: str, port: int, error: OSError) -> str:
     return reasons.get(error.errno or 0, f"Cannot listen at {host}, port {port}: {error.strerror or error}.")
 
 
-def _tell(host: str, port: int) -> None:
+def _responsive_app(settings: ServerSettings) -> FastAPI:
+    """Return the application of a process that lets short answers pass long ones."""
+    sys.setswitchinterval(_SWITCH_S)
+    give_memory_back()
+    own = StoreSettings(**settings.model_dump(include=set(StoreSettings.model_fields)))
+    start = Start(own, memory_mb=settings.memory_mb, kept_frames=settings.kept_editions)
+    app = create_app(settings, heavy=InProcesses(start))
+    app.router.lifespan_context = settled(app.router.lifespan_context)
+    return app
+
+
+def settled(lifespan: Any) -> StatelessLifespan[FastAPI]:
+    """Return a lifespan at whose beginning everything that is loaded is taken out of the collection of garbage.
+
+    It stays until the end, and looking through all of it for garbage holds every thread for 0.2 s, whenever an answer
+    with many rows is made.
+    """
+
+    @asynccontextmanager
+    async def answering(app: FastAPI) -> AsyncIterator[None]:
+        async with lifespan(app):
+            gc.collect()
+            gc.freeze()
+            yield
+
+    return answering
+
+
+def _tell(settings: ServerSettings, port: int) -> None:
+    host = settings.host
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - shown
     base = f"http://{shown}:{port}"
     lines = [
@@ -89,6 +176,7 @@ def _tell(host: str, port: int) -> None:
         f"  hotspot map   {base}/maps/hotspots",
         f"  case search   {base}/search",
         f"  interface     {base}/docs",
+        *([] if settings.open == "all" else [f"  sign in       {base}/login"]),
         "Ctrl-C stops it.",
     ]
     sys.stdout.write("\n".join(lines) + "\n")

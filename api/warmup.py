@@ -12,12 +12,16 @@ import shapely
 
 from boundaries.addresses.tagger import element_tagger
 from geogrid.blocks import ready_blocks
+from geogrid.hotspot.scan import scan
+from geogrid.hotspot.space_time import scan_space_time
+from geogrid.hotspot.weights import contiguity_weights
 from geogrid.index import GridIndex
 from geogrid.jit import on_compilation
 from geogrid.partition import partition
 
 _LOT_M = 100.0
 _LOAD = 100.0
+_MANY = 1_000.0  # counts that do not fit into a byte
 _SIDES = (3, 6)  # few blocks are divided by weighing every division, more by a search
 
 
@@ -28,6 +32,7 @@ def warm_up() -> None:
         for side in _SIDES:
             _divide(side)
         _look_up()
+        _scan()
         element_tagger().tag("南京市江宁区大屯路12号")
 
 
@@ -57,6 +62,16 @@ def _look_up() -> None:
     index.nearest_boundary(x, y)
     index.within(x, y, 10.0)
     index.overlaps  # noqa: B018 - computed when it is first read
+
+
+def _scan() -> None:
+    lots = _lots(side=3).geometry.to_numpy()
+    xy, cases, weights = shapely.get_coordinates(shapely.centroid(lots)), np.arange(9.0), contiguity_weights(lots)
+    rng = np.random.default_rng(0)
+    for factor in (1.0, _MANY):
+        scan(xy, cases * factor, np.ones(9), rng=rng, replicates=1)
+    scan(xy, cases, np.ones(9), shape="flexible", weights=weights, members=3, rng=rng, replicates=1)
+    scan_space_time(xy, np.column_stack([cases, cases[::-1]]), rng=rng, replicates=1)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The whole main job on real streets of central Helsinki: grids, an edition, duties, addresses and complaints."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,24 +14,25 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from boundaries.addresses.geocoding import GeocodeAnswer, geocode_many, import_addresses
-from boundaries.basemap.storing import save_barriers, save_buildings
+from boundaries.addresses.answers import GeocodeAnswer
+from boundaries.addresses.geocoding import geocode_many, import_addresses
 from boundaries.cases.reading import NewCase, add_cases
 from boundaries.cases.tables import Case
 from boundaries.editions.reading import compile_edition
-from boundaries.files.osm import OsmExtract, helsinki_extract, read_extract
+from boundaries.files.addresses.reading import read_addresses
+from boundaries.files.osm import helsinki_extract
+from boundaries.files.towns import LayerSource, TownFiles, Wishes, divide_town, read_town
+from boundaries.files.towns.carving import SiteWishes
+from boundaries.files.towns.storing import TownChoice, store_town
+from boundaries.files.towns.town import Town, town_of
 from boundaries.grids.tables import Plan
-from boundaries.jurisdictions.reading import LevelName
-from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.jurisdictions.tables import Jurisdiction
-from boundaries.plans.storing import save_duties, save_plan
+from boundaries.plans.storing import save_duties
 from boundaries.publishing.publish import publish
-from geogrid.blocks import build_blocks
-from geogrid.blocks.households import estimate_households
 from geogrid.cases.complaints import write_complaints
-from geogrid.coordinates import metric_crs
 from geogrid.editions import Edition
-from geogrid.partition import GridTree, SchemeLevel, carve_dedicated, partition_levels
+from geogrid.partition import SchemeLevel
+from geogrid.types import LevelName
 
 JURISDICTION = "helsinki"
 SOURCE = "demo"
@@ -90,29 +92,30 @@ def run_demo(session: Session, tell: Tell) -> DemoSummary:
         The same for every run: the seed is fixed.
     """
     rng = np.random.default_rng(_SEED)
-    extract = read_extract(helsinki_extract())
-    tell(f"Read {len(extract.barriers):,} streets, rails and banks, {len(extract.buildings):,} buildings.")
-    tree = _partition(extract, rng)
-    leaves = tree.grids[tree.grids["level"] == len(_LEVELS)]
-    tell(f"Cut {len(tree.leaves.blocks):,} blocks and joined them to {len(leaves):,} grids on {len(_LEVELS)} levels.")
-    jurisdiction, plan = _publish(session, extract, tree, rng)
-    tell(f"Published the edition {plan.name!r} with {len(extract.addresses):,} addresses to search.")
-    complaints = write_complaints(extract.addresses, COMPLAINTS, rng=rng, period=_PERIOD)
+    town = _town()
+    addresses = read_addresses(helsinki_extract(), columns={})
+    tell(f"Read {len(town.barriers):,} streets, rails and banks, {len(town.buildings):,} buildings.")
+    leaves = town.grids[town.grids["level"] == len(_LEVELS)]
+    tell(f"Cut {len(town.blocks):,} blocks and joined them to {len(leaves):,} grids on {len(_LEVELS)} levels.")
+    jurisdiction, plan = _publish(session, town, addresses, rng)
+    tell(f"Published the edition {plan.name!r} with {len(addresses):,} addresses to search.")
+    doors = addresses[addresses["street"].notna() & addresses["house_number"].notna()].reset_index(drop=True)
+    complaints = write_complaints(doors, COMPLAINTS, rng=rng, period=_PERIOD)
     edition = compile_edition(session, plan, at=_PERIOD[1])
-    meant = extract.addresses.geometry.iloc[complaints["address_row"]]
+    meant = doors.geometry.iloc[complaints["address_row"]]
     true_positions = edition.index.locate(meant.x.to_numpy(), meant.y.to_numpy())
     complaints["closed_at"] = _closing_times(complaints, rng)
     positions = _take_in(session, jurisdiction, edition, complaints)
     located = int((positions >= 0).sum())
     right = int(((positions >= 0) & (positions == true_positions)).sum())
-    shared = _with_other_doors(edition, extract.addresses, complaints, positions) - right
+    shared = _with_other_doors(edition, doors, complaints, positions) - right
     tell(
         f"Found the grid of {located:,} of {len(complaints):,} complaints by their words; {right:,} are in the grid of "
         f"the address that was meant, {shared:,} in that of another door of the same number."
     )
     comprehensive = leaves[leaves["kind"] == "comprehensive"]
     return DemoSummary(
-        blocks=len(tree.leaves.blocks),
+        blocks=len(town.blocks),
         comprehensive=len(comprehensive),
         dedicated=len(leaves) - len(comprehensive),
         in_band=int(comprehensive["in_band"].sum()),
@@ -134,47 +137,34 @@ def _with_other_doors(
     return sum(position >= 0 and (numbers[row], position) in known for row, position in found)
 
 
-def _partition(extract: OsmExtract, rng: np.random.Generator) -> GridTree:
-    buildings = extract.buildings
-    footprint_m2 = buildings.to_crs(metric_crs(extract.limit)).area.to_numpy()
-    buildings["households"] = estimate_households(
-        footprint_m2, buildings["levels"].to_numpy(dtype=float), list(buildings["use"])
-    )
-    blocks = carve_dedicated(build_blocks(extract.limit, extract.barriers, buildings=buildings), extract.sites)
+def _town() -> Town:
+    """Return the town as `geogrid import town` cuts it from an extract."""
+    source = LayerSource(helsinki_extract())
+    layers = read_town(TownFiles(streets=source, buildings=source, sites=source, limit=source))
     scheme = (
         SchemeLevel(_LEVELS[0].name),
         SchemeLevel(_LEVELS[1].name, n_grids=_COMMUNITIES),
         SchemeLevel(_LEVELS[2].name, band=BAND),
     )
-    return partition_levels(blocks, scheme, prefix="HEL", rng=rng)
+    # Every site has a grid of its own, so that the demo shows each kind.
+    wishes = Wishes(scheme, prefix="HEL", sites=SiteWishes(ratio=None, homes="dedicated"))
+    return town_of(layers, divide_town(layers, wishes, _untold), wishes, _LEVELS)
+
+
+@contextmanager
+def _untold(_name: str, _unit: str) -> Iterator[Callable[[int], None]]:
+    """Open a stage that nobody watches."""
+    yield lambda _count: None
 
 
 def _publish(
-    session: Session, extract: OsmExtract, tree: GridTree, rng: np.random.Generator
+    session: Session, town: Town, addresses: gpd.GeoDataFrame, rng: np.random.Generator
 ) -> tuple[Jurisdiction, Plan]:
-    grids = tree.to_frame()
-    jurisdiction = save_jurisdiction(
-        session,
-        code=JURISDICTION,
-        name="Central Helsinki",
-        levels=_LEVELS,
-        time_zone=_ZONE.key,
-        attribution=[extract.attribution],
-        limit=grids.geometry.iloc[0],
-    )
-    save_barriers(session, jurisdiction.id, extract.barriers)
-    save_buildings(session, jurisdiction.id, extract.buildings)
-    import_addresses(session, jurisdiction.id, extract.addresses, "openstreetmap")
-    plan = save_plan(
-        session,
-        jurisdiction,
-        name="First edition",
-        grids=grids,
-        blocks=tree.block_frame(),
-        band=BAND,
-        source="OpenStreetMap, partitioned by GeoGrid",
-    )
-    save_duties(session, plan, _duties(grids, rng))
+    source = "OpenStreetMap, partitioned by GeoGrid"
+    choice = TownChoice(JURISDICTION, "Central Helsinki", "First edition", _ZONE.key, source)
+    jurisdiction, plan = store_town(session, town, choice)
+    import_addresses(session, jurisdiction.id, addresses, "openstreetmap")
+    save_duties(session, plan, _duties(town.grids, rng))
     return jurisdiction, publish(session, plan, valid_from=_PERIOD[0])
 
 

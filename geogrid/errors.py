@@ -46,7 +46,17 @@ class Problem:
 
 
 class GeogridError(Exception):
-    """Root of every error that GeoGrid raises on purpose."""
+    """Root of every error that GeoGrid raises on purpose; it can be sent to another process."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how it is made again with all that it says, whatever its class is made from."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[GeogridError], told: tuple[Any, ...], members: dict[str, Any]) -> GeogridError:
+    error = kind.__new__(kind, *told)
+    error.__dict__.update(members)
+    return error
 
 
 class InvalidInputError(GeogridError):
@@ -55,12 +65,15 @@ class InvalidInputError(GeogridError):
     Parameters
     ----------
     problems : iterable of Problem
-        At least one; kept in order.
+        At least one; kept in order. The text tells the errors first, and what is none as a warning.
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        errors = [str(problem) for problem in self.problems if problem.severity == "error"]
+        warnings = [str(problem) for problem in self.problems if problem.severity != "error"]
+        told = [f"Warning: {warning}" for warning in warnings] if errors else warnings
+        super().__init__("\n".join(errors + told))
 
     @classmethod
     def of(cls, kind: str, message: str, remedy: str = "", *, subject: str = "") -> "InvalidInputError":
@@ -95,5 +108,29 @@ class StaleError(ConflictError):
         super().__init__(message)
 
 
+class SignInNeededError(GeogridError):
+    """Nobody who is known asks, and what was asked is not for everybody."""
+
+
+class ForbiddenError(GeogridError):
+    """Who asks is known, and may not do this; the message says who may."""
+
+
 class UnavailableError(GeogridError):
-    """A service or package that is needed cannot be used; the message names the remedy."""
+    """A service or package that is needed cannot be used; the message names the remedy.
+
+    Parameters
+    ----------
+    message : str
+        For who runs GeoGrid: addresses, folders and what the other side said.
+    public : str
+        For everybody else; the message itself, if left out.
+    """
+
+    def __init__(self, message: str, *, public: str = "") -> None:
+        self.public = public or message
+        super().__init__(message)
+
+
+class EmptyStoreError(UnavailableError):
+    """The store works and nothing is in it yet."""

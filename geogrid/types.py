@@ -1,5 +1,6 @@
 """Names for checked identifiers, closed vocabularies and array shapes."""
 
+from dataclasses import dataclass
 from typing import Literal, NewType, get_args
 
 import numpy as np
@@ -27,3 +28,11 @@ DEDICATED_CATEGORIES: tuple[DedicatedCategory, ...] = get_args(DedicatedCategory
 COORD_TYPES: tuple[CoordType, ...] = get_args(CoordType)
 PLAN_STATES: tuple[PlanState, ...] = get_args(PlanState)
 CASE_STATUSES: tuple[CaseStatus, ...] = get_args(CaseStatus)
+
+
+@dataclass(frozen=True, slots=True)
+class LevelName:
+    """The name of a level, in English and Chinese."""
+
+    name: str
+    name_zh: str = ""

@@ -6,7 +6,8 @@ from fastapi import Path
 from pydantic import BeforeValidator, Field
 
 from api.kit.queries import At, OfJurisdiction, QueryParameters
-from api.kit.values import SENDABLE, Allowed, Word
+from api.kit.values import SENDABLE, Allowed, Word, checked_text
+from boundaries.text.numbers import parse_number
 from geogrid.types import CoordType
 
 MOST_CODES = 500
@@ -26,7 +27,7 @@ def _pair(value: object) -> str:
     if len(parts) != 2:  # noqa: PLR2004 - x and y
         raise ValueError(f"it has {len(parts)} {'number' if len(parts) == 1 else 'numbers'}, not 2")
     try:
-        numbers = [float(part) for part in parts]
+        numbers = [parse_number(part) for part in parts]
     except ValueError:
         raise ValueError("one of its parts is not a number") from None
     if not all(abs(number) < 1e12 for number in numbers):  # noqa: PLR2004 - further than any place on earth
@@ -51,6 +52,7 @@ def listed_codes(value: object) -> str:
     codes = [part.strip() for part in text.split(",") if part.strip()]
     if not codes:
         raise ValueError("it names no code")
+    checked_text(text)
     if len(codes) > MOST_CODES:
         raise ValueError(f"it names {len(codes)} codes")
     return ",".join(dict.fromkeys(codes))

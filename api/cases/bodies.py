@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from fastapi import Request
+
+from api.kit.links import GEOJSON, address, link
 from boundaries.cases.reading import CaseEventRecord, CaseRecord
 
 Shape = dict[str, Any]
@@ -35,8 +38,16 @@ def case_feature(case: CaseRecord) -> Shape:
             "grid_name": case.grid_name,
             "edition": case.edition,
             "attributes": dict(case.attributes),
+            "reporter": None if case.reporter is None else dict(case.reporter),
         },
     }
+
+
+def linked_case(request: Request, case: CaseRecord) -> Shape:
+    """Return a case as GeoJSON with the address of its own, as lists and single answers have it."""
+    feature = case_feature(case)
+    feature["links"] = [link(address(request, f"/cases/{case.id}"), "self", GEOJSON, f"Case {case.id}")]
+    return feature
 
 
 def event_shape(event: CaseEventRecord) -> Shape:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from boundaries.cases.reading import CaseKey
+from boundaries.text.numbers import read_identifier
 from geogrid.errors import InvalidInputError
 
 
@@ -28,7 +29,10 @@ def read_cursor(text: str) -> Cursor:
     try:
         padded = text + "=" * (-len(text) % 4)
         direction, reported_at, case_id = base64.urlsafe_b64decode(padded.encode("ascii")).decode().split("|")
-        key = CaseKey(datetime.fromisoformat(reported_at).astimezone(UTC), int(case_id))
+        number = read_identifier(case_id)
+        if number is None:
+            raise _no_cursor(text)
+        key = CaseKey(datetime.fromisoformat(reported_at).astimezone(UTC), number)
     except (ValueError, OverflowError, binascii.Error) as error:
         raise _no_cursor(text) from error
     if direction == "older":

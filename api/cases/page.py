@@ -1,6 +1,6 @@
 """``/search``: the case handler's list and map, and one case with everything known of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
@@ -10,12 +10,19 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import ValidationError
 
 from api.cases.cursors import Cursor, read_cursor
+from api.cases.reporter_schemas import MOST_REASON
+from api.cases.reporters import ToReveal, may_reveal, revealed
 from api.cases.schemas import CaseQuery
+from api.cases.sight import seen_case, sight_of_cases
 from api.kit.constraints import words_for
+from api.kit.forms import OwnFields
+from api.kit.identity import identity_of
 from api.kit.values import Allowed
 from api.state.dependencies import Editions, OpenStore, chosen_calendar
+from api.state.editions import EditionBook
 from api.web.rendering import View, in_script, page, view_of
 from boundaries.cases.reading import (
+    CaseEventRecord,
     CaseFilter,
     CaseKey,
     CasePage,
@@ -24,8 +31,9 @@ from boundaries.cases.reading import (
     count_cases,
     events_of,
     find_cases,
-    get_case,
 )
+from boundaries.cases.reporters import SetApart, has_apart
+from geogrid.casework import EVENT_NAMES
 from geogrid.editions import Duty, Edition, GridInfo, Located
 from geogrid.errors import InvalidInputError
 
@@ -47,33 +55,44 @@ class SearchForm:
     problems: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Revealing:
+    """Whether a page offers what is sealed of a case; what was opened; whether it was asked for without a reason."""
+
+    is_offered: bool
+    opened: SetApart | None = None
+    has_no_reason: bool = False
+
+
 @router.get("/search")
 def search(request: Request, editions: Editions, store: OpenStore) -> Response:
     """Show the cases that match the form, as a list and on a map."""
     calendar = chosen_calendar(request, editions)
     view = view_of(request, calendar)
     form = read_form(request, view)
-    problems = dict(form.problems)
+    problems, sight = dict(form.problems), sight_of_cases(request, calendar.code)
     result, matched = CasePage((), has_newer=False, has_older=False), 0
     with store.unit_of_work() as session:
         facets = case_facets(session, calendar.id)
         try:
             if not problems:
-                result = find_cases(session, calendar.id, form.wanted, limit=_PAGE, **_position(request))
-                matched = count_cases(session, calendar.id, form.wanted)
+                wanted = sight.narrowed(form.wanted)
+                result = find_cases(session, calendar.id, wanted, limit=_PAGE, **_position(request))
+                matched = count_cases(session, calendar.id, wanted)
         except InvalidInputError as error:
             problems |= {problem.subject: _sentence(view, problem.subject, str(problem)) for problem in error.problems}
     edition = editions.edition(calendar)
+    cases = sight.shown(result.cases)
     values: dict[str, Any] = {
         "form": form,
         "problems": problems,
         "facets": facets,
         "matched": matched,
-        "cases": result.cases,
+        "cases": cases,
         "turns": _turns(view, form, result),
         "grids": edition.grids if edition is not None and len(edition.grids) <= _LISTED_GRIDS else {},
         "map_data": in_script(
-            {"cases": [_marker(view, case, n) for n, case in enumerate(result.cases, 1)], **_map(view, edition)}
+            {"cases": [_marker(view, case, n) for n, case in enumerate(cases, 1)], **_map(view, edition)}
         ),
     }
     return page(request, "search.html", view, values=values, status=400 if problems else 200)
@@ -87,10 +106,32 @@ def one_case(
     store: OpenStore,
 ) -> Response:
     """Show one case: its text, its place, who is on duty there, and its history."""
-    calendar = chosen_calendar(request, editions)
     with store.unit_of_work() as session:
-        case = get_case(session, case_id)
-        events = events_of(session, case_id)
+        case, events = seen_case(request, session, case_id)
+        may_ask = identity_of(request).form_token != "" and may_reveal(request, session, case)
+        can_reveal = may_ask and has_apart(session, case.id)
+    return _case_page(request, editions, case, events, Revealing(is_offered=can_reveal))
+
+
+@router.post("/search/{case_id}/reporter")  # noqa: FAST003 - of `ToReveal`
+def one_reporter(request: Request, case: ToReveal, editions: Editions, fields: OwnFields, store: OpenStore) -> Response:
+    """Show one case with its reporter in plain words, once, for a reason that the audit keeps."""
+    reason, opened = fields.get("reason", "").strip(), None
+    with store.unit_of_work() as session:
+        events = events_of(session, case.id)
+        if 0 < len(reason) <= MOST_REASON:
+            opened = revealed(request, session, case, reason=reason)
+    revealing = Revealing(is_offered=True, opened=opened, has_no_reason=opened is None)
+    return _case_page(request, editions, case, events, revealing)
+
+
+def _case_page(
+    request: Request,
+    editions: EditionBook,
+    case: CaseRecord,
+    events: Sequence[CaseEventRecord],
+    revealing: Revealing,
+) -> Response:
     calendar = editions.calendar(case.jurisdiction)
     view, edition = view_of(request, calendar), editions.edition(calendar)
     located = None
@@ -99,8 +140,10 @@ def one_case(
     values = {
         "case": case,
         "events": events,
+        "step_names": {step: names[view.lang == "zh"] for step, names in EVENT_NAMES.items()},
         "located": located,
         "pairs": _duties(located),
+        "revealing": revealing,
         "back": view.url(
             "/search", {name: request.query_params[name] for name in _FIELDS if name in request.query_params}
         ),
@@ -108,7 +151,7 @@ def one_case(
             {"cases": [_marker(view, case, 0)] if case.lon is not None else [], **_map(view, edition)}
         ),
     }
-    return page(request, "case.html", view, values=values)
+    return page(request, "case.html", view, values=values, status=400 if revealing.has_no_reason else 200)
 
 
 def _duties(located: Located | None) -> list[tuple[GridInfo, Duty]]:

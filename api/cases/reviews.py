@@ -2,9 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.cases.schemas import ChoiceBody, ReviewList
+from api.kit.bodies import BodyRoute
+from api.kit.identity import author_of
 from api.kit.parameters import refuse_repeats
 from api.kit.queries import OfJurisdiction
 from api.kit.replies import json_reply
@@ -12,7 +14,9 @@ from api.kit.values import Allowed
 from api.state.dependencies import Editions, OpenStore
 from boundaries.cases.reviews import AddressReview, open_reviews, resolve_review
 
-router = APIRouter(prefix="/geocode/reviews", tags=["geocode"], dependencies=[Depends(refuse_repeats)])
+router = APIRouter(
+    prefix="/geocode/reviews", tags=["geocode"], dependencies=[Depends(refuse_repeats)], route_class=BodyRoute
+)
 
 ReviewNumber = Annotated[int, Path(ge=1, le=2**63 - 1), Allowed("a whole number from 1")]
 
@@ -27,7 +31,8 @@ def list_reviews(query: Annotated[OfJurisdiction, Query()], editions: Editions, 
 
 
 @router.post("/{review_id}", status_code=204, response_class=Response)
-def choose(
+def choose(  # noqa: PLR0913, PLR0917 - what a handler is given
+    request: Request,
     review_id: ReviewNumber,
     query: Annotated[OfJurisdiction, Query()],
     body: ChoiceBody,
@@ -38,7 +43,9 @@ def choose(
     calendar = editions.calendar(query.jurisdiction)
     edition = editions.edition(calendar)
     with store.unit_of_work() as session:
-        resolve_review(session, calendar.id, review_id, (body.lon, body.lat), by=body.by, edition=edition)
+        resolve_review(
+            session, calendar.id, review_id, (body.lon, body.lat), by=author_of(request, body.by), edition=edition
+        )
     return Response(status_code=204)
 
 

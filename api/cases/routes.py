@@ -1,16 +1,19 @@
 """``/cases``: taking complaints in, finding them again."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.cases.bodies import case_feature, event_shape
+from api.cases.bodies import event_shape, linked_case
 from api.cases.cursors import Cursor, read_cursor
 from api.cases.schemas import CaseBody, CaseCollection, CaseDetail, CasePageQuery, StoredCase
+from api.cases.sight import CaseSight, seen_case, sight_of_cases
 from api.cases.table import csv_lines
+from api.kit.bodies import BodyRoute
 from api.kit.links import CSV, GEOJSON, JSON, address, link, same_page
 from api.kit.negotiation import preferred_type
 from api.kit.parameters import refuse_repeats
@@ -29,14 +32,14 @@ from boundaries.cases.reading import (
     CasePage,
     CaseRecord,
     count_cases,
-    events_of,
     find_cases,
-    get_case,
 )
+from boundaries.casework.beginning import begin_work
+from geogrid.access import Reporter
 from geogrid.coordinates import to_wgs84
 from geogrid.editions import Edition
 
-router = APIRouter(prefix="/cases", tags=["cases"], dependencies=[Depends(refuse_repeats)])
+router = APIRouter(prefix="/cases", tags=["cases"], dependencies=[Depends(refuse_repeats)], route_class=BodyRoute)
 
 _PAGE = 100
 _CSV_BATCH = 2_000
@@ -66,10 +69,11 @@ def list_cases(
     Pages are cut by key: cases that arrive meanwhile neither repeat nor hide others. Follow the links `next` and
     `prev`, in the body or in the header Link.
     """
-    jurisdiction_id = editions.calendar(query.jurisdiction).id
+    calendar = editions.calendar(query.jurisdiction)
+    jurisdiction_id, sight = calendar.id, sight_of_cases(request, calendar.code)
     if _wants_csv(request, query):
-        return _csv(store, jurisdiction_id, query)
-    case_filter, cursor = query.to_filter(), read_cursor(query.cursor) if query.cursor else None
+        return _csv(store, jurisdiction_id, query, sight)
+    case_filter, cursor = sight.narrowed(query.to_filter()), read_cursor(query.cursor) if query.cursor else None
     with store.unit_of_work() as session:
         page = find_cases(
             session,
@@ -86,7 +90,7 @@ def list_cases(
         "numberMatched": matched,
         "numberReturned": len(page.cases),
         "timeStamp": datetime.now(UTC),
-        "features": [_feature(request, case) for case in page.cases],
+        "features": [linked_case(request, case) for case in sight.shown(page.cases)],
         "links": links,
     }
     return json_reply(body, media_type=GEOJSON, links=links, headers={"Vary": "Accept"})
@@ -110,16 +114,24 @@ def store_case(  # noqa: PLR0913, PLR0917 - what a handler is given
     those with `has_grid=false`. Where a remote geocoder is set up it is asked for an address of which the own ones are
     not sure; the text is never sent to it. An `external_id` that is stored already answers 200 with the stored case,
     or 409 if it says something else.
+
+    Who reports it, and telephones, identity numbers and mail addresses in the texts, are kept apart and sealed: the
+    case has them masked, and `POST /cases/{case_id}/reporter` shows them to who may.
     """
     calendar = editions.calendar(query.jurisdiction)
     edition, draft = editions.edition(calendar), _draft(body)
     remote_answer = _ask_remote(store, calendar.id, edition, draft, remote)
     with store.unit_of_work() as session:
         taken = take_case(session, calendar.id, edition, draft, remote=remote_answer)
-    answer = _feature(request, taken.case)
-    answer["place"] = _place(edition, taken.placed)
-    location = {"Location": address(request, f"/cases/{taken.case.id}")}
-    return json_reply(answer, status=201 if taken.is_new else 200, media_type=GEOJSON, headers=location)
+        if taken.is_new:
+            begin_work(session, calendar.id, taken.case.id)
+        # Whoever knows the number of a case learns no more of its reporter than he said himself.
+        shown = replace(taken.case, reporter=draft.reporter.masked() or None)
+        answer = linked_case(request, shown)
+        answer["place"] = _place(edition, taken.placed)
+        location = {"Location": address(request, f"/cases/{taken.case.id}")}
+        # Encoded before the commit: what cannot be answered is not stored.
+        return json_reply(answer, status=201 if taken.is_new else 200, media_type=GEOJSON, headers=location)
 
 
 @router.get("/{case_id}", responses={200: {"model": CaseDetail}}, response_class=GeoJson)
@@ -128,8 +140,9 @@ def one_case(
 ) -> Response:
     """Return a case with its history."""
     del query
-    body = _feature(request, get_case(session, case_id))
-    body["events"] = [event_shape(event) for event in events_of(session, case_id)]
+    case, events = seen_case(request, session, case_id)
+    body = linked_case(request, case)
+    body["events"] = [event_shape(event) for event in events]
     return json_reply(body, media_type=GEOJSON, links=body["links"])
 
 
@@ -142,7 +155,7 @@ def _ask_remote(
     with store.unit_of_work() as session:
         if not is_open(session, jurisdiction_id, edition, draft):
             return None
-    return with_remote(draft.address, None, remote, inside=caller_context(edition, within=draft.within).inside)
+    return with_remote(draft.masked().address, None, remote, inside=caller_context(edition, within=draft.within).inside)
 
 
 def _draft(body: CaseBody) -> CaseDraft:
@@ -152,6 +165,7 @@ def _draft(body: CaseBody) -> CaseDraft:
         lon, lat = float(lons[0]), float(lats[0])
     return CaseDraft(
         reported_at=body.reported_at or datetime.now(UTC),
+        is_time_stated=body.reported_at is not None,
         lon=lon,
         lat=lat,
         error_m=body.error_m,
@@ -162,6 +176,7 @@ def _draft(body: CaseBody) -> CaseDraft:
         category=body.category,
         attributes=dict(body.attributes),
         within=body.within,
+        reporter=Reporter() if body.reporter is None else body.reporter.to_reporter(),
     )
 
 
@@ -179,8 +194,8 @@ def _wants_csv(request: Request, query: CasePageQuery) -> bool:
     return preferred_type(request.headers.get("accept", ""), _IS_CSV)
 
 
-def _csv(store: Store, jurisdiction_id: int, query: CasePageQuery) -> Response:
-    pages = _pages(store, jurisdiction_id, query.to_filter(), query.limit)
+def _csv(store: Store, jurisdiction_id: int, query: CasePageQuery, sight: CaseSight) -> Response:
+    pages = map(sight.shown, _pages(store, jurisdiction_id, sight.narrowed(query.to_filter()), query.limit))
     first = next(pages)  # an error must come before the status is sent
     name = f"cases-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Vary": "Accept"}
@@ -208,12 +223,6 @@ def _pages(store: Store, jurisdiction_id: int, case_filter: CaseFilter, limit: i
 
 def _key(case: CaseRecord) -> CaseKey:
     return CaseKey(case.reported_at, case.id)
-
-
-def _feature(request: Request, case: CaseRecord) -> dict[str, Any]:
-    feature = case_feature(case)
-    feature["links"] = [link(address(request, f"/cases/{case.id}"), "self", GEOJSON, f"Case {case.id}")]
-    return feature
 
 
 def _page_links(request: Request, page: CasePage) -> list[dict[str, str]]:

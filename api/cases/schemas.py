@@ -1,13 +1,30 @@
 """Parameters, bodies and answers of ``/cases`` and of reviews."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from api.cases.reporter_schemas import MaskedReporter, ReporterBody
 from api.kit.answers import Answer, Link
 from api.kit.queries import OfJurisdiction
-from api.kit.values import SENDABLE_WORDS, Allowed, Area, Bbox, ErrorMetres, Lat, Lon, LongText, Moment, ShortText, Word
+from api.kit.values import (
+    SENDABLE_WORDS,
+    Allowed,
+    Area,
+    Bbox,
+    ErrorMetres,
+    JsonObject,
+    Lat,
+    Lon,
+    LongText,
+    Moment,
+    Personal,
+    ReportMoment,
+    ShortText,
+    Word,
+)
 from api.locate.schemas import PlaceAnswer
 from boundaries.cases.reading import CaseFilter
 from geogrid.types import CaseStatus, CoordType
@@ -23,7 +40,9 @@ class CaseBody(BaseModel):
     coord_type: Annotated[CoordType, Field(description="Datum of the point.")] = "wgs84"
     error_m: ErrorMetres = 0.0
     address: Annotated[
-        ShortText, Field(description="Looked up where there is no point, or where it is outside every grid.")
+        ShortText,
+        Personal(),
+        Field(description="Looked up where there is no point, or where it is outside every grid."),
     ] = ""
     within: (
         Annotated[
@@ -32,17 +51,32 @@ class CaseBody(BaseModel):
         ]
         | None
     ) = None
-    text: Annotated[LongText, Field(description="Searched for a place where there is neither point nor address.")] = ""
+    text: Annotated[
+        LongText,
+        Personal(),
+        Field(description="Searched for a place where there is neither point nor address; kept with numbers masked."),
+    ] = ""
     channel: Annotated[ShortText, Field(description="How it came in, e.g. hotline, app, visit.")] = ""
     category: ShortText = ""
-    reported_at: Annotated[Moment | None, Field(description="Now, if left out.")] = None
+    reported_at: Annotated[ReportMoment | None, Field(description="Now, if left out; from 1900 to a day from now.")] = (
+        None
+    )
     external_id: (
         Annotated[
             Word, Field(description="Number in the reporting system; sent again, it is the same case, stored once.")
         ]
         | None
     ) = None
-    attributes: Annotated[dict[str, Any], Field(max_length=100, description="Whatever else is known.")] = {}
+    attributes: Annotated[
+        JsonObject,
+        Personal(),
+        Field(max_length=100, description="Whatever else is known: at most 32 levels and 64 kB, numbers within 2^53."),
+    ] = {}
+    reporter: Annotated[
+        ReporterBody | None,
+        Personal(ReporterBody),
+        Field(description="Who reports it: kept apart from the case, sealed, and shown masked."),
+    ] = None
 
     @model_validator(mode="after")
     def _check(self) -> "CaseBody":
@@ -71,6 +105,7 @@ class CaseProperties(Answer):
     grid_name: str | None
     edition: str | None = Field(description="Name of the edition that it was assigned by.")
     attributes: dict[str, Any]
+    reporter: MaskedReporter | None = Field(description="null: nothing is known of him, or it is not for you.")
 
 
 class PointGeometry(Answer):
@@ -186,6 +221,8 @@ class CasePageQuery(CaseQuery):
         | None
     ) = None
     cursor: Annotated[Word, Field(description="Place in the list, taken from a link.")] | None = None
+    holder: Annotated[Word, Field(description="Who has it: a login, or the name of a department.")] | None = None
+    overdue: Annotated[bool, Field(description="true: only cases of which a limit is up.")] | None = None
     f: (
         Annotated[
             Literal["geojson", "csv"], Field(description="Format; otherwise the header Accept decides, or GeoJSON.")
@@ -195,6 +232,10 @@ class CasePageQuery(CaseQuery):
     bom: Annotated[
         bool, Field(description="CSV: start with a byte-order mark, without which Excel garbles Chinese.")
     ] = False
+
+    def to_filter(self) -> CaseFilter:
+        """Return the filter of the store."""
+        return replace(super().to_filter(), holder=self.holder, is_overdue=self.overdue)
 
 
 class ReviewAnswer(BaseModel):

@@ -5,14 +5,19 @@ from typing import Any
 
 import click
 
+from api.cli.rights import governed
 from geogrid.errors import GeogridError
 
 _COMMANDS = {
+    "account": "Make accounts, give them roles, passwords and tokens.",
+    "audit": "Show and check who did what.",
+    "casework": "Say how cases are worked on: steps, limits, working time.",
     "db": "Start, stop and look after the database.",
     "demo": "Run the whole main job on real streets of Helsinki, and serve it.",
     "export": "Write an edition as vector tiles in one file, for static hosting.",
     "evaluate": "Measure grids of any origin: balance, pieces, shape, boundaries, gaps.",
     "geocode": "Find where the addresses of a file are.",
+    "hotspots": "Tell which grids have more cases than chance explains.",
     "import": "Bring grids, cases or addresses in from files.",
     "jobs": "Show and do the work that is due, where no server does it.",
     "locate": "Find the grid of each point in a file; no database.",
@@ -20,12 +25,18 @@ _COMMANDS = {
     "open311": "Offer services to other applications, and give out keys.",
     "partition": "Cut a town into grids: streets and buildings in, grids out; no database.",
     "plan": "Draft, check, compare and publish plans of grids, and go back.",
+    "privacy": "Give out and erase what is known of a person; say how long it is kept.",
     "serve": "Serve the maps, the case search and the HTTP interface.",
     "webhook": "Tell other applications of changes: add, list, remove, try again.",
 }
 
 # Where a command is not a module of its own name.
-_MODULES = {"import": "api.cli.imports", "map": "api.cli.map_", "plan": "api.cli.plans.commands"}
+_MODULES = {
+    "hotspots": "api.cli.maps.hotspots",
+    "import": "api.cli.imports",
+    "map": "api.cli.maps.pages",
+    "plan": "api.cli.plans.commands",
+}
 
 
 class _LazyGroup(click.Group):
@@ -39,7 +50,7 @@ class _LazyGroup(click.Group):
             return None
         module = import_module(_MODULES.get(cmd_name, f"api.cli.{cmd_name}"))
         command: click.Command = module.command
-        return command
+        return governed(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):
@@ -50,6 +61,13 @@ class _LazyGroup(click.Group):
             return super().invoke(ctx)
         except GeogridError as error:
             raise click.ClickException(str(error)) from error
+        except ValueError as error:
+            from api.cli.output.settings_faults import settings_fault
+
+            fault = settings_fault(error)
+            if fault is None:
+                raise
+            raise click.ClickException(fault) from error
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

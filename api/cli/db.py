@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 EXIT_NOT_RUNNING = 3
 EXIT_OTHER_TABLES = 4
+_PARTS_AT_ONCE = 1_000
 
 _REMEDIES = {
     "missing": "geogrid db start creates it",
@@ -99,17 +100,59 @@ def url() -> None:
 def upgrade() -> None:
     """Create the tables, or bring those of an older GeoGrid to this version; data are kept.
 
-    One transaction: it happens whole or not at all. Safe to repeat.
+    One transaction: it happens whole or not at all. Safe to repeat. The role that the server logs in as is made as
+    well, and given its rights: of the private database always, elsewhere that of GEOGRID_SERVER_DATABASE_URL.
     """
     from boundaries.store import schema
     from boundaries.store.engine import connect
+    from boundaries.store.server_engine import look_after_role
 
-    engine = connect(_settings())
-    before = schema.current_revision(engine) or "none"
-    changed = schema.upgrade(engine)
-    engine.dispose()
-    head = schema.head_revision()
-    click.echo(f"Upgraded from {before} to {head}." if changed else f"Nothing to do: the tables are at {head}.")
+    settings = _settings()
+    engine = connect(settings)
+    try:
+        before = schema.current_revision(engine) or "none"
+        changed = schema.upgrade(engine)
+        head = schema.head_revision()
+        click.echo(f"Upgraded from {before} to {head}." if changed else f"Nothing to do: the tables are at {head}.")
+        if left := look_after_role(settings, engine):
+            click.echo(left, err=True)
+    finally:
+        engine.dispose()
+
+
+@command.command("rotate-keys", short_help="Seal what is known of persons with a new key.")
+@click.option("--forget-old", is_flag=True, help="Take keys that nothing needs any more out of the file.")
+def rotate_keys(forget_old: bool) -> None:
+    """Make a new key and seal anew with it what is known of reporters; servers may go on meanwhile.
+
+    The key goes in front of the others in the file of keys: `keys` in GEOGRID_HOME, or that of GEOGRID_KEYS_FILE. Keys
+    of GEOGRID_KEYS are yours: put a new one in front of them first. Old keys stay, since backups of the database need
+    them; --forget-old takes out what the database itself does not.
+    """
+    from boundaries.cases.reporters import forget_keys, reseal
+    from boundaries.store.engine import open_engine, unit_of_work
+    from boundaries.store.keys import KeySource
+
+    settings = _settings()
+    source = KeySource.of(settings)
+    engine = open_engine(settings)
+    try:
+        key = source.add() if source.can_add else None
+        count = 0
+        while True:
+            with unit_of_work(engine) as session:
+                done = reseal(session, limit=_PARTS_AT_ONCE)
+            if not done:
+                break
+            count += done
+        click.echo(f"{count:,} parts of cases are sealed anew{'' if key is None else f' with the new key {key.id}'}.")
+        if forget_old and source.can_add:
+            with unit_of_work(engine) as session:
+                needed = forget_keys(session)
+            source.keep(needed)
+    finally:
+        engine.dispose()
+    click.echo(f"The keys are in {source.told}. Keep a copy of it elsewhere: without, what is sealed stays so.")
 
 
 def _settings() -> "StoreSettings":
@@ -146,6 +189,7 @@ def _as_text(found: "StoreStatus") -> str:
         "PostgreSQL": found.postgresql,
         "PostGIS": found.postgis,
         "tables": _tables(found) if found.state == "running" else None,
+        "server role": found.server,
         "problem": found.problem,
         "remedy": _REMEDIES.get(found.state),
     }

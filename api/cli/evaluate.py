@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 _OUT = click.Path(dir_okay=False, path_type=Path)
 _LAYER = "FILE[:LAYER]"
-_NEEDS = {"on_barriers": "streets", "buildings_cut": "buildings", "nested": "nested_in"}
+_NEEDS = {
+    "on_barriers": "streets",
+    "on_barriers_comprehensive": "streets",
+    "on_barriers_dedicated": "streets",
+    "buildings_cut": "buildings",
+    "nested": "nested_in",
+}
 _EPILOG = """\b
 Examples:
   geogrid evaluate grids.gpkg --band 300:500
@@ -27,7 +33,12 @@ Examples:
 @click.command(short_help="Measure grids of any origin: balance, pieces, shape, boundaries, gaps.", epilog=_EPILOG)
 @click.argument("grids", metavar=_LAYER)
 @click.option("--blocks", metavar=_LAYER, help="What the grids are made of, with the code of each in 'grid'.")
-@click.option("--streets", metavar=_LAYER, help="Barriers: which share of the boundary runs along them.")
+@click.option(
+    "--streets",
+    metavar=_LAYER,
+    help="Barriers: which share of the boundary runs along them; wide water parts its shores.",
+)
+@click.option("--barriers", multiple=True, metavar=_LAYER, help="Further barriers, e.g. water. Repeatable.")
 @click.option("--buildings", metavar=_LAYER, help="How many of them a boundary cuts.")
 @click.option("--limit", metavar=_LAYER, help="What the grids should tile: gaps in it are measured.")
 @click.option("--nested-in", metavar=_LAYER, help="Areas that no grid should straddle.")
@@ -35,6 +46,7 @@ Examples:
 @click.option("--load", metavar="COLUMN", help="Load of grids or blocks. Without it load, households or population.")
 @click.option("--band", metavar="LOW:HIGH", help="Limits of the load of comprehensive grids.")
 @click.option("--crs", metavar="EPSG:CODE", help="Of every file, in place of what it says.")
+@click.option("--encoding", metavar="NAME", help="Of the text, where files do not say: gbk, big5 ...")
 @click.option("--out", type=_OUT, metavar="FILE", help="Also a row per grid as CSV.")
 @click.option("--report", type=_OUT, metavar="FILE", help="Also every figure and problem as JSON.")
 def command(**options: Any) -> None:
@@ -54,17 +66,23 @@ def command(**options: Any) -> None:
     if options["previous"] and not options["blocks"]:
         raise click.UsageError("What moved is counted by blocks: give --previous with --blocks.")
     roles = ("blocks", "streets", "buildings", "limit", "nested_in", "previous")
-    given = {role: _source(options[role], options["crs"]) for role in roles}
+    given = {role: _source(options[role], options["crs"], options["encoding"]) for role in roles}
     with stage("Reading", "grids") as advance:
         band = _band(options["band"])
         read = read_partition(
-            GridSource(_source(options["grids"], options["crs"]), **given, load=options["load"], band=band)
+            GridSource(
+                _source(options["grids"], options["crs"], options["encoding"]),
+                **given,
+                barriers=[_source(text, options["crs"], options["encoding"]) for text in options["barriers"]],
+                load=options["load"],
+                band=band,
+            )
         )
         advance(len(read.partition))
     figures = evaluate(read.partition, limit=read.limit, previous=read.previous, parents=read.parents)
     unknown = [name for name, role in _NEEDS.items() if given[role] is None]
     figures = replace(figures, overall={**figures.overall, **dict.fromkeys(unknown, math.nan)})
-    problems = (*read.problems, *figures.fragments)
+    problems = (*read.problems, *figures.fragments, *figures.notes)
     show_problems(problems)
     tell_figures(figures)
     if options["out"]:
@@ -75,10 +93,10 @@ def command(**options: Any) -> None:
         write_report(options["report"], figure_records(figures) | {"problems": problem_records(problems)})
 
 
-def _source(text: str | None, crs: str | None) -> Any:
+def _source(text: str | None, crs: str | None, encoding: str | None) -> Any:
     from boundaries.files.towns import LayerSource
 
-    return None if text is None else LayerSource.parse(text, crs)
+    return None if text is None else LayerSource.parse(text, crs, encoding)
 
 
 def _band(text: str | None) -> tuple[float, float]:

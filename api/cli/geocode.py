@@ -14,9 +14,9 @@ from boundaries.text.cells import CellWriter
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from boundaries.addresses.geocoding import GeocodeAnswer
+    from boundaries.addresses.answers import GeocodeAnswer
     from boundaries.addresses.remote.fallback import CombinedAnswer
-    from boundaries.files.table_reader import Chunk
+    from boundaries.files.chunks import Chunk
 
 _BATCH = 500
 _MOST_NOTES = 3
@@ -37,6 +37,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--out", required=True, type=_FILE, metavar="FILE", help="CSV with all columns and those of the answer.")
 @click.option("--column", default="address", show_default=True, metavar="NAME", help="Column of the address.")
+@click.option("--encoding", metavar="NAME", help="Of a file that is not UTF-8: gbk, big5 ...")
+@click.option("--sheet", metavar="NAME", help="Of a workbook with several.")
 @click.option("--rejects", type=_FILE, metavar="FILE", help="CSV of the rows that were not found or need review.")
 @click.option("--within", metavar="GRID", help="Code of a grid of any level; only answers in it.")
 @click.option("--local", is_flag=True, help="Do not ask the remote geocoder that GEOGRID_GEOCODER names.")
@@ -53,7 +55,8 @@ def command(file: Path, out: Path, column: str, **options: Any) -> None:
     from boundaries.store.engine import open_engine
     from boundaries.store.settings import StoreSettings
 
-    names = _columns(file, column)
+    how = {"encoding": options["encoding"], "sheet": options["sheet"], "wanted": (column,)}
+    names = _columns(file, column, how)
     engine = open_engine(StoreSettings())
     counts = {"found": 0, "review": 0, "not_found": 0}
     of_remote, notes = 0, dict[str, None]()
@@ -63,7 +66,7 @@ def command(file: Path, out: Path, column: str, **options: Any) -> None:
         choices = [options["within"] or ""]
         with _Output(file, out, options["rejects"], header, choices) as output, progress("Geocoding") as advance:
             advance(output.done)
-            for rows in _batches(file, output.done):
+            for rows in _batches(file, output.done, how):
                 candidates = finder.find([row[column] or "" for row in rows])
                 cells = [_cells(each.answer) for each in candidates]
                 for added, each in zip(cells, candidates, strict=True):
@@ -120,10 +123,10 @@ def _cells(answer: "GeocodeAnswer | None") -> tuple[Any, ...]:
     )
 
 
-def _columns(file: Path, column: str) -> tuple[str, ...]:
+def _columns(file: Path, column: str, how: dict[str, Any]) -> tuple[str, ...]:
     from boundaries.files.table_reader import open_table
 
-    with open_table(file) as table:
+    with open_table(file, **how) as table:
         names = table.columns
     if column not in names:
         raise click.BadParameter(
@@ -132,11 +135,11 @@ def _columns(file: Path, column: str) -> tuple[str, ...]:
     return names
 
 
-def _batches(file: Path, done: int) -> Iterator[list[dict[str, str]]]:
+def _batches(file: Path, done: int, how: dict[str, Any]) -> Iterator[list[dict[str, str]]]:
     from boundaries.files.table_reader import open_table
 
     batch: list[dict[str, str]] = []
-    with open_table(file) as table:
+    with open_table(file, **how) as table:
         rows = (row for chunk in table.chunks for row in _whole(file, chunk, len(table.columns)))
         for row in islice(rows, done, None):
             batch.append(dict(zip(table.columns, row, strict=True)))

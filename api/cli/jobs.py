@@ -151,7 +151,7 @@ def _has_store() -> bool:
     from boundaries.store.settings import StoreSettings
 
     settings = StoreSettings()
-    return bool(settings.database_url) or PrivateCluster(settings.home).exists
+    return not settings.is_private or PrivateCluster(settings.home).exists
 
 
 def _tell(report: "Report") -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from boundaries.files.towns import DividedTown, TownLayers
     from geogrid.partition.evaluation import Evaluation
 
-_SHARES = frozenset({"in_band", "on_barriers"})
+_SHARES = frozenset({"in_band", "on_barriers", "on_barriers_comprehensive", "on_barriers_dedicated"})
 _SCORES = frozenset({"polsby_popper", "reock"})
 
 
@@ -63,6 +63,7 @@ def write_partition_report(path: Path, done: "DividedTown", options: Mapping[str
 
 def figure_records(evaluation: "Evaluation") -> dict[str, Any]:
     """Return the figures of the whole and the shares of the boundary as JSON objects."""
+    from geogrid.blocks.barriers import RANK_NAMES
     from geogrid.partition.evaluation import TOTAL_METRICS
 
     figures = [
@@ -75,7 +76,20 @@ def figure_records(evaluation: "Evaluation") -> dict[str, Any]:
         }
         for metric in TOTAL_METRICS
     ]  # fmt: skip
-    return {"figures": figures, "boundary": dict(evaluation.barrier_share)}
+    sides = {
+        side.name: {
+            "length_m": side.length_m,
+            "on_barriers": side.on_barriers,
+            "length_by_rank_m": dict(zip(RANK_NAMES, side.length_by_rank_m.tolist(), strict=True)),
+        }
+        for side in evaluation.sides
+    }
+    return {
+        "figures": figures,
+        "boundary": dict(evaluation.barrier_share),
+        "boundary_by_kind": sides,
+        "off_barriers_m": dict(evaluation.off_barriers),
+    }
 
 
 def write_partition_map(path: Path, done: "DividedTown", layers: "TownLayers") -> None:
@@ -87,11 +101,12 @@ def write_partition_map(path: Path, done: "DividedTown", layers: "TownLayers") -
 
     streets = layers.barriers.to_crs(WGS84).sort_values("rank", kind="stable")
     buildings = None if layers.buildings is None else layers.buildings.to_crs(WGS84)
+    water = None if layers.water is None else layers.water.to_crs(WGS84).clip(layers.limit.to_crs(WGS84))
     band = done.tree.leaves.band
     drawn = coverage_map(
         done.tree.to_frame(),
         limit=layers.limit.to_crs(WGS84).iloc[0],
-        base=BaseMap(streets.assign(name=streets["name"].fillna("")), buildings),
+        base=BaseMap(streets.assign(name=streets["name"].fillna("")), buildings, water),
         band=band if band[0] > 0 else None,
         load=done.tree.leaves.load_name,
         attribution=layers.attribution,

@@ -1,5 +1,6 @@
 """What a town is cut from and into, as options that ``geogrid partition`` and ``geogrid import town`` share."""
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,13 +12,16 @@ from geogrid.errors import InvalidInputError, Problem
 
 if TYPE_CHECKING:
     from boundaries.files.towns import LayerSource, TownFiles, TownLayers, Wishes
-    from boundaries.jurisdictions.reading import LevelName
     from geogrid.partition import SchemeLevel
+    from geogrid.types import LevelName
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _LAYER: Final = "FILE[:LAYER]"
+
+PUBLISHED_RATIO: Final = 0.18
+"""As `geogrid.partition.sites` has it, which is not imported for help to be instant; a test compares them."""
 
 DEFAULT_LEVELS: Final = "town/镇街,grid/网格"
 
@@ -26,12 +30,47 @@ _OPTIONS: Final = (
     click.option("--buildings", metavar=_LAYER, help="Footprints: no boundary cuts one; their loads are balanced."),
     click.option("--osm", type=_FILE, metavar="FILE", help="OpenStreetMap extract: streets, buildings, sites, limit."),
     click.option("--barriers", multiple=True, metavar=_LAYER, help="Further barriers: rail, water, walls. Repeatable."),
-    click.option("--sites", metavar=_LAYER, help="Institutions with 'category': each gets a dedicated grid 专属网格."),
+    click.option("--sites", metavar=_LAYER, help="Institutions with 'category', for dedicated grids 专属网格."),
+    click.option(
+        "--dedicated",
+        default=str(PUBLISHED_RATIO),
+        show_default=True,
+        metavar="RATIO|all|none",
+        help="Dedicated grids for each comprehensive one, the largest sites first; others stay places in their grid.",
+    ),
+    click.option(
+        "--dedicated-min-area",
+        type=click.FloatRange(0),
+        default=1500.0,
+        show_default=True,
+        metavar="M2",
+        help="Smaller sites get no dedicated grid.",
+    ),
+    click.option(
+        "--sites-with-homes",
+        type=click.Choice(["comprehensive", "divide", "dedicated"]),
+        default="comprehensive",
+        show_default=True,
+        help="What becomes of sites where people live: campuses, shops below flats.",
+    ),
+    click.option(
+        "--cut-off",
+        type=click.Choice(["join", "own"]),
+        default="join",
+        show_default=True,
+        help="Exclaves without a house: part of the nearest grid of their parent, or grids of their own.",
+    ),
     click.option("--limit", metavar=_LAYER, help="The area to divide. Without it, what --nested-in or --osm covers."),
     click.option("--nested-in", metavar=_LAYER, help="Areas that no grid straddles, e.g. communities 社区."),
     click.option("--band", metavar="LOW:HIGH", help="Load of each comprehensive grid 综合网格, e.g. 300:500."),
     click.option("--grids", type=click.IntRange(1), metavar="N", help="Exactly so many comprehensive grids."),
-    click.option("--load", default="households", show_default=True, metavar="COLUMN", help="What is balanced."),
+    click.option(
+        "--load",
+        default="households",
+        show_default=True,
+        metavar="COLUMN",
+        help="What is balanced: a column, or of the land 'area' (m2) or 'streets' (m).",
+    ),
     click.option("--loads", metavar=_LAYER, help="Points or lots with loads, also CSV with lon and lat."),
     click.option("--levels", metavar="LIST", help="NAME[/中文][=N or =LOW:HIGH] from the top, with commas."),
     click.option("--previous", metavar=_LAYER, help="An earlier plan: as few households as can be change their grid."),
@@ -48,6 +87,7 @@ _OPTIONS: Final = (
     ),
     click.option("--prefix", default="G", show_default=True, metavar="CODE", help="Code of the top grid."),
     click.option("--crs", metavar="EPSG:CODE", help="Of every file, in place of what it says."),
+    click.option("--encoding", metavar="NAME", help="Of the text, where files do not say: gbk, big5 ..."),
 )
 
 
@@ -58,17 +98,17 @@ def town_options(command: Command) -> Command:
     return command
 
 
-def files_of(options: dict[str, Any]) -> "TownFiles":
+def files_of(options: dict[str, Any], *, streets_needed: bool = True) -> "TownFiles":
     """Return which file holds which layer."""
     from boundaries.files.towns import LayerSource, TownFiles
 
     def source(name: str, *, in_extract: bool = False) -> "LayerSource | None":
         if options[name]:
-            return LayerSource.parse(options[name], options["crs"])
+            return LayerSource.parse(options[name], options["crs"], options["encoding"])
         return LayerSource(options["osm"]) if options["osm"] and in_extract else None
 
     streets = source("streets", in_extract=True)
-    if streets is None:
+    if streets is None and streets_needed:
         raise click.UsageError("Streets are needed: give --streets or --osm.")
     return TownFiles(
         streets=streets,
@@ -79,7 +119,7 @@ def files_of(options: dict[str, Any]) -> "TownFiles":
         loads=source("loads"),
         estates=source("estates"),
         previous=source("previous"),
-        barriers=[LayerSource.parse(text, options["crs"]) for text in options["barriers"]],
+        barriers=[LayerSource.parse(text, options["crs"], options["encoding"]) for text in options["barriers"]],
         load=options["load"],
     )
 
@@ -87,6 +127,7 @@ def files_of(options: dict[str, Any]) -> "TownFiles":
 def wishes_of(options: dict[str, Any]) -> "Wishes":
     """Return what the grids are to be."""
     from boundaries.files.towns import Wishes
+    from boundaries.files.towns.carving import SiteWishes
     from geogrid.blocks import BlockRule
 
     if options["lock"] and not options["previous"]:
@@ -101,6 +142,8 @@ def wishes_of(options: dict[str, Any]) -> "Wishes":
         locked=options["lock"],
         hard_barriers=_ranks(options["hard_barriers"]),
         effort=options["effort"],
+        sites=SiteWishes(_ratio(options["dedicated"]), options["dedicated_min_area"], options["sites_with_homes"]),
+        cut_off=options["cut_off"],
     )
 
 
@@ -155,6 +198,21 @@ def _band(text: str, problems: list[Problem]) -> tuple[float, float] | None:
         return low, high
     problems.append(Problem("bad-band", f"The band {text!r} is not LOW:HIGH with 0 < LOW <= HIGH.", "E.g. 300:500."))
     return None
+
+
+def _ratio(text: str) -> float | None:
+    """Return how many dedicated grids there are to be for each comprehensive one; None for every site."""
+    if text.strip().lower() in {"all", "none"}:
+        return None if text.strip().lower() == "all" else 0.0
+    try:
+        ratio = float(text)
+    except ValueError:
+        ratio = math.nan
+    if not 0 <= ratio < math.inf:
+        raise InvalidInputError.of(
+            "dedicated", f"--dedicated {text!r} is no number of 0 or more, and neither all nor none.", "E.g. 0.18."
+        )
+    return ratio
 
 
 def _ranks(text: str | None) -> Sequence[int]:

@@ -1,12 +1,14 @@
 """``/editions`` and ``/grids``: what was in force when, and what became of each grid."""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
+from api.kit.bodies import BodyRoute
+from api.kit.identity import author_of
 from api.kit.parameters import refuse_repeats
 from api.kit.queries import OfJurisdiction, QueryParameters
 from api.kit.replies import json_reply
@@ -17,7 +19,7 @@ from api.plans.routes import COMPARED
 from api.plans.schemas import CompareQuery, LineageQuery, PlanNumber, RolledBack
 from api.state.dependencies import OpenSession
 from boundaries.editions.lineage import editions_between, history, predecessors, successors
-from boundaries.editions.reading import edition_at, editions_of
+from boundaries.editions.reading import edition_at, edition_until, editions_of
 from boundaries.grids.records import PlanRecord
 from boundaries.jurisdictions.reading import the_jurisdiction
 from boundaries.jurisdictions.records import JurisdictionRecord
@@ -26,7 +28,7 @@ from boundaries.plans.loading import read_one_moment
 from boundaries.publishing.rollback import roll_back
 from geogrid.errors import NotFoundError
 
-router = APIRouter(tags=["editions"], dependencies=[Depends(refuse_repeats)])
+router = APIRouter(tags=["editions"], dependencies=[Depends(refuse_repeats)], route_class=BodyRoute)
 
 CodeInPath = Annotated[Word, Path(description="Code of a grid of any level.")]
 
@@ -40,11 +42,15 @@ def editions(request: Request, query: Annotated[OfJurisdiction, Query()], sessio
 
 @router.get("/editions/{edition_id}/diff/{other_id}", responses=COMPARED)
 def diff(
-    query: Annotated[CompareQuery, Query()], edition_id: PlanNumber, other_id: PlanNumber, session: OpenSession
+    request: Request,
+    query: Annotated[CompareQuery, Query()],
+    edition_id: PlanNumber,
+    other_id: PlanNumber,
+    session: OpenSession,
 ) -> Response:
     """Compare an edition with a later one: JSON and CSV have the grids, GeoJSON the moved land, HTML both on maps."""
     read_one_moment(session)
-    return comparison_reply(session, _edition(session, edition_id), _edition(session, other_id), query)
+    return comparison_reply(request, session, _edition(session, edition_id), _edition(session, other_id), query)
 
 
 @router.post("/editions/{edition_id}/rollback", status_code=201)
@@ -58,7 +64,14 @@ def rollback(
     """Publish a former edition again, as a new one; history keeps both."""
     del query
     edition = _edition(session, edition_id)
-    again = roll_back(session, edition, at=body.valid_from, made_by=body.by, reason=body.reason)
+    again = roll_back(
+        session,
+        edition,
+        at=body.valid_from,
+        made_by=author_of(request, body.by),
+        reason=body.reason,
+        accept=tuple(body.accept),
+    )
     return plan_reply(request, again, status=201)
 
 
@@ -98,7 +111,9 @@ def _way(session: Session, query: LineageQuery) -> list[PlanRecord]:
     if not editions:
         raise NotFoundError(f"{jurisdiction.code} has no edition yet.")
     first = editions[0] if query.since is None else _at(session, jurisdiction, query.since)
-    last = editions[-1] if query.until is None else _at(session, jurisdiction, query.until)
+    # What is to come has not become of anything yet.
+    begun = edition_until(session, jurisdiction.id, datetime.now(UTC)) or editions[0]
+    last = begun if query.until is None else _at(session, jurisdiction, query.until)
     return editions_between(session, jurisdiction.id, first, last)
 
 

@@ -14,6 +14,7 @@ from api.kit.parameters import refuse_repeats
 from api.kit.replies import json_reply
 from api.state.dependencies import OpenSession
 from api.web.assets import STATIC
+from boundaries.text.xml import xml_text
 
 router = APIRouter(tags=["embed"], dependencies=[Depends(refuse_repeats)])
 
@@ -43,6 +44,6 @@ def oembed(request: Request, query: Annotated[OembedQuery, Query()], session: Op
     answer = oembed_of(request, query, session)
     if query.format == "json":
         return json_reply(answer)
-    members = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in answer.items())
+    members = "".join(f"<{name}>{escape(xml_text(str(value)))}</{name}>" for name, value in answer.items())
     text = f'<?xml version="1.0" encoding="utf-8" standalone="yes"?>\n<oembed>{members}</oembed>\n'
     return Response(text, media_type=_XML)

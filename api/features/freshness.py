@@ -23,7 +23,9 @@ def version_of(source: TownCollection, scope: FeatureScope, cases: str = "") -> 
         Version of the cases, where they matter.
     """
     parts = [f"{each.plan_id}.{each.duties}.{each.valid_from}.{each.valid_to}" for each in source.editions(scope)]
-    return f"{source.calendar.code} {scope.plain} {' '.join(parts)} {cases}"
+    # Who sees no duties has other features than who sees them.
+    shown = len(source.collection.fields)
+    return f"{source.calendar.code} {shown} {scope.plain} {' '.join(parts)} {cases}"
 
 
 def etag_of(request: Request, version: str, form: str, lang: str = "") -> str:
@@ -66,6 +68,6 @@ def unchanged(request: Request, headers: Mapping[str, str]) -> Response | None:
 
 def _is_since(text: str, moment: datetime) -> bool:
     try:
-        return bool(text) and parsedate_to_datetime(text) >= moment
+        return parsedate_to_datetime(text) >= moment
     except (TypeError, ValueError):
         return False

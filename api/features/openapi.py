@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from api.features.description import schema_of
 from api.features.formats import FORMATS, SCHEMA
-from api.features.schemas import CollectionAnswer, CollectionsAnswer, DescriptionQuery, ItemQuery, items_model
+from api.features.schemas import CollectionAnswer, CollectionsAnswer, DescriptionQuery, item_model, items_model
 from api.kit.links import GEOJSON, HTML, JSON
 from api.kit.parameters import describe_query
 from boundaries.features.catalogue import Visibility, collections, edition_collection
@@ -114,7 +114,7 @@ def _paths(
     }
     yield (
         f"{path}/items/{{feature}}",
-        _get(f"{name}_item", f"Return one feature of {about}.", ItemQuery, one, (*places, _FEATURE)),
+        _get(f"{name}_item", f"Return one feature of {about}.", item_model(collection), one, (*places, _FEATURE)),
     )
 
 

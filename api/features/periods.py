@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from boundaries.text.moments import query_fault
+
 _OPEN: Final = {"", ".."}
-_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
-_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)?")
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)?", re.ASCII)
 _TICK: Final = timedelta(microseconds=1)
 
 
@@ -67,6 +69,10 @@ def read_period(text: object) -> WrittenPeriod:
     if written.end is not None and written.start in _OPEN and written.end in _OPEN:
         raise ValueError("it is open to both sides; leave it out")
     period = written.in_zone("UTC")
+    for end in filter(None, (period.since, period.until)):
+        fault = query_fault(end)
+        if fault:
+            raise ValueError(fault)
     if period.since is not None and period.until is not None and period.since >= period.until:
         raise ValueError("it ends before it begins")
     return written

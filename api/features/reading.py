@@ -1,25 +1,31 @@
 """What is read of a collection beside its features: its version, box, systems, computed rows, how many match."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 import shapely
+from anyio import from_thread
 from fastapi import Depends, Request
 
+from api.features.found import FoundParameters, find_rows
 from api.features.freshness import version_of
 from api.features.lookup import TownCollection
 from api.kit.cache import Cache
+from api.kit.queries import QueryParameters
 from api.state.store import Store
-from boundaries.features.catalogue import grid_collection
+from boundaries.features.catalogue import FOUND_ID, grid_collection
 from boundaries.features.fields import Collection, FeatureScope
+from boundaries.features.found import FoundRows
 from boundaries.features.freshness import cases_version
 from boundaries.features.reading import Bounds, count, extent
 from boundaries.features.selection import Selection
-from boundaries.features.systems import System, systems_at
+from boundaries.features.systems import System, meridian_of, systems_at
 from boundaries.features.uncovered import GapRows, find_gap_rows, limit_version
 
+FindRows = Callable[..., FoundRows]
 Extent = tuple[Bounds | None, datetime | None, datetime | None]
 
 _KEPT = 2_000
@@ -40,10 +46,13 @@ class CollectionReader:
         Where the features are.
     cache : Cache
         Findings by version.
+    find : callable
+        Finds hotspots beside the server; arguments as `find_rows` after the desk.
     """
 
     store: Store
     cache: Cache[Hashable, Any]
+    find: FindRows
 
     def version(self, source: TownCollection, scope: FeatureScope) -> str:
         """Return a text that changes when the features of a scope change."""
@@ -60,6 +69,8 @@ class CollectionReader:
     def extent(self, source: TownCollection) -> Extent:
         """Return box and period of a collection."""
         scope = source.scope()
+        if source.collection.id == FOUND_ID:
+            return self.extent(replace(source, collection=grid_collection()))[0], None, None
 
         def read() -> Extent:
             collection = self.prepared(source, scope)
@@ -83,11 +94,14 @@ class CollectionReader:
         systems: dict[str, System] = self.cache.get(("systems", source.calendar.code, source.scope().plain), read)
         return systems
 
-    def prepared(self, source: TownCollection, scope: FeatureScope) -> Collection:
-        """Return a collection with all that its rows are computed from; gaps are found once a version."""
+    def prepared(self, source: TownCollection, scope: FeatureScope, query: QueryParameters | None = None) -> Collection:
+        """Return a collection with all that its rows are computed from; gaps and hotspots are found once a version."""
+        if source.collection.id == FOUND_ID:
+            how = FoundParameters(**{name: getattr(query, name) for name in FoundParameters.model_fields})
+            return replace(source.collection, extra=self._found(source, scope, how).parameters())
         if source.collection.id == "hotspots":
             metric = list(self.systems(source).values())[-1].srid
-            return replace(source.collection, extra={"metric": metric})
+            return replace(source.collection, extra={"metric": metric, "meridian": meridian_of(metric)})
         if source.collection.id != "coverage-gaps":
             return source.collection
         with self.store.unit_of_work() as session:
@@ -98,6 +112,14 @@ class CollectionReader:
 
             rows = self.cache.get(("gaps", source.calendar.code, scope.plans, version), find)
         return replace(source.collection, extra=rows.parameters())
+
+    def _found(self, source: TownCollection, scope: FeatureScope, how: FoundParameters) -> FoundRows:
+        period = next((each for each in source.calendar.editions if each.plan_id == scope.plain), None)
+        if period is None:
+            return FoundRows()
+        key = ("found", self.version(source, scope), scope.since, scope.until, how)
+        rows: FoundRows = self.cache.get(key, lambda: self.find(source.calendar, period, scope.since, scope.until, how))
+        return rows
 
     def count(self, selection: Selection, version: str, *, as_of: Hashable = None) -> int:
         """Return how many features match.
@@ -131,7 +153,13 @@ class CollectionReader:
 async def get_collection_reader(request: Request) -> CollectionReader:
     """Return the reader of this server."""
     state = request.app.state
-    return CollectionReader(state.store, state.feature_cache)
+
+    def find(*arguments: Any) -> FoundRows:
+        # Handlers of collections run in threads of the server.
+        rows: FoundRows = from_thread.run(partial(state.heavy.do, request, find_rows, *arguments))
+        return rows
+
+    return CollectionReader(state.store, state.feature_cache, find)
 
 
 OpenReader = Annotated[CollectionReader, Depends(get_collection_reader)]

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.features import description
 from api.features.answers import feature_links, feature_reply, items_reply, page_links, reader_of
 from api.features.formats import SCHEMA, Format, format_of, is_page
+from api.features.found import FoundParameters
 from api.features.freshness import etag_of, fresh_headers, unchanged
 from api.features.lookup import collection_named, collections_of
 from api.features.page import described_page, feature_page, items_page
 from api.features.reading import OpenReader
-from api.features.schemas import DescriptionQuery, ItemQuery, items_model, values_of
+from api.features.schemas import DescriptionQuery, item_model, items_model, values_of
 from api.features.selections import selection_of, system_named
 from api.kit.links import HTML, JSON, address, link
 from api.kit.parameters import read_query, refuse_repeats
@@ -78,16 +79,18 @@ def schema(request: Request, collection: str, query: _DescriptionQuery, editions
 def items(request: Request, collection: str, editions: Editions, store: OpenStore, reader: OpenReader) -> Response:
     """Return features of a collection."""
     source = collection_named(request, editions, collection, request.query_params.get("jurisdiction"))
-    parameters = values_of(read_query(request, items_model(source.collection)))
+    query = read_query(request, items_model(source.collection))
+    parameters = values_of(query)
     form = format_of(request, parameters["f"])
     selection = selection_of(source, parameters, reader.systems(source), form)
-    selection = replace(selection, collection=reader.prepared(source, selection.scope))
+    selection = replace(selection, collection=reader.prepared(source, selection.scope, query))
     version = reader.version(source, selection.scope)
     headers = _headers(request, version, reader.first_seen(version), form, selection)
     same = unchanged(request, headers)
     if same is not None:
         return same
-    matched = reader.count(selection, version, as_of=(parameters.get("at"), parameters.get("datetime")))
+    asked_of = tuple(parameters.get(name) for name in ("at", "datetime", *FoundParameters.model_fields))
+    matched = reader.count(selection, version, as_of=asked_of)
     links = page_links(request, source, selection, form, matched=matched)
     if form.name == "html":
         rows = store.read(lambda by: read_values(by, selection))
@@ -100,12 +103,12 @@ def item(  # noqa: PLR0913, PLR0917 - what a handler is given
     request: Request, collection: str, feature: str, editions: Editions, store: OpenStore, reader: OpenReader
 ) -> Response:
     """Return one feature."""
-    query = read_query(request, ItemQuery)
-    source = collection_named(request, editions, collection, query.jurisdiction)
+    source = collection_named(request, editions, collection, request.query_params.get("jurisdiction"))
+    query = read_query(request, item_model(source.collection))
     form = format_of(request, query.f)
     system = system_named(reader.systems(source), values_of(query), "crs")
     scope = source.scope_of(feature)
-    selection = Selection(reader.prepared(source, scope), scope, system=system, coord_type=query.coord_type)
+    selection = Selection(reader.prepared(source, scope, query), scope, system=system, coord_type=query.coord_type)
     version = reader.version(source, scope)
     headers = _headers(request, version, reader.first_seen(version), form, selection)
     same = unchanged(request, headers)

@@ -8,11 +8,14 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, create_model
 
 from api.features.formats import ALIASES, FORMATS
+from api.features.found import FoundParameters
 from api.features.periods import read_period
 from api.kit.answers import Answer, Link
 from api.kit.queries import At, OfJurisdiction, QueryParameters
 from api.kit.values import SENDABLE, Allowed, Moment, Word
+from boundaries.features.catalogue import FOUND_ID
 from boundaries.features.fields import Collection
+from boundaries.text.numbers import parse_number
 from geogrid.editions.fields import Field as Property
 from geogrid.types import CoordType
 
@@ -24,7 +27,7 @@ _FORMAT_NAMES: Final = (*FORMATS, *ALIASES)
 
 def _corners(value: object) -> tuple[float, float, float, float]:
     try:
-        parts = value if isinstance(value, tuple) else tuple(float(part) for part in str(value).split(","))
+        parts = value if isinstance(value, tuple) else tuple(map(parse_number, str(value).split(",")))
     except ValueError:
         raise ValueError("one of its parts is not a number") from None
     if len(parts) not in _BBOX_SIZES:
@@ -121,6 +124,10 @@ class ItemQuery(OfJurisdiction):
     lang: Annotated[Literal["en", "zh"], Field(description="Language of pages.")] | None = None
 
 
+class FoundItemQuery(ItemQuery, FoundParameters):
+    """Parameters of one grid as a method tells of it."""
+
+
 @lru_cache(maxsize=256)
 def _model(identifier: str, fields: tuple[Property, ...], timing: str) -> type[OfJurisdiction]:
     own = {each.name: (_hint(each) | None, None) for each in fields}
@@ -130,12 +137,18 @@ def _model(identifier: str, fields: tuple[Property, ...], timing: str) -> type[O
         times["datetime"] = (Annotated[PeriodText, Field(description=f"{words} this period.")] | None, None)
     if timing == "validity":
         times["at"] = (At, None)
-    return create_model(f"Items of {identifier}", __base__=OfJurisdiction, **own, **times, **_ITEMS)  # type: ignore[call-overload, no-any-return]
+    base = FoundParameters if identifier == FOUND_ID else OfJurisdiction
+    return create_model(f"Items of {identifier}", __base__=base, **own, **times, **_ITEMS)  # type: ignore[call-overload, no-any-return]
 
 
 def items_model(collection: Collection) -> type[OfJurisdiction]:
     """Return the model of the parameters of a collection's items; one parameter a field among them."""
     return _model(collection.id, collection.fields, collection.timing)
+
+
+def item_model(collection: Collection) -> type[ItemQuery]:
+    """Return the model of the parameters of one feature of a collection."""
+    return FoundItemQuery if collection.id == FOUND_ID else ItemQuery
 
 
 def values_of(query: QueryParameters) -> dict[str, Any]:

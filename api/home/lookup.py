@@ -6,13 +6,14 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from api.home.finding import FoundGrid, find_grids
 from boundaries.addresses.geocoding import geocode
 from geogrid.editions import Duty, Edition, GridInfo, Located
 
 _PAIR = re.compile(r"\s*(-?\d+(?:\.\d+)?)°?\s*[,，;；\s]\s*(-?\d+(?:\.\d+)?)°?\s*")
 _MOST_LON, _MOST_LAT = 180.0, 90.0
 
-LookupOutcome = Literal["found", "outside", "not_found", "bad_coordinates"]
+LookupOutcome = Literal["found", "outside", "not_found", "bad_coordinates", "grids"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,8 @@ class Lookup:
     ----------
     query : str
         As typed.
-    outcome : {"found", "outside", "not_found", "bad_coordinates"}
-        What came of it.
+    outcome : {"found", "outside", "not_found", "bad_coordinates", "grids"}
+        What came of it; `grids`: what was typed is a code, a name, or somebody on duty.
     lon, lat : float, optional
         The place, WGS 84.
     located : Located, optional
@@ -35,6 +36,8 @@ class Lookup:
         Uncertainty of the place, metres.
     is_exchanged : bool
         The numbers were read as latitude, longitude, since only so they are inside.
+    grids : tuple of FoundGrid
+        Those that fit, the best first.
     """
 
     query: str
@@ -45,6 +48,7 @@ class Lookup:
     address: str = ""
     error_m: float = 0.0
     is_exchanged: bool = False
+    grids: tuple[FoundGrid, ...] = ()
 
     @property
     def duties(self) -> tuple[tuple[GridInfo, Duty], ...]:
@@ -55,13 +59,17 @@ class Lookup:
 
 
 def look_up(session: Session, jurisdiction_id: int, edition: Edition, query: str) -> Lookup:
-    """Return the grid of typed coordinates or of a typed address."""
+    """Return the grid of typed coordinates or of a typed address, or grids by code, name or who is on duty."""
     pair = _PAIR.fullmatch(query)
     if pair is not None:
         return _coordinates(edition, query, float(pair[1]), float(pair[2]))
+    grids = tuple(find_grids(edition, query))
+    whole = tuple(each for each in grids if each.rank == 0)
+    if whole:
+        return Lookup(query, "grids", grids=whole)
     answer = geocode(session, jurisdiction_id, query)
     if answer is None:
-        return Lookup(query, "not_found")
+        return Lookup(query, "grids" if grids else "not_found", grids=grids)
     located = edition.locate(answer.lon, answer.lat, error_m=answer.positional_error_m)
     return Lookup(
         query,

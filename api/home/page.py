@@ -2,18 +2,22 @@
 
 from collections import Counter
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
+from api.home.finding import find_grids
 from api.home.lookup import Lookup, look_up
 from api.home.sketch import Sketch
 from api.home.sketches import Sketches
 from api.kit.links import HTML, JSON, OPENAPI, XHTML, address, link
 from api.kit.negotiation import preferred_type
+from api.kit.queries import OfJurisdiction
 from api.kit.replies import json_reply
+from api.kit.values import ShortText
 from api.state.dependencies import Editions, OpenStore, chosen_calendar
 from api.web.rendering import page, view_of
+from boundaries.addresses.suggestions import suggest
 from boundaries.cases.reading import case_facets, latest_points
 from geogrid.editions import Edition
 
@@ -24,6 +28,7 @@ _VARY = {"Vary": "Accept, Accept-Language"}
 _OGC = "http://www.opengis.net/def/rel/ogc/1.0"
 _MOST_DOTS = 3_000
 _LONGEST_QUERY = 200
+_MOST_KNOWN = 8
 
 
 @router.get("/")
@@ -54,6 +59,28 @@ def start(request: Request, editions: Editions, store: OpenStore) -> Response:
         values |= {"sketch": sketch, "dots": sketch.dots(points), "kinds": _kinds(edition)}
         values["mark"] = _mark(sketch, lookup)
     return page(request, "landing.html", view_of(request, calendar), values=values, headers=_VARY)
+
+
+class KnownQuery(OfJurisdiction):
+    """Parameters of what is suggested while somebody types."""
+
+    q: ShortText
+
+
+@router.get("/pages/known")
+def known(query: Annotated[KnownQuery, Query()], editions: Editions, store: OpenStore) -> Response:
+    """Return what fits what is being typed: grids by code, name or who is on duty, then addresses."""
+    calendar = editions.calendar(query.jurisdiction)
+    edition = editions.edition(calendar)
+    found = [] if edition is None else find_grids(edition, query.q, most=_MOST_KNOWN)
+    rows = [
+        {"text": each.holder or str(each.grid.code), "told": f"{each.grid.code} {each.grid.name}"} for each in found
+    ]
+    if len(rows) < _MOST_KNOWN:
+        with store.unit_of_work() as session:
+            rest = suggest(session, calendar.id, query.q, limit=_MOST_KNOWN - len(rows))
+        rows += [{"text": each.text, "told": each.text} for each in rest]
+    return json_reply({"known": rows}, headers={"Cache-Control": "private, max-age=30"})
 
 
 def _links(request: Request) -> Response:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from fastapi.params import Depends
+from fastapi.params import Depends, Query
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from api.kit.values import Allowed
+from api.kit.values import Allowed, Personal
 
 _PLAIN: Mapping[Any, str] = {
     bool: "true or false",
@@ -27,6 +27,18 @@ def models_of(source: Any) -> tuple[type[BaseModel], ...]:
     return tuple(model for hint in hints.values() for model in _models(hint))
 
 
+def query_models_of(source: Any) -> tuple[type[BaseModel], ...]:
+    """Return those of the models of a handler that are read from the query; of a model, itself."""
+    if isinstance(source, type) and issubclass(source, BaseModel):
+        return (source,)
+    hints = get_type_hints(source, include_extras=True)
+    return tuple(model for hint in hints.values() if _is_query(hint) for model in _models(hint))
+
+
+def _is_query(hint: Any) -> bool:
+    return get_origin(hint) is Annotated and any(isinstance(note, Query) for note in get_args(hint)[1:])
+
+
 def allowed_of(source: Any, name: str) -> str:
     """Return what a parameter or member of a handler or model may be, empty where it is not declared."""
     for model in models_of(source):
@@ -38,6 +50,18 @@ def allowed_of(source: Any, name: str) -> str:
     # A part of the address may be taken by what the handler depends on.
     candidates = (allowed_of(needed, name) for hint in hints.values() for needed in _dependencies(hint))
     return next((words for words in candidates if words), "")
+
+
+def personal_of(source: Any, name: str) -> Personal | None:
+    """Return whether a parameter or member of a handler or model may tell of a person: its mark, or None."""
+    for model in models_of(source):
+        if name in model.model_fields:
+            return _mark_of(model.model_fields[name])
+    return None
+
+
+def _mark_of(field: FieldInfo) -> Personal | None:
+    return next((note for note in field.metadata if isinstance(note, Personal)), None)
 
 
 def words_for(field: FieldInfo) -> str:

@@ -66,6 +66,11 @@ def preferred_language(accept: str, offers: Sequence[str]) -> str:
     return offers[0] if chosen is None else chosen
 
 
+def prefers_chinese(accept: str) -> bool:
+    """Return whether sentences are asked for in Chinese; who asks for no language gets English."""
+    return preferred_language(accept, ("en", "zh")) == "zh"
+
+
 def read_preferences(header: str) -> tuple[Preference, ...]:
     """Return the entries of a header in their order; quoted commas and semicolons part nothing."""
     return tuple(_read(part) for part in _PART.findall(header.lower()) if part.strip())

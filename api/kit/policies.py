@@ -8,6 +8,9 @@ _COMMON: Final = "default-src 'self'; base-uri 'none'; object-src 'none'; frame-
 PAGE: Final = {"Content-Security-Policy": f"{_COMMON}; img-src 'self' data:; style-src 'self' 'unsafe-inline'"}
 """Our own pages: scripts from our files only. Leaflet sets styles from its script."""
 
+DRAWN: Final = {"Content-Security-Policy": f"{_COMMON}; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'"}
+"""Our own pages with a map that MapLibre draws: its images are blobs, its workers our files."""
+
 MAP: Final = {
     "Content-Security-Policy": f"{_COMMON}; img-src 'self' data: blob:; "
     "style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'"

@@ -1,11 +1,14 @@
 """Parameters of the addresses that read: one model an address, nothing but its fields allowed."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.kit.values import Moment, Word
 from geogrid.maps.labels import Language
+
+PAGE_ONLY: Final = "x-page-only"
+"""Marks, in the schema of a parameter, what only pages take and pass on to each other: no description names it."""
 
 JurisdictionParameter = Annotated[
     Word, Field(description="Code of the jurisdiction; needed only where there are several.")

@@ -5,16 +5,21 @@ Each type carries an `Allowed` note, which the errors quote: what was given, and
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import shapely
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 from shapely import MultiPolygon, Polygon
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(?P<offset>[Zz]|[+-]\d\d:\d\d)?")
-_MOMENT_WITH_LOST_PLUS = re.compile(r"(?P<local>.*[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?) (?P<offset>\d\d:\d\d)")
+from boundaries.text.json_values import ALLOWED, MOST_BYTES, json_faults, text_fault
+from boundaries.text.moments import query_fault, report_fault, stored_fault
+from boundaries.text.numbers import parse_number
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(?P<offset>[Zz]|[+-]\d\d:\d\d)?", re.ASCII)
+_MOMENT_WITH_LOST_PLUS = re.compile(r"(?P<local>.*[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?) (?P<offset>\d\d:\d\d)", re.ASCII)
 _MAX_VERTICES = 10_000
 _BBOX_NUMBERS = 4
 
@@ -26,14 +31,46 @@ class Allowed:
     words: str
 
 
-def _no_strange_characters(value: str) -> str:
-    if "\x00" in value:
-        raise ValueError("it contains the character NUL, which no text has")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueError("it contains half of a character (a lone surrogate)") from None
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """A value that may tell of a person: no error repeats it.
+
+    Parameters
+    ----------
+    members : type, optional
+        The model of its members, where it has some.
+    """
+
+    members: type[BaseModel] | None = None
+
+
+def checked_text(value: str) -> str:
+    """Return a text that can be kept, or raise `ValueError` with the reason."""
+    fault = text_fault(value)
+    if fault:
+        raise ValueError(fault)
     return value
+
+
+def _checked_json(most_bytes: int) -> AfterValidator:
+    def check(value: Any) -> Any:
+        # Members may be named after persons.
+        faults = json_faults(value, most_bytes=most_bytes, only_plain_names=True)
+        if faults:
+            raise ValueError("; ".join(faults))
+        return value
+
+    return AfterValidator(check)
+
+
+def _within(fault_of: Callable[[datetime], str]) -> AfterValidator:
+    def check(moment: datetime) -> datetime:
+        fault = fault_of(moment)
+        if fault:
+            raise ValueError(fault)
+        return moment
+
+    return AfterValidator(check)
 
 
 def _moment(value: object) -> datetime:
@@ -56,7 +93,7 @@ def _moment(value: object) -> datetime:
 
 def _bbox(value: object) -> tuple[float, float, float, float]:
     try:
-        parts = value if isinstance(value, tuple) else tuple(float(part) for part in str(value).split(","))
+        parts = value if isinstance(value, tuple) else tuple(map(parse_number, str(value).split(",")))
     except ValueError:
         raise ValueError("one of its parts is not a number") from None
     if len(parts) != _BBOX_NUMBERS:
@@ -125,12 +162,35 @@ ErrorMetres = Annotated[
     ),
     Allowed("a number of metres from 0 to 10000"),
 ]
-Moment = Annotated[
+_MOMENT_WORDS: Final = "a time with its offset, as in 2026-03-01T08:00:00+08:00 or 2026-03-01T00:00:00Z"
+_MOMENT_SCHEMA: Final = _schema(format="date-time", example="2026-03-01T08:00:00+08:00")
+Moment = Annotated[datetime, BeforeValidator(_moment), _within(query_fault), _MOMENT_SCHEMA, Allowed(_MOMENT_WORDS)]
+"""A moment that is asked about."""
+
+StoredMoment = Annotated[
     datetime,
     BeforeValidator(_moment),
-    _schema(format="date-time", example="2026-03-01T08:00:00+08:00"),
-    Allowed("a time with its offset, as in 2026-03-01T08:00:00+08:00 or 2026-03-01T00:00:00Z"),
+    _within(stored_fault),
+    _MOMENT_SCHEMA,
+    Allowed(f"{_MOMENT_WORDS}, from 1900 to 2199"),
 ]
+"""A moment from which, or up to which, something is in force."""
+
+ReportMoment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    _within(lambda moment: report_fault(moment, datetime.now(UTC))),
+    _MOMENT_SCHEMA,
+    Allowed(f"{_MOMENT_WORDS}, from 1900 to a day from now"),
+]
+"""A moment at which something was reported."""
+
+JsonObject = Annotated[dict[str, Any], _checked_json(MOST_BYTES), Allowed(ALLOWED)]
+"""Whatever else is known, as it is kept."""
+
+LongJsonObject = Annotated[dict[str, Any], _checked_json(16 * MOST_BYTES)]
+"""The same with room for geometry."""
+
 Bbox = Annotated[
     Any,  # a tuple of four would make FastAPI expect the parameter four times
     BeforeValidator(_bbox),
@@ -155,18 +215,18 @@ SENDABLE_WORDS: Final[dict[str, Any]] = {"maxItems": 20}
 Word = Annotated[
     str,
     Field(min_length=1, max_length=200),
-    AfterValidator(_no_strange_characters),
+    AfterValidator(checked_text),
     Allowed("a text of 1 to 200 characters"),
 ]
 ShortText = Annotated[
     str,
     Field(max_length=200),
-    AfterValidator(_no_strange_characters),
+    AfterValidator(checked_text),
     Allowed("a text of at most 200 characters"),
 ]
 LongText = Annotated[
     str,
     Field(max_length=10_000),
-    AfterValidator(_no_strange_characters),
+    AfterValidator(checked_text),
     Allowed("a text of at most 10000 characters"),
 ]

@@ -1,115 +1,127 @@
-"""Many points in one request, as JSON, NDJSON or an Arrow stream, answered in kind."""
+"""Many points in one request, as JSON, NDJSON or an Arrow stream, answered in kind.
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+Lines and record batches are located a piece at a time, so that what is held is a piece, the request and the answer; the
+answer goes out only when every point has been read, since one bad point refuses the request.
+"""
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
 import orjson
 
+from api.heavy.desk import Desk
+from api.kit.budget import Lease
+from api.kit.limits import MOST_ERRORS, MOST_JSON_POINTS, MOST_POINTS
 from api.kit.links import JSON
-from api.locate.bodies import Shape, edition_shape
-from geogrid.editions import Edition
-from geogrid.errors import InvalidInputError, Problem
-from geogrid.types import BoolArray, FloatArray, IntArray
+from api.locate.arrow import answer_arrow
+from api.locate.bodies import Shape
+from api.locate.points import Points, PointWork, check_lonlats, raise_listed, unreadable
+from boundaries.text.json_values import LARGEST_NUMBER, text_fault
+from geogrid.errors import Problem, UnavailableError
+from geogrid.types import IntArray
 
 NDJSON: Final = "application/x-ndjson"
 ARROW: Final = "application/vnd.apache.arrow.stream"
 
-_LISTED = 20
-_LARGEST_LON, _LARGEST_LAT = 180.0, 90.0
 _MEMBERS = frozenset({"id", "lon", "lat"})
+_LINES_A_PIECE: Final = 20_000
+_JSON_BYTES_A_BYTE: Final = 24
+"""What a byte of JSON becomes at most, as objects of Python; measured with lists of short lists."""
 
-
-@dataclass(frozen=True, slots=True)
-class Points:
-    """Points of a request, in order.
-
-    Parameters
-    ----------
-    lon, lat : (n,) float64
-        Degrees in the datum of the request; NaN where the point is not known.
-    rest : object
-        What the answer repeats: the identifiers, or the other columns.
-    """
-
-    lon: FloatArray
-    lat: FloatArray
-    rest: Any
+Answer = Callable[[bytes, PointWork, Lease], list[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class PointFormat:
-    """A form of many points, read and written."""
+    """A form of many points, answered as pieces of a body."""
 
     media_type: str
-    read: Callable[[bytes], Points]
-    write: Callable[[Points, IntArray, Edition | None, str], bytes]
+    answer: Answer
 
 
-def _read_json(body: bytes) -> Points:
+def _answer_json(body: bytes, work: PointWork, lease: Lease) -> list[bytes]:
+    # Before it is parsed: each bracket becomes an object of its own.
+    brackets = body.count(b"[") + body.count(b"{")
+    if brackets > 2 * MOST_JSON_POINTS:
+        raise _too_many(brackets)
+    lease.grow(_JSON_BYTES_A_BYTE * len(body))
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise _unreadable(f"The body is not JSON: {error}.") from error
+        raise unreadable(f"The body is not JSON: {error}.") from error
     if isinstance(content, dict):
         content = content.get("points")
     if not isinstance(content, list):
-        raise _unreadable('The body is neither a list of points nor {"points": [...]}.')
-    return _points(content, "point")
+        raise unreadable('The body is neither a list of points nor {"points": [...]}.')
+    if len(content) > MOST_JSON_POINTS:
+        raise _too_many(len(content))
+    points = _points(content, "point", 0)
+    return [_write_json(points, work.locate(points), work)]
 
 
-def _read_ndjson(body: bytes) -> Points:
+def _too_many(count: int) -> Exception:
+    return unreadable(
+        f"The body has {count:,} points or lists; JSON may have {MOST_JSON_POINTS:,} points. "
+        f"Send NDJSON or Arrow, which may have {MOST_POINTS:,}, or parts."
+    )
+
+
+def _answer_ndjson(body: bytes, work: PointWork, lease: Lease) -> list[bytes]:
+    lease.grow(len(body))
+    answers: list[bytes] = []
+    done = 0
+    lines = ((number, line) for number, line in enumerate(io.BytesIO(body), start=1) if line.strip())
+    while piece := list(islice(lines, _LINES_A_PIECE)):
+        if done + len(piece) > MOST_POINTS:
+            raise unreadable(f"The body has more than {MOST_POINTS:,} lines. Send it in parts.")
+        points = _points(_parsed(piece), "line", done)
+        answers.append(_write_ndjson(points, work.locate(points), work))
+        lease.grow(len(answers[-1]))
+        done += len(piece)
+    return answers
+
+
+def _parsed(lines: Sequence[tuple[int, bytes]]) -> list[Any]:
     rows, problems = [], []
-    for number, line in enumerate(body.splitlines(), start=1):
-        if line.strip():
-            try:
-                rows.append(orjson.loads(line))
-            except orjson.JSONDecodeError as error:
-                problems.append(Problem("not-json", f"Line {number} is not JSON: {error}.", subject=f"line {number}"))
-    _raise(problems)
-    return _points(rows, "line")
+    for number, line in lines:
+        try:
+            rows.append(orjson.loads(line))
+        except orjson.JSONDecodeError as error:
+            problems.append(Problem("not-json", f"Line {number} is not JSON: {error}.", subject=f"line {number}"))
+            if len(problems) == MOST_ERRORS:
+                break
+    raise_listed(problems)
+    return rows
 
 
-def _read_arrow(body: bytes) -> Points:
-    import pyarrow as pa
-
-    try:
-        table = pa.ipc.open_stream(body).read_all()
-        table.validate(full=True)  # a forged stream could otherwise point outside its own bytes
-    except (pa.ArrowException, OSError) as error:
-        raise _unreadable(f"The body is not an Arrow IPC stream: {error}.") from error
-    missing = [name for name in ("lon", "lat") if table.column_names.count(name) != 1]
-    if missing:
-        raise _unreadable(f"The table has no column {' and '.join(missing)}, or several; it has {table.column_names}.")
-    lon, lat = (_column(table, name) for name in ("lon", "lat"))
-    _check(lon, lat, "row")
-    return Points(lon, lat, table.drop_columns(["lon", "lat"]))
-
-
-def _column(table: Any, name: str) -> FloatArray:
-    import pyarrow as pa
-
-    column = table.column(name)
-    if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
-        raise _unreadable(f"Column {name} is {column.type}; it must be a number, float64 at best.")
-    values: FloatArray = column.combine_chunks().to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
-    return values
-
-
-def _points(rows: Sequence[Any], noun: str) -> Points:
+def _points(rows: Sequence[Any], noun: str, before: int) -> Points:
     pairs, ids, problems = np.full((len(rows), 2), np.nan), [], []
     for number, row in enumerate(rows):
         try:
             pairs[number] = _pair(row)
-            ids.append(row.get("id") if isinstance(row, dict) else None)
+            ids.append(_identifier(row) if isinstance(row, dict) else None)
         except (TypeError, ValueError, OverflowError) as error:
-            subject = f"{noun} {number + 1}"
+            subject = f"{noun} {before + number + 1}"
             problems.append(Problem("not-a-point", f"{subject.capitalize()} {error}.", subject=subject))
-    _raise(problems)
+            if len(problems) == MOST_ERRORS:
+                break
+    raise_listed(problems)
     lon, lat = np.ascontiguousarray(pairs.T)
-    _check(lon, lat, noun)
+    check_lonlats(lon, lat, noun, before)
     return Points(lon, lat, ids if any(each is not None for each in ids) else None)
+
+
+def _identifier(row: Mapping[str, Any]) -> str | int | None:
+    given = row.get("id")
+    if given is None or (isinstance(given, str) and not text_fault(given)):
+        return given
+    if isinstance(given, int) and not isinstance(given, bool) and abs(given) <= LARGEST_NUMBER:
+        return given
+    raise ValueError(f"has the id {given!r:.40}; give a text, or a whole number within ±(2^53 - 1)")
 
 
 def _pair(row: Any) -> tuple[float, float]:
@@ -120,7 +132,9 @@ def _pair(row: Any) -> tuple[float, float]:
     elif isinstance(row, dict):
         unknown = row.keys() - _MEMBERS
         if unknown or not row.keys() >= {"lon", "lat"}:
-            raise ValueError(f"has the members {', '.join(map(repr, row))}; give lon, lat, and id if wanted")
+            raise ValueError(
+                f"has the members {', '.join(map(repr, islice(row, 9))):.200}; give lon, lat, and id if wanted"
+            )
         lon, lat = row["lon"], row["lat"]
     else:
         raise TypeError('is neither {"lon": 24.94, "lat": 60.17} nor [24.94, 60.17]')
@@ -131,91 +145,61 @@ def _number(value: Any) -> float:
     if value is None:
         return np.nan
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"has the coordinate {value!r}; give a number, or null where it is not known")
+        raise TypeError(f"has the coordinate {value!r:.40}; give a number, or null where it is not known")
     return float(value)
 
 
-def _check(lon: FloatArray, lat: FloatArray, noun: str) -> None:
-    """Refuse coordinates beyond the globe; NaN stays, since a missing point is an answer, not a mistake."""
-    with np.errstate(invalid="ignore"):
-        wrong: BoolArray = (np.abs(lon) > _LARGEST_LON) | (np.abs(lat) > _LARGEST_LAT)
-    where = np.flatnonzero(wrong)
-    if not len(where):
-        return
-    problems = [
-        Problem(
-            "beyond-the-globe",
-            f"{noun.capitalize()} {number + 1} is {lon[number]:g}, {lat[number]:g}; lon must be from -180 to 180, "
-            "lat from -90 to 90.",
-            subject=f"{noun} {number + 1}",
-        )
-        for number in where[:_LISTED].tolist()
-    ]
-    if len(where) > _LISTED:
-        problems.append(Problem("beyond-the-globe", f"{len(where):,} of {len(lon):,} points are beyond the globe."))
-    raise InvalidInputError(problems)
-
-
-def _raise(problems: list[Problem]) -> None:
-    if not problems:
-        return
-    listed = problems[:_LISTED]
-    if len(problems) > _LISTED:
-        listed.append(Problem(problems[0].kind, f"{len(problems):,} points in all cannot be read."))
-    raise InvalidInputError(listed)
-
-
-def _unreadable(message: str) -> InvalidInputError:
-    return InvalidInputError.of("unreadable", message, "See POST /locate at /docs.", subject="body")
-
-
-def _codes(positions: IntArray, edition: Edition | None) -> list[str | None]:
-    codes = [] if edition is None else [str(leaf.code) for leaf in edition.leaves]
-    # The last place is for -1, outside.
-    named = np.array([*codes, None], dtype=object)
-    located: list[str | None] = named[positions].tolist()
-    return located
-
-
-def _rows(points: Points, positions: IntArray, edition: Edition | None) -> list[Shape]:
-    codes = _codes(positions, edition)
+def _rows(points: Points, positions: IntArray, work: PointWork) -> Iterator[Shape]:
+    codes = work.names[positions].tolist()
     if points.rest is None:
-        return [{"grid": code} for code in codes]
-    return [{"id": each, "grid": code} for each, code in zip(points.rest, codes, strict=True)]
+        return ({"grid": code} for code in codes)
+    return ({"id": each, "grid": code} for each, code in zip(points.rest, codes, strict=True))
 
 
-def _write_json(points: Points, positions: IntArray, edition: Edition | None, jurisdiction: str) -> bytes:
+def _write_json(points: Points, positions: IntArray, work: PointWork) -> bytes:
     body = {
-        "jurisdiction": jurisdiction,
-        "edition": None if edition is None else edition_shape(edition),
+        "jurisdiction": work.jurisdiction,
+        "edition": work.edition,
         "points": len(positions),
         "located": int((positions >= 0).sum()),
-        "results": _rows(points, positions, edition),
+        "results": list(_rows(points, positions, work)),
     }
     return orjson.dumps(body)
 
 
-def _write_ndjson(points: Points, positions: IntArray, edition: Edition | None, _jurisdiction: str) -> bytes:
-    return b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in _rows(points, positions, edition))
+def _write_ndjson(points: Points, positions: IntArray, work: PointWork) -> bytes:
+    return b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in _rows(points, positions, work))
 
 
-def _write_arrow(points: Points, positions: IntArray, edition: Edition | None, jurisdiction: str) -> bytes:
-    import pyarrow as pa
+def answer_many(desk: Desk, body: bytes, media_type: str, plan_id: int | None, work: PointWork) -> list[bytes] | None:
+    """Return pieces of the answer to a long body, None where the index of the edition cannot be had at this desk.
 
-    codes = pa.array([] if edition is None else [leaf.code for leaf in edition.leaves], pa.string())
-    places = pa.array(positions.astype(np.int32, copy=False), mask=positions < 0)
-    table = points.rest.append_column("grid", pa.DictionaryArray.from_arrays(places, codes))
-    about = {"jurisdiction": jurisdiction, "edition": "" if edition is None else str(edition.id)}
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **about})
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    content: bytes = sink.getvalue().to_pybytes()
-    return content
+    Parameters
+    ----------
+    desk : Desk
+        Has the indexes of editions.
+    body, media_type : bytes, str
+        What was sent.
+    plan_id : int, optional
+        The edition.
+    work : PointWork
+        Everything but its index.
+    """
+    lease = desk.budget.lease()
+    try:
+        lease.grow(len(body))
+        if plan_id is not None:
+            try:
+                work = replace(work, index=desk.index(plan_id))
+            except UnavailableError:
+                return None
+        return FORMATS[media_type].answer(body, work, lease)
+    finally:
+        lease.release()
 
 
 FORMATS: Final[Mapping[str, PointFormat]] = {
-    JSON: PointFormat(JSON, _read_json, _write_json),
-    NDJSON: PointFormat(NDJSON, _read_ndjson, _write_ndjson),
-    ARROW: PointFormat(ARROW, _read_arrow, _write_arrow),
+    JSON: PointFormat(JSON, _answer_json),
+    NDJSON: PointFormat(NDJSON, _answer_ndjson),
+    ARROW: PointFormat(ARROW, answer_arrow),
 }

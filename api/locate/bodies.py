@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from api.locate.outside import why_outside
 from geogrid.coordinates import metres_per_degree
 from geogrid.editions import Edition, GridInfo, Located
 
@@ -12,7 +13,6 @@ Shape = dict[str, Any]
 
 _CENTIMETRE = 2
 _LONLAT_DECIMALS = 7
-_NEAR_M = 50_000.0
 
 
 def grid_shape(grid: GridInfo) -> Shape:
@@ -73,32 +73,15 @@ def no_place(edition: Edition | None, code: str, detail: str) -> Shape:
 
 def outside(edition: Edition, lon: float, lat: float, error_m: float) -> Shape:
     """Return a place outside every grid: how far off it is, which grids its error reaches, and a likely slip."""
-    x, y = np.array([lon]), np.array([lat])
-    scale = metres_per_degree(y)
-    distance, across = edition.index.nearest_boundary(x, y, scale=scale)
-    detail = f"The point {lon:.6f}, {lat:.6f} is outside every grid of {edition.name}."
-    if across[0] >= 0 and distance[0] < _NEAR_M:
-        nearest = edition.leaves[int(across[0])]
-        detail += f" The nearest is {nearest.code} {nearest.name}, {_distance(float(distance[0]))} away."
-    detail += _swapped_hint(edition, lon, lat)
-    place = no_place(edition, "outside", detail)
+    place = no_place(edition, "outside", why_outside(edition, lon, lat))
     if error_m > 0:
-        near = edition.index.within(x, y, error_m, scale=scale)
+        x, y = np.array([lon]), np.array([lat])
+        near = edition.index.within(x, y, error_m, scale=metres_per_degree(y))
         place["neighbours"] = [
             {"grid": grid_shape(edition.leaves[int(position)]), "distance_m": round(float(away), _CENTIMETRE)}
             for position, away in zip(near.positions, near.distances, strict=True)
         ]
     return place
-
-
-def _swapped_hint(edition: Edition, lon: float, lat: float) -> str:
-    if abs(lon) > 90 or edition.index.locate(np.array([lat]), np.array([lon]))[0] < 0:  # noqa: PLR2004 - the pole
-        return ""
-    return " With longitude and latitude exchanged it would be inside: lon comes first."
-
-
-def _distance(metres: float) -> str:
-    return f"{metres:,.0f} m" if metres < 1000 else f"{metres / 1000:,.0f} km"  # noqa: PLR2004 - m to km
 
 
 def place_of(

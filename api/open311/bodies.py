@@ -79,11 +79,11 @@ def request_shape(
         "updated_datetime": w3_time(request.changed_at),
         "expected_datetime": None,
         "address": request.address if "address" in public else None,
-        "address_id": request.attributes.get("address_id") if "address" in public else None,
+        "address_id": request.address_id if "address" in public else None,
         "zipcode": None,
         "lat": None if request.lat is None else round(request.lat, _DECIMALS),
         "long": None if request.lon is None else round(request.lon, _DECIMALS),
-        "media_url": request.attributes.get("media_url") if "text" in public else None,
+        "media_url": request.media_url if "text" in public else None,
     }
     if is_extended:
         shape["extended_attributes"] = _extended(request, edition, public)

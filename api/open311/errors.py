@@ -14,6 +14,7 @@ from api.errors import faults_of
 from api.open311.formats import Extension, reply
 from api.state.dependencies import get_store
 from api.state.store import Store
+from geogrid.access import mask_text
 from geogrid.errors import ConflictError, GeogridError, InvalidInputError, NotFoundError, UnavailableError
 
 _RETRY_AFTER_SECONDS: Final = "5"
@@ -80,7 +81,7 @@ def install(app: FastAPI) -> None:
 def _on_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, GeoReportError)  # noqa: S101 - registered for these; narrows a type
     extension: Extension = "json" if request.url.path.endswith(".json") else "xml"
-    body = [{"code": int(code), "description": description} for code, description in error.errors]
+    body = [{"code": int(code), "description": mask_text(description)} for code, description in error.errors]
     headers = {"Retry-After": _RETRY_AFTER_SECONDS} if error.status == HTTPStatus.SERVICE_UNAVAILABLE else None
     return reply("errors", body, extension, status=int(error.status), headers=headers)
 
@@ -94,7 +95,7 @@ def _invalid(request: Request, error: RequestValidationError) -> GeoReportError:
 
 def _translated(error: GeogridError) -> GeoReportError:
     if isinstance(error, UnavailableError):
-        return GeoReportError([(HTTPStatus.SERVICE_UNAVAILABLE, str(error))])
+        return GeoReportError([(HTTPStatus.SERVICE_UNAVAILABLE, error.public)])
     if isinstance(error, NotFoundError):
         return GeoReportError([(HTTPStatus.NOT_FOUND, str(error))])
     # The standard knows no status but 403, 404 and 400; the code in the body may say more.

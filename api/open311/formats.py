@@ -1,12 +1,13 @@
 """Answers in the two formats of GeoReport: JSON, and the XML that maps onto it by the Spark convention."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 from xml.etree import ElementTree as ET
 
 import orjson
 from fastapi import Response
+
+from boundaries.text.xml import xml_text
 
 Extension = Literal["xml", "json"]
 
@@ -22,8 +23,6 @@ _ITEMS: Final = {
     "services": "service",
     "values": "value",
 }
-# XML 1.0 has no way to write these, not even as references.
-_NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def reply(
@@ -49,5 +48,5 @@ def _element(name: str, value: Any) -> ET.Element:
     elif isinstance(value, bool):
         element.text = "true" if value else "false"
     elif value is not None:
-        element.text = _NOT_IN_XML.sub("\ufffd", str(value))
+        element.text = xml_text(str(value))
     return element

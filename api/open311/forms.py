@@ -1,6 +1,5 @@
 """Reading a request for a service as applications post it: every fault found, nothing taken for another thing."""
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,9 @@ from api.kit.values import Moment
 from api.open311.errors import GeoReportError
 from boundaries.cases.intake import CaseDraft
 from boundaries.open311.services import Attribute, Service
+from boundaries.text.json_values import json_faults, text_fault
+from boundaries.text.numbers import read_number
+from geogrid.access import Reporter
 
 CHANNEL: Final = "open311"
 
@@ -108,11 +110,16 @@ def read_request(form: PostedForm, services: Mapping[str, Service], *, applicati
     for attribute in service.attributes if service else ():
         _check_attribute(reading, attribute)
     external_id = _external_id(reading, application)
+    kept = _kept(reading, service, application) if service else {}
+    if not reading.faults:
+        for fault in json_faults(kept):
+            reading.fault(f"What is sent besides cannot be kept: {fault}.")
     if service is None or reading.faults:
         raise GeoReportError(reading.faults)
     lon, lat = point or (None, None)
     return service, CaseDraft(
         reported_at=datetime.now(UTC),
+        is_time_stated=False,
         lon=lon,
         lat=lat,
         address=reading.text("address_string"),
@@ -120,7 +127,8 @@ def read_request(form: PostedForm, services: Mapping[str, Service], *, applicati
         text=reading.text("description"),
         channel=CHANNEL,
         category=service.name,
-        attributes=_kept(reading, service, application),
+        attributes=kept,
+        reporter=_reporter(reading),
     )
 
 
@@ -156,10 +164,9 @@ def _degrees(reading: FormReading, name: str, most: float) -> float | None:
 
 def _number(text: str) -> float | None:
     try:
-        value = float(text) if text.isascii() and "_" not in text else math.nan
+        return read_number(text)
     except ValueError:
         return None
-    return value if math.isfinite(value) else None
 
 
 def _check_texts(reading: FormReading) -> None:
@@ -172,9 +179,10 @@ def _check_texts(reading: FormReading) -> None:
         reading.fault("media_url is no address of http or https.")
     if len(reading.attributes) > _MOST_ATTRIBUTES:
         reading.fault(f"There are {len(reading.attributes)} attributes; at most {_MOST_ATTRIBUTES} are taken.")
-    everything = [*reading.fields.values(), *(each for values in reading.attributes.values() for each in values)]
-    if any("\x00" in value for value in everything):
-        reading.fault("A value contains the character NUL, which no text has.")
+    everything = [*reading.fields.items(), *((code, each) for code, row in reading.attributes.items() for each in row)]
+    wrong = dict.fromkeys(text_fault(value) or text_fault(name) for name, value in everything)
+    for fault in filter(None, wrong):
+        reading.fault(f"A value cannot be kept: {fault}.")
     if any(len(value) > _MOST_CHARACTERS["description"] for values in reading.attributes.values() for value in values):
         reading.fault(f"An attribute is longer than {_MOST_CHARACTERS['description']} characters.")
 
@@ -193,7 +201,8 @@ def _check_attribute(reading: FormReading, attribute: Attribute) -> None:
     for value in values:
         reason = _unfit(attribute, value)
         if reason:
-            reading.fault(f"{name} is {value[:_SHORT]!r}; it must be {reason}.")
+            # What people answer may tell of them, so it is not repeated.
+            reading.fault(f"{name} cannot be taken; it must be {reason}.")
 
 
 def _unfit(attribute: Attribute, value: str) -> str:
@@ -231,13 +240,19 @@ def _external_id(reading: FormReading, application: str) -> str | None:
     return f"{application}:{own}"
 
 
+def _reporter(reading: FormReading) -> Reporter:
+    """Return who asks; a name in Chinese is written family name first."""
+    first, last = reading.text("first_name"), reading.text("last_name")
+    is_spaced = f"{first}{last}".isascii()
+    name = " ".join(filter(None, (first, last))) if is_spaced else f"{last}{first}"
+    other = {name: reading.text(name) for name in ("device_id", "account_id") if reading.text(name)}
+    return Reporter(name, reading.text("phone"), reading.text("email"), other=other)
+
+
 def _kept(reading: FormReading, service: Service, application: str) -> dict[str, Any]:
     """Return what a case keeps besides: none of it is public."""
     kept: dict[str, Any] = {"application": application, "service_code": service.code}
     kept |= {name: reading.text(name) for name in ("media_url", "address_id") if reading.text(name)}
-    reporter = {name: reading.text(name) for name in _REPORTER if reading.text(name)}
-    if reporter:
-        kept["reporter"] = reporter
     if reading.attributes:
         kept["attributes"] = {
             code: values[0] if len(values) == 1 else list(values) for code, values in reading.attributes.items()

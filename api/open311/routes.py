@@ -18,6 +18,7 @@ from api.open311.settings import OwnSettings
 from api.state.dependencies import Editions, Settings
 from api.state.editions import EditionBook
 from boundaries.cases.intake import Placement, take_case
+from boundaries.casework.beginning import begin_work
 from boundaries.editions.calendar import Calendar
 from boundaries.open311.keys import holder_of
 from boundaries.open311.reading import RequestFilter, case_of_token, find_requests, token_of
@@ -90,6 +91,8 @@ def post_request(
     calendar = _calendar(editions, fields.get("jurisdiction_id"))
     service, draft = read_request(form, _by_code(list_services(session, calendar.id)), application=application)
     taken = take_case(session, calendar.id, editions.edition(calendar), draft)
+    if taken.is_new:
+        begin_work(session, calendar.id, taken.case.id)
     number = str(taken.case.id)
     answer: dict[str, Any] = {"service_request_id": number}
     if service.type == "batch":

@@ -8,11 +8,10 @@ from api.open311.errors import GeoReportError
 from api.open311.schemas import RequestsQuery
 from boundaries.open311.reading import RequestFilter
 from boundaries.open311.services import Service
+from boundaries.text.numbers import read_identifier
 
 _LONGEST_SPAN: Final = timedelta(days=90)
 _STATUSES: Final = ("open", "closed")
-_LARGEST: Final = 2**63 - 1
-_DIGITS: Final = 19
 
 
 def wanted_requests(query: RequestsQuery, services: Mapping[str, Service]) -> RequestFilter:
@@ -45,8 +44,8 @@ def wanted_requests(query: RequestsQuery, services: Mapping[str, Service]) -> Re
 
 def numbers_of(text: str) -> tuple[int, ...]:
     """Return the numbers among words parted by commas; what is no number of ours is nobody's."""
-    words = [word for word in _words(text) if word.isascii() and word.isdigit() and len(word) <= _DIGITS]
-    return tuple(number for number in map(int, words) if number <= _LARGEST)
+    numbers = (read_identifier(word) for word in _words(text))
+    return tuple(number for number in numbers if number is not None)
 
 
 def _period(query: RequestsQuery, faults: list[tuple[int, str]]) -> tuple[datetime, datetime | None]:

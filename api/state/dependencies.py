@@ -10,9 +10,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
+from api.kit.identity import TOWN
 from api.state.editions import EditionBook
 from api.state.frames import GridFrames
 from api.state.settings import CommonSettings
+from api.state.sight import editions_of, frames_of
 from api.state.store import Store
 from boundaries.addresses.remote.fallback import Remote
 from boundaries.editions.calendar import Calendar
@@ -31,15 +33,13 @@ async def get_store(request: Request) -> Store:
 
 
 async def get_editions(request: Request) -> EditionBook:
-    """Return the editions in memory."""
-    editions: EditionBook = request.app.state.editions
-    return editions
+    """Return the editions in memory, as who asks may see them."""
+    return editions_of(request)
 
 
 async def get_frames(request: Request) -> GridFrames:
-    """Return the tables of grids in memory."""
-    frames: GridFrames = request.app.state.frames
-    return frames
+    """Return the tables of grids in memory, as who asks may see them."""
+    return frames_of(request)
 
 
 def get_remote(request: Request) -> Remote | None:
@@ -64,6 +64,6 @@ OpenSession = Annotated[Session, Depends(get_session, scope="function")]
 
 
 def chosen_calendar(request: Request, editions: EditionBook) -> Calendar:
-    """Return the jurisdiction that a page is about: the one asked for, else the first; errors as `calendar`."""
-    code = request.query_params.get("jurisdiction") or None
+    """Return the jurisdiction that a page is about: the one asked for, else the first where one may ask for it."""
+    code = request.query_params.get("jurisdiction") or request.scope.get(TOWN)
     return editions.calendar(code or next(iter(editions.calendars), None))

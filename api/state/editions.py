@@ -14,12 +14,12 @@ from api.kit.cache import Cache
 from api.state.store import Store
 from boundaries.editions.calendar import Calendar, EditionPeriod, read_timetable
 from boundaries.editions.reading import compile_edition, duties_at
+from boundaries.jurisdictions.reading import NOTHING_STORED
 from boundaries.plans.drafts import get_plan
 from geogrid.editions import Edition
-from geogrid.errors import GeogridError, InvalidInputError, UnavailableError
+from geogrid.errors import EmptyStoreError, GeogridError, InvalidInputError, UnavailableError
 
 _COMPILED_AHEAD = timedelta(minutes=5)
-_NONE_STORED = "No jurisdiction is stored yet. Run: geogrid demo, or geogrid import grids."
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ class EditionBook:
     def __init__(self, store: Store, *, kept: int) -> None:
         self._store = store
         self._snapshot = _Snapshot()
+        self._told = ""
         # A compiled edition never changes; its duties and the end of its validity are put in with every answer.
         self._former: Cache[int, Edition] = Cache(kept)
 
@@ -78,7 +79,9 @@ class EditionBook:
         """
         calendars = self._snapshot.calendars
         if not calendars:
-            raise UnavailableError(self._snapshot.problem or _NONE_STORED)
+            if self._snapshot.problem is None:
+                raise EmptyStoreError(NOTHING_STORED)
+            raise UnavailableError(self._snapshot.problem)
         if code is None and len(calendars) == 1:
             return next(iter(calendars.values()))
         if code is not None and code in calendars:
@@ -121,11 +124,13 @@ class EditionBook:
         try:
             snapshot = self._look()
         except GeogridError as error:
-            if self._snapshot.problem != str(error):
+            if self._told != str(error):
+                self._told = str(error)
                 logger.warning("The store cannot be read: %s", error)
-            self._snapshot = replace(self._snapshot, problem=str(error))
+            public = error.public if isinstance(error, UnavailableError) else str(error)
+            self._snapshot = replace(self._snapshot, problem=public)
         else:
-            self._snapshot = snapshot
+            self._snapshot, self._told = snapshot, ""
 
     def _look(self) -> _Snapshot:
         before, now = self._snapshot, datetime.now(UTC)

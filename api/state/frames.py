@@ -48,3 +48,8 @@ class GridFrames:
 
         # Duties of a moment that is over can be put right, too.
         return self._frames.get((period.plan_id, period.duties, at), read)
+
+
+def without_duties(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a table of grids, columns as `grid_frame`, for who may not know who is on duty."""
+    return frame.assign(duty="", contact="")

@@ -9,6 +9,8 @@ from api.state.editions import EditionBook
 Listener = Callable[[frozenset[int]], None]
 """Told the numbers of the editions in force; it returns at once and works elsewhere."""
 
+_STOP_S = 5.0
+
 logger = logging.getLogger(__name__)
 
 
@@ -21,10 +23,15 @@ class StoreWatcher:
         What is refreshed.
     refresh_seconds : float
         Between two looks.
+    heal : callable, optional
+        Called after each look that failed.
     """
 
-    def __init__(self, editions: EditionBook, *, refresh_seconds: float) -> None:
+    def __init__(
+        self, editions: EditionBook, *, refresh_seconds: float, heal: Callable[[], object] | None = None
+    ) -> None:
         self._editions = editions
+        self._heal = heal
         self._refresh_seconds = refresh_seconds
         self._listeners: list[Listener] = []
         self._in_force: frozenset[int] = frozenset()
@@ -44,14 +51,16 @@ class StoreWatcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop looking."""
+        """Stop looking; a look that waits for a frozen database is left alone after some seconds."""
         self._stopped.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_STOP_S)
 
     def look(self) -> None:
         """Look at the store now."""
         self._editions.refresh()
+        if self._editions.problem is not None and self._heal is not None:
+            self._heal()
         in_force = frozenset(self._editions.in_force())
         if in_force != self._in_force:
             self._in_force = in_force

@@ -17,6 +17,9 @@ _PAUSE_SECONDS = 5.0
 _MOST_TILES = 16
 """Zooms of so many tiles at most are the ones that a map of the whole town begins with; their tiles are made, too."""
 
+_STOP_S = 5.0
+"""How long a zoom that is being made is waited for; what is half made is made anew by the next server."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -52,7 +55,7 @@ class TilesAhead:
         self._stopped.set()
         self._wake.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_STOP_S)
 
     def _work(self) -> None:
         while not self._stopped.wait(_PAUSE_SECONDS):

@@ -18,7 +18,8 @@ from boundaries.editions.index_files import IndexFolder
 from boundaries.editions.reading import compile_edition
 from boundaries.grids.records import PlanValues
 from boundaries.grids.tables import Plan
-from boundaries.jobs.records import Done, NewJob, Turn
+from boundaries.jobs.records import JobDone, NewJob, Turn
+from boundaries.store.sight import looking, sight_of_towns
 from geogrid.index import GridIndex
 
 HAND_OVER: Final = "hand-over"
@@ -31,10 +32,10 @@ _OPEN: Final = text("""
 """)
 _LATE: Final = text("""
     select c.id, c.grid_id, ST_X(c.geom) as lon, ST_Y(c.geom) as lat
-    from cases c left join grids g on g.id = c.grid_id
+    from cases c left join grids g on g.id = c.grid_id left join plans p on p.id = g.plan_id
     where c.jurisdiction_id = :jurisdiction and c.status <> 'closed' and c.geom is not null
         and (
-            g.plan_id <> :plan
+            lower(p.validity) < (select lower(validity) from plans where id = :plan)
             -- Outside the former edition, or nobody knew of one.
             or c.grid_id is null and exists (
                 select from case_events e where e.case_id = c.id and e.kind = 'received' and e.at >= (
@@ -79,8 +80,9 @@ def reassign_open_cases(session: Session, plan: PlanValues, index: GridIndex, le
     leaves : sequence of int
         Their numbers, in the order of the index.
     """
-    cases = session.execute(_OPEN, {"jurisdiction": plan.jurisdiction_id}).all()
-    return _move(session, plan.id, _located(cases, index, leaves))
+    with looking(session, sight_of_towns([plan.jurisdiction_id])):
+        cases = session.execute(_OPEN, {"jurisdiction": plan.jurisdiction_id}).all()
+        return _move(session, plan.id, _located(cases, index, leaves))
 
 
 def asks_for_hand_over(plan_id: int, at: datetime) -> NewJob:
@@ -88,7 +90,7 @@ def asks_for_hand_over(plan_id: int, at: datetime) -> NewJob:
     return NewJob(HAND_OVER, str(plan_id), at)
 
 
-def hand_over(turn: Turn, *, indexes: IndexFolder | None = None) -> Done:
+def hand_over(turn: Turn, *, indexes: IndexFolder | None = None) -> JobDone:
     """Give an edition that has come into force the open cases that are in no grid of it.
 
     Around the switch this is done again and again, with growing pauses, until nobody can place by the former edition
@@ -101,29 +103,32 @@ def hand_over(turn: Turn, *, indexes: IndexFolder | None = None) -> Done:
     indexes : IndexFolder, optional
         Where local copies of compiled indexes are.
     """
-    plan = turn.session.get(Plan, int(turn.job.key or 0))
+    # Held until the cases are moved: a publication that ends this edition waits, or is seen here whole. Else the
+    # edition could be read before it, the cases after it, and they would be taken back.
+    plan = turn.session.get(Plan, int(turn.job.key or 0), with_for_update={"read": True})
     if plan is None or plan.validity is None or plan.validity.lower is None:
-        return Done(f"There is no edition {turn.job.key}.")
+        return JobDone(f"There is no edition {turn.job.key}.")
     begins, ends = plan.validity.lower, plan.validity.upper
     if turn.now < begins:
-        return Done(again_at=begins)
+        return JobDone(again_at=begins)
     if ends is not None and ends <= turn.now:
-        return Done(f"Edition {plan.name!r} ({plan.id}) is over; what was open went to the next.")
+        return JobDone(f"Edition {plan.name!r} ({plan.id}) is over; what was open went to the next.")
     count = _give_late_cases(turn.session, plan, turn.now, indexes)
     told = f"{count:,} open {'case' if count == 1 else 'cases'} went to the grids of edition {plan.name!r} ({plan.id})."
     passed = turn.now - max(begins, turn.job.created_at)
     again_at = None if passed >= _SWITCH else turn.now + max(passed, _FIRST_PAUSE)
-    return Done(told if count or again_at is None else "", again_at)
+    return JobDone(told if count or again_at is None else "", again_at)
 
 
 def _give_late_cases(session: Session, plan: Plan, now: datetime, indexes: IndexFolder | None) -> int:
     """Give late cases their grids; return how many changed theirs."""
-    late = session.execute(_LATE, {"plan": plan.id, "jurisdiction": plan.jurisdiction_id}).all()
-    if not late:
-        return 0
-    edition = compile_edition(session, plan, at=now, indexes=indexes)
-    leaves = [leaf.id for leaf in edition.leaves]
-    return _move(session, plan.id, [pair for pair in _located(late, edition.index, leaves) if _is_news(*pair)])
+    with looking(session, sight_of_towns([plan.jurisdiction_id])):
+        late = session.execute(_LATE, {"plan": plan.id, "jurisdiction": plan.jurisdiction_id}).all()
+        if not late:
+            return 0
+        edition = compile_edition(session, plan, at=now, indexes=indexes)
+        leaves = [leaf.id for leaf in edition.leaves]
+        return _move(session, plan.id, [pair for pair in _located(late, edition.index, leaves) if _is_news(*pair)])
 
 
 def _is_news(case: Row[Any], grid_id: int | None) -> bool:

@@ -1,18 +1,21 @@
 """One case on its way in: its point taken or its address looked up, its grid found, stored, nothing lost."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
-from boundaries.addresses.context import caller_context
-from boundaries.addresses.geocoding import GeocodeAnswer, candidates_many
+from boundaries.addresses.answers import GeocodeAnswer
+from boundaries.addresses.context import caller_context, located_of
+from boundaries.addresses.geocoding import candidates_many
 from boundaries.addresses.remote.fallback import CombinedAnswer
 from boundaries.cases.reading import CaseRecord, get_case
 from boundaries.cases.reviews import add_review
 from boundaries.cases.storing import NewCase, add_cases
+from boundaries.store.sight import see_case
+from geogrid.access import Reporter, mask_text, mask_value
 from geogrid.editions import Edition, Located, grid_shares
 from geogrid.errors import ConflictError
 
@@ -29,6 +32,8 @@ class CaseDraft:
     ----------
     reported_at : datetime
         With offset.
+    is_time_stated : bool
+        Whether the caller named that time; the same case again need not have it otherwise.
     lon, lat : float, optional
         Degrees, WGS 84; both or neither.
     error_m : float
@@ -43,6 +48,8 @@ class CaseDraft:
         Whatever else the reporting system knows.
     within : str, optional
         Code of the grid, of any level, that the caller or the hotline belongs to; addresses are looked for in it.
+    reporter : Reporter
+        Who reports it.
     """
 
     reported_at: datetime
@@ -56,6 +63,12 @@ class CaseDraft:
     category: str = ""
     attributes: dict[str, Any] | None = None
     within: str | None = None
+    reporter: Reporter = field(default_factory=Reporter)
+    is_time_stated: bool = True
+
+    def masked(self) -> "CaseDraft":
+        """Return it as it may be looked up, sent elsewhere and written down."""
+        return replace(self, text=mask_text(self.text), address=mask_text(self.address))
 
     @property
     def words(self) -> str:
@@ -121,14 +134,19 @@ def take_case(
     ------
     ConflictError
         The `external_id` is stored with other words or another place.
+    UnavailableError
+        It has numbers of persons, and the keys that seal them are lost.
     """
     placed = place(session, jurisdiction_id, edition, draft, remote=remote)
-    added = add_cases(session, jurisdiction_id, [_new_case(draft, placed)])[0]
+    case = _new_case(draft, placed)
+    # Who reports sees this one case of all, also if it is there already.
+    see_case(session, jurisdiction_id, case.source, case.source_key)
+    added = add_cases(session, jurisdiction_id, [case])[0]
     stored = get_case(session, added.id)
     if not added.is_new:
         _refuse_other_content(stored, draft)
     elif placed.lon is None and (draft.address.strip() or placed.unsure):
-        add_review(session, jurisdiction_id, draft.words, placed.unsure, case_id=added.id)
+        add_review(session, jurisdiction_id, draft.masked().words, placed.unsure, case_id=added.id)
     return TakenCase(stored, added.is_new, placed)
 
 
@@ -149,6 +167,7 @@ def place(
     remote: CombinedAnswer | None = None,
 ) -> Placement:
     """Return where a case is: by its point if that is in a grid, else by its address, else by what there is."""
+    draft = draft.masked()
     by_point = None
     if draft.lon is not None and draft.lat is not None:
         found = None if edition is None else edition.locate(draft.lon, draft.lat, error_m=draft.error_m)
@@ -180,7 +199,7 @@ def _by_address(
         told = {"reason": reason} | ({"remote": remote.note} if remote.note else {})
         return Placement(None, None, None, 0.0, None, told, tuple(answers))
     error_m = answer.positional_error_m
-    located = None if edition is None else edition.locate(answer.lon, answer.lat, error_m=error_m)
+    located = None if edition is None else located_of(edition, answer)
     note: dict[str, Any] = {"matched": answer.address, "level": answer.matched_level, "score": round(answer.score, 3)}
     if answer is remote.answer:
         note["remote"] = answer.why[0]
@@ -191,7 +210,7 @@ def _by_address(
 
 def _doubt_of_grid(edition: Edition | None, answer: GeocodeAnswer) -> str:
     """Return why the grid of an answer is not sure: its circle spreads over grids of which none has enough of it."""
-    if edition is None:
+    if edition is None or answer.grid in edition.grids:
         return ""
     shares = grid_shares(edition, answer.lon, answer.lat, answer.positional_error_m)
     largest = max((share.share for share in shares if share.grid is not None), default=1.0)
@@ -226,16 +245,21 @@ def _new_case(draft: CaseDraft, placed: Placement) -> NewCase:
         grid_id=None if placed.located is None else placed.located.grid.id,
         attributes=draft.attributes or {},
         placing=note,
+        reporter=draft.reporter,
     )
 
 
 def _refuse_other_content(stored: CaseRecord, draft: CaseDraft) -> None:
+    # As far as it is masked: who sends a number of his choice must not learn whether it is the sealed one.
     pairs: dict[str, tuple[object, object]] = {
-        "text": (stored.text, draft.text),
-        "channel": (stored.channel, draft.channel),
-        "category": (stored.category, draft.category),
-        "address": (stored.address, draft.address),
+        name: (mask_text(getattr(stored, name)), mask_text(getattr(draft, name)))
+        for name in ("text", "channel", "category", "address")
     }
+    pairs["attributes"] = mask_value(dict(stored.attributes)), mask_value(draft.attributes or {})
+    if draft.is_time_stated:
+        pairs["reported_at"] = stored.reported_at, draft.reported_at
+    if draft.reporter and stored.reporter is not None:
+        pairs["reporter"] = (dict(stored.reporter), draft.reporter.masked())
     if draft.lon is not None and stored.located_by == "point":
         pairs |= {"lon": (stored.lon, draft.lon), "lat": (stored.lat, draft.lat)}
     different = [name for name, (before, now) in pairs.items() if before != now]

@@ -11,7 +11,7 @@ from geoalchemy2.shape import from_shape
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from boundaries.addresses.geocoding import GeocodeAnswer
+from boundaries.addresses.answers import GeocodeAnswer
 from boundaries.addresses.learning import learn_alias
 from boundaries.cases.tables import Case, CaseEvent, GeocodeReview
 from geogrid.editions import Edition

@@ -2,12 +2,18 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
+
+from boundaries.cases.reporters import SetApart, keep_apart, words_apart
+from geogrid.access import Reporter, mask_value
+
+WRITTEN: Final = ("text", "address", "channel", "category", "attributes")
+"""What people write of a case, and numbers of persons with it."""
 
 _ROWS_A_STATEMENT = 5_000
 
@@ -70,6 +76,8 @@ class NewCase:
         Other columns of the source.
     placing : mapping
         What the history says of how it was placed: the address that matched, the reason for having no grid.
+    reporter : Reporter
+        Who reported it: kept apart and sealed, as are the numbers of persons in the words.
     """
 
     source: str
@@ -89,6 +97,13 @@ class NewCase:
     grid_id: int | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
     placing: Mapping[str, Any] = field(default_factory=dict)
+    reporter: Reporter = field(default_factory=Reporter)
+
+    def apart(self) -> tuple["NewCase", SetApart]:
+        """Return the case as it is stored, with the numbers of persons masked, and what is sealed beside it."""
+        kept, sealed = words_apart({name: getattr(self, name) for name in WRITTEN})
+        stored = replace(self, **kept, placing=mask_value(self.placing), reporter=Reporter())
+        return stored, SetApart(self.reporter, sealed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +130,11 @@ def add_cases(session: Session, jurisdiction_id: int, cases: Sequence[NewCase]) 
     -------
     tuple of AddedCase
         One a case, in order.
+
+    Raises
+    ------
+    UnavailableError
+        Persons are to be kept apart, and the keys that seal are lost.
     """
     added: list[AddedCase] = []
     for start in range(0, len(cases), _ROWS_A_STATEMENT):
@@ -123,9 +143,12 @@ def add_cases(session: Session, jurisdiction_id: int, cases: Sequence[NewCase]) 
 
 
 def _add(session: Session, jurisdiction_id: int, cases: Sequence[NewCase]) -> list[AddedCase]:
-    rows = {"jurisdiction_id": jurisdiction_id, "rows": _json([_row(case) for case in cases])}
+    stored = [case.apart() for case in cases]
+    rows = {"jurisdiction_id": jurisdiction_id, "rows": _json([_row(case) for case, _ in stored])}
     new = {(row.source, row.source_key): row.id for row in session.execute(_INSERT, rows)}
-    _record_events(session, [(new[key], case) for key, case in _first_of_each(cases).items() if key in new])
+    firsts = [(new[key], *stored[which]) for key, which in _first_of_each(cases).items() if key in new]
+    _record_events(session, [(case_id, case) for case_id, case, _ in firsts])
+    keep_apart(session, [(case_id, apart) for case_id, _, apart in firsts])
     ids = dict(new)
     if len(new) < len(cases):
         ids |= {(row.source, row.source_key): row.id for row in session.execute(_EXISTING, rows)}
@@ -136,8 +159,9 @@ def _add(session: Session, jurisdiction_id: int, cases: Sequence[NewCase]) -> li
     return added
 
 
-def _first_of_each(cases: Sequence[NewCase]) -> dict[tuple[str, str], NewCase]:
-    return {(case.source, case.source_key): case for case in reversed(cases)}
+def _first_of_each(cases: Sequence[NewCase]) -> dict[tuple[str, str], int]:
+    """Return where each identity stands first."""
+    return {(case.source, case.source_key): which for which, case in reversed(list(enumerate(cases)))}
 
 
 def _record_events(session: Session, stored: Sequence[tuple[int, NewCase]]) -> None:

@@ -8,8 +8,10 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
+    LargeBinary,
     UniqueConstraint,
     func,
     literal_column,
@@ -106,3 +108,47 @@ class GeocodeReview(Base):
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[str] = mapped_column(server_default="")
     choice: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class SealingKey(Base):
+    """A key that has sealed something; the key itself is not here."""
+
+    __tablename__ = "sealing_keys"
+    __table_args__ = ({"comment": "Names of the keys in use; the keys are outside the database"},)
+
+    id: Mapped[str] = mapped_column(primary_key=True, comment="Derived from the key, and tells nothing of it")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SealedPart(Base):
+    """What is known of persons, apart from the case that it came with."""
+
+    __tablename__ = "reporters"
+    __table_args__ = (
+        CheckConstraint(one_of("part", ("reporter", "words")), name="part"),
+        Index("ix_reporters_key", "key_id"),
+        {"comment": "What is known of persons, sealed; reporter: who reported; words: texts as they were sent"},
+    )
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True)
+    part: Mapped[str] = mapped_column(primary_key=True)
+    key_id: Mapped[str] = mapped_column(ForeignKey("sealing_keys.id"), comment="The key that opens it")
+    sealed: Mapped[bytes] = mapped_column(LargeBinary, comment="Opens only with this case and part")
+    masked: Mapped[dict[str, Any]] = mapped_column(
+        server_default=sql("'{}'::jsonb"), comment="What may be shown with the case"
+    )
+
+
+class PersonMark(Base):
+    """By which a part is found from a number, without the number."""
+
+    __tablename__ = "reporter_marks"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "part"], ["reporters.case_id", "reporters.part"], ondelete="CASCADE"),
+        Index("ix_reporter_marks_mark", "mark"),
+        {"comment": "Numbers of persons as keyed hashes (HMAC), for finding the cases of one"},
+    )
+
+    case_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    part: Mapped[str] = mapped_column(primary_key=True)
+    mark: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)

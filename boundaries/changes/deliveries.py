@@ -46,7 +46,7 @@ _RECIPIENT: Final = text("""
     where w.id = :id and w.is_active and coalesce(w.paused_until <= now(), true)
 """)
 _DUE: Final = text("""
-    select number, attempts from webhook_retries
+    select number, case when last_error = :held then 0 else attempts end as attempts from webhook_retries
     where webhook_id = :id and next_at <= now() order by number limit :limit
 """)
 _FORGET: Final = text("delete from webhook_retries where webhook_id = :id and number = any(:numbers)")
@@ -59,10 +59,27 @@ _DELIVERED: Final = text("""
 _FAILED: Final = text("""
     update webhooks set position = greatest(position, :number), failures = failures + 1, last_error = :error,
         is_active = is_active and not :gone,
-        paused_until = now() + make_interval(
-            secs => greatest(:pause, least(:first * 2 ^ least(failures, 30), :most)))
+        paused_until = case when :pause = 0 and failures < :borne then paused_until else now() + make_interval(
+            secs => greatest(:pause, least(:first * 2 ^ least(greatest(failures - :borne, 0), 30), :most))) end
     where id = :id
+    returning coalesce(paused_until > now(), false) or not is_active
 """)
+_WAITING: Final = text("""
+    select r.number, happened.case_id, c.plan_id
+    from webhook_retries r
+    join changes c on c.number = r.number
+    left join case_events happened on happened.id = c.case_event_id
+    where r.webhook_id = :id and r.next_at is not null
+""")
+_HOLD_BACK: Final = text("""
+    insert into webhook_retries (webhook_id, number, attempts, next_at, last_error)
+    select r.webhook_id, :number, 1, r.next_at, :held
+    from webhook_retries r where r.webhook_id = :id and r.number = :behind
+    on conflict (webhook_id, number) do update set next_at = excluded.next_at
+""")
+_HELD: Final = "It waits for an earlier change of the same case or plan."
+_BORNE: Final = 4
+"""Answers in a row that refuse single changes before the webhook rests as a whole."""
 _TRY_AGAIN: Final = text("""
     insert into webhook_retries (webhook_id, number, attempts, next_at, last_error)
     select id, :number, :attempts, now() + make_interval(secs => cast(:delay as float8)), :error
@@ -70,6 +87,10 @@ _TRY_AGAIN: Final = text("""
     on conflict (webhook_id, number) do update
         set attempts = excluded.attempts, next_at = excluded.next_at, last_error = excluded.last_error
 """)
+
+
+Subject = tuple[str, int | None]
+"""Kind and number of what a change is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +130,9 @@ class Failure:
         It rests at least so long: the receiver asked for it.
     is_gone : bool
         The receiver wants nothing any more.
+    is_answer : bool
+        The receiver answered, so it lives: this change alone is tried again, and the webhook rests only after some of
+        these in a row.
     """
 
     error: str
@@ -117,6 +141,7 @@ class Failure:
     most_pause_s: float
     pause_s: float = 0.0
     is_gone: bool = False
+    is_answer: bool = False
 
 
 def ask_for_deliveries(session: Session, now: datetime) -> None:
@@ -155,7 +180,8 @@ def next_deliveries(session: Session, recipient: Recipient, position: int) -> tu
     int
         Position after them, for `pass_over` when all of them are settled.
     """
-    failed = {row.number: row.attempts for row in session.execute(_DUE, {"id": recipient.id, "limit": _BATCH})}
+    rows = session.execute(_DUE, {"id": recipient.id, "limit": _BATCH, "held": _HELD})
+    failed = {row.number: row.attempts for row in rows}
     again = changes_numbered(session, tuple(failed)) if failed else ()
     lost = failed.keys() - {entry.number for entry in again}
     if lost:  # a draft was deleted, and what was to be told of it with it
@@ -164,6 +190,29 @@ def next_deliveries(session: Session, recipient: Recipient, position: int) -> tu
     new = [entry for entry in scanned if is_wanted(recipient.types, entry.type)]
     after = scanned[-1].number if scanned else position
     return [Delivery(entry, failed[entry.number]) for entry in again] + [Delivery(entry, 0) for entry in new], after
+
+
+def waiting_subjects(session: Session, recipient: Recipient) -> dict[Subject, set[int]]:
+    """Return the numbers of changes that wait for another try, by the case or plan that they are about."""
+    waiting: dict[Subject, set[int]] = {}
+    for row in session.execute(_WAITING, {"id": recipient.id}):
+        waiting.setdefault(_subject(row.case_id, row.plan_id), set()).add(row.number)
+    return waiting
+
+
+def subject_of(entry: FeedEntry) -> Subject:
+    """Return the case or plan that a change is about: its changes are told in their order."""
+    return _subject(entry.case_id, entry.plan_id)
+
+
+def _subject(case_id: int | None, plan_id: int | None) -> Subject:
+    return ("plan", plan_id) if case_id is None else ("case", case_id)
+
+
+def hold_back(session: Session, recipient: Recipient, number: int, *, behind: int) -> None:
+    """Put a change behind an earlier one that waits for another try; that it waits is no failure of its own."""
+    session.execute(_HOLD_BACK, {"id": recipient.id, "number": number, "behind": behind, "held": _HELD})
+    session.execute(_PASS, {"id": recipient.id, "number": number})
 
 
 def pass_over(session: Session, recipient: Recipient, position: int) -> None:
@@ -179,12 +228,11 @@ def is_wanted(types: Sequence[str], kind: str) -> bool:
 def settle_delivered(session: Session, recipient: Recipient, delivery: Delivery) -> None:
     """Write down that a change was taken."""
     session.execute(_DELIVERED, {"id": recipient.id, "number": delivery.entry.number})
-    if delivery.failed:
-        session.execute(_FORGET, {"id": recipient.id, "numbers": [delivery.entry.number]})
+    session.execute(_FORGET, {"id": recipient.id, "numbers": [delivery.entry.number]})
 
 
-def settle_failed(session: Session, recipient: Recipient, delivery: Delivery, failure: Failure) -> None:
-    """Write down that a change was not taken, and when it is tried again."""
+def settle_failed(session: Session, recipient: Recipient, delivery: Delivery, failure: Failure) -> bool:
+    """Write down that a change was not taken, and when it is tried again; return whether the webhook rests now."""
     again: dict[str, Any] = {
         "id": recipient.id,
         "number": delivery.entry.number,
@@ -199,7 +247,8 @@ def settle_failed(session: Session, recipient: Recipient, delivery: Delivery, fa
         "error": failure.error,
         "gone": failure.is_gone,
         "pause": failure.pause_s,
+        "borne": _BORNE if failure.is_answer else 0,
         "first": failure.first_pause_s,
         "most": failure.most_pause_s,
     }
-    session.execute(_FAILED, rest)
+    return bool(session.execute(_FAILED, rest).scalar_one_or_none() in {True, None})

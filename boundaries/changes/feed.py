@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from boundaries.text.json_values import as_object
 from geogrid.errors import ConflictError
 
 _ENTRIES: Final = """
@@ -41,7 +42,7 @@ class FeedEntry:
         When.
     kind : str
         ``case`` for the event of a case; for plans ``created``, ``edit``, ``undo``, ``redo``, ``accepted``, ``state``,
-        ``publishing`` and, for a new edition, ``published``.
+        ``publishing``, ``withdrawn`` and, for a new edition, ``published``.
     plan_id, version : int, optional
         The plan, and its version after the change.
     case_id : int, optional
@@ -128,5 +129,5 @@ def _entry(row: Row[Any]) -> FeedEntry:
         version=row.version,
         case_id=row.case_id,
         made_by=row.made_by,
-        detail=row.detail if row.case_id is None else {"event": row.event, **row.event_detail},
+        detail=as_object(row.detail) if row.case_id is None else {"event": row.event, **as_object(row.event_detail)},
     )

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from boundaries.cluster.programs import Account, Programs
+from boundaries.cluster.programs import Programs, SystemUser
 from geogrid.errors import UnavailableError
 
 _BUILDING = "postgres.new-"
@@ -37,7 +37,7 @@ class ClusterTemplate:
     durable: bool
 
     @contextmanager
-    def built(self, home: Path, programs: Programs, account: Account) -> Iterator[tuple[Path, str]]:
+    def built(self, home: Path, programs: Programs, account: SystemUser) -> Iterator[tuple[Path, str]]:
         """Build a data folder beside its final place; what is not renamed away is removed afterwards.
 
         Parameters
@@ -46,7 +46,7 @@ class ClusterTemplate:
             Folder to build in; what an interrupted creation left there is cleared away.
         programs : Programs
             PostgreSQL.
-        account : Account
+        account : SystemUser
             Who will own the data folder.
 
         Yields
@@ -68,7 +68,7 @@ class ClusterTemplate:
         finally:
             shutil.rmtree(building, ignore_errors=True)
 
-    def _initialise(self, building: Path, password: str, programs: Programs, account: Account) -> None:
+    def _initialise(self, building: Path, password: str, programs: Programs, account: SystemUser) -> None:
         password_file, data = building / "password", building / "data"
         descriptor = os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:

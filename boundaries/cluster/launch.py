@@ -7,7 +7,7 @@ from pathlib import Path
 
 from boundaries.cluster.postmaster import discard_misleading_locks
 from boundaries.cluster.private_folder import PrivateFolder
-from boundaries.cluster.programs import Account, Programs
+from boundaries.cluster.programs import Programs, SystemUser
 
 _LOG = "postgres.log"
 _LOG_LIMIT_BYTES = 10_000_000
@@ -39,7 +39,7 @@ class Launch:
         Data folder, without a living server.
     programs : Programs
         PostgreSQL.
-    account : Account
+    account : SystemUser
         Who the server runs as.
     durable : bool
         Whether commits survive a power cut.
@@ -48,7 +48,7 @@ class Launch:
     home: PrivateFolder
     data: Path
     programs: Programs
-    account: Account
+    account: SystemUser
     durable: bool
 
     def attempt(self, port: int, *, patience_seconds: float) -> str | None:

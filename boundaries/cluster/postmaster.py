@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from boundaries.cluster.programs import Account
+from boundaries.cluster.programs import SystemUser
 
 Condition = Literal["starting", "ready", "stopping"]
 
@@ -37,14 +37,14 @@ def pid_file(data: Path) -> Path:
     return data / "postmaster.pid"
 
 
-def find_postmaster(data: Path, account: Account) -> Postmaster | None:
+def find_postmaster(data: Path, account: SystemUser) -> Postmaster | None:
     """Return the living server of a data folder, or None.
 
     Parameters
     ----------
     data : Path
         Data folder.
-    account : Account
+    account : SystemUser
         Who the server runs as.
 
     Returns
@@ -102,7 +102,7 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _is_server_of(data: Path, pid: int, account: Account) -> bool:
+def _is_server_of(data: Path, pid: int, account: SystemUser) -> bool:
     """Tell by the folder that the process works in: the server enters its data folder and stays there."""
     if not Path("/proc/self").exists():
         return _is_alive(pid)

@@ -1,11 +1,14 @@
 """The private PostGIS: a PostgreSQL cluster that GeoGrid creates, starts and stops by itself.
 
 In the home folder, ``postgres`` is the data folder, ``postgres.password`` and ``postgres.port`` say how to reach it,
-``postgres.log`` is what the server says, and ``postgres.lock`` lets one command at a time create, start or stop it. The
-data folder appears by renaming a complete one: an interrupted creation leaves nothing that looks like a database.
+``postgres.server-password`` is that of the role that the server of GeoGrid logs in as,
+``postgres.log`` is what the server says, ``postgres.stopped`` says that it was stopped on purpose, and
+``postgres.lock`` lets one command at a time create, start or stop it. The data folder appears by renaming a complete
+one: an interrupted creation leaves nothing that looks like a database.
 """
 
 import os
+import secrets
 import signal
 import socket
 import stat
@@ -21,7 +24,7 @@ from boundaries.cluster.launch import Launch
 from boundaries.cluster.postmaster import Postmaster, find_postmaster
 from boundaries.cluster.private_folder import PrivateFolder
 from boundaries.cluster.programs import (
-    Account,
+    SystemUser,
     find_programs,
     owner_name,
     program_folders,
@@ -33,6 +36,9 @@ from geogrid.errors import UnavailableError
 HOST = "127.0.0.1"
 DATABASE = "geogrid"
 _USER = "geogrid"
+_STOPPED = "postgres.stopped"
+_SERVER_PASSWORD = "postgres.server-password"  # noqa: S105 - the name of a file
+_IS_STOPPED = "The private database is stopped. Start it with: geogrid db start"
 _PORTS = range(15432, 15632)
 _PATIENCE_SECONDS = 300.0
 _START_PATIENCE_SECONDS = 30.0
@@ -75,6 +81,12 @@ class PrivateCluster:
         with self._folder_errors():
             return self.data.exists()
 
+    @property
+    def is_stopped_on_purpose(self) -> bool:
+        """Whether `stop` stopped it last."""
+        with self._folder_errors():
+            return (self.folder.path / _STOPPED).exists()
+
     def running(self) -> Postmaster | None:
         """Return the server if it runs; nothing is started or changed."""
         if not self.exists:
@@ -93,12 +105,31 @@ class PrivateCluster:
         """
         server = self.running()
         if server is None:
-            raise UnavailableError("The private database is stopped. Start it with: geogrid db start")
+            raise UnavailableError(_IS_STOPPED)
         with self._folder_errors():
             return f"postgresql://{_USER}:{self._password()}@{HOST}:{server.port}/{DATABASE}"
 
-    def ensure(self) -> str:
-        """Create the cluster if it is missing, start it if it is stopped, and return its address.
+    def server_password(self) -> tuple[str, bool]:
+        """Return the password of the role that the server logs in as, and whether it was made just now."""
+        with self._folder_errors():
+            password = self.folder.read(_SERVER_PASSWORD)
+            if password:
+                return password, False
+            with self.folder.locked("postgres.lock"):
+                password = self.folder.read(_SERVER_PASSWORD)
+                if password:
+                    return password, False
+                password = secrets.token_hex(24)
+                self.folder.write(_SERVER_PASSWORD, password)
+                return password, True
+
+    def ensure(self, *, even_if_stopped: bool = True) -> str:
+        """Create the cluster if it is missing, start it if it does not run, and return its address.
+
+        Parameters
+        ----------
+        even_if_stopped : bool
+            Whether to start what somebody stopped: a server that only lost its database must not.
 
         Returns
         -------
@@ -108,13 +139,17 @@ class PrivateCluster:
         Raises
         ------
         UnavailableError
-            PostgreSQL or PostGIS is not installed, the folder cannot be used, or the server does not start.
+            PostgreSQL or PostGIS is not installed, the folder cannot be used, the server does not start, or it was
+            stopped on purpose.
         """
         server = self.running()
         if server is None or server.condition != "ready":
             with self._folder_errors():
                 self._require_reachable()
                 with self.folder.locked("postgres.lock"):
+                    if self.is_stopped_on_purpose and not even_if_stopped:
+                        raise UnavailableError(_IS_STOPPED)
+                    (self.folder.path / _STOPPED).unlink(missing_ok=True)
                     if self._settled() is None:
                         self._let_server_through()
                         self._create_if_missing()
@@ -135,6 +170,8 @@ class PrivateCluster:
             server = self._settled()
             if server is None:
                 return False
+            # First: a server that watches it must not take it for dead.
+            self.folder.mark(_STOPPED)
             os.kill(server.pid, signal.SIGINT)
             self._wait(lambda: self.running() is None, "stop")
             return True
@@ -149,7 +186,7 @@ class PrivateCluster:
                 "Put that right, or choose another folder with GEOGRID_HOME."
             ) from error
 
-    def _account(self) -> Account:
+    def _account(self) -> SystemUser:
         return server_account(self.data, self.folder.path)
 
     def _require_owner(self) -> None:

@@ -59,6 +59,11 @@ class PrivateFolder:
             os.fsync(descriptor)
         (self.path / f"{name}.new").replace(self.path / name)
 
+    def mark(self, name: str) -> None:
+        """Make a file with nothing in it, for which a full disk has room, too."""
+        with self.opened(name):
+            pass
+
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
         """Make the folder if it is missing and hold a lock; the system releases it when the process dies."""

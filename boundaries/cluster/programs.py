@@ -18,7 +18,7 @@ _UNPRIVILEGED = ("postgres", "nobody")
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SystemUser:
     """The user that the server runs as.
 
     Parameters
@@ -171,7 +171,7 @@ def _major_version(postgres: Path) -> int:
     return int(version[1])
 
 
-def server_account(*folders: Path) -> Account:
+def server_account(*folders: Path) -> SystemUser:
     """Choose who the server runs as: PostgreSQL refuses root.
 
     Parameters
@@ -182,18 +182,18 @@ def server_account(*folders: Path) -> Account:
 
     Returns
     -------
-    Account
+    SystemUser
         This user; for root, the owner of the folders, or `postgres`, or `nobody`.
     """
     if os.geteuid() != 0:
-        return Account(owner_name(os.geteuid()), os.geteuid(), os.getegid())
+        return SystemUser(owner_name(os.geteuid()), os.geteuid(), os.getegid())
     for folder in folders:
         if folder.exists() and (owner := folder.stat()).st_uid != 0:
-            return Account(owner_name(owner.st_uid), owner.st_uid, owner.st_gid)
+            return SystemUser(owner_name(owner.st_uid), owner.st_uid, owner.st_gid)
     for name in _UNPRIVILEGED:
         with suppress(KeyError):
             entry = pwd.getpwnam(name)
-            return Account(name, entry.pw_uid, entry.pw_gid)
+            return SystemUser(name, entry.pw_uid, entry.pw_gid)
     raise UnavailableError(
         "PostgreSQL refuses to run as root, and there is no user postgres to run it as. "
         "Add one with: useradd --system postgres"
@@ -208,14 +208,14 @@ def owner_name(uid: int) -> str:
         return str(uid)
 
 
-def require_reachable(folder: Path, account: Account) -> None:
+def require_reachable(folder: Path, account: SystemUser) -> None:
     """Refuse a folder that the server's user cannot enter.
 
     Parameters
     ----------
     folder : Path
         Folder that will hold the data folder.
-    account : Account
+    account : SystemUser
         Who the server runs as.
 
     Raises
@@ -232,5 +232,5 @@ def require_reachable(folder: Path, account: Account) -> None:
     )
 
 
-def _can_enter(folder: Path, account: Account) -> bool:
+def _can_enter(folder: Path, account: SystemUser) -> bool:
     return account.run(["/usr/bin/env", "test", "-x", folder]).returncode == 0

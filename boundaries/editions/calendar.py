@@ -10,9 +10,19 @@ from sqlalchemy.orm import Session
 
 _EDITIONS = text("""
     select jurisdictions.id, jurisdictions.code, jurisdictions.name, jurisdictions.time_zone,
-        jurisdictions.attribution, plans.id as plan_id, plans.name as plan_name,
+        jurisdictions.attribution, titles.levels, plans.id as plan_id, plans.name as plan_name,
         lower(plans.validity) as valid_from, upper(plans.validity) as valid_to, on_duty.version
     from jurisdictions
+    cross join lateral (
+        select coalesce(jsonb_agg(distinct jsonb_build_array(named.name, named.name_zh)), '[]') as levels
+        from (
+            select levels.name, levels.name_zh from levels where levels.scheme_id = jurisdictions.scheme_id
+            union all
+            select own.name, own.name_zh from plan_levels own join plans p on p.id = own.plan_id
+            where p.jurisdiction_id = jurisdictions.id
+        ) as named
+        where named.name_zh <> ''
+    ) as titles
     left join plans on plans.jurisdiction_id = jurisdictions.id and plans.validity is not null
     left join lateral (
         -- Rows on duty now and the last transaction that wrote one: changes with every change that matters.
@@ -70,7 +80,7 @@ class EditionPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """A jurisdiction with its editions, oldest first."""
+    """A jurisdiction with its editions, oldest first; `levels` are the names of levels, in English and Chinese."""
 
     id: int
     code: str
@@ -78,6 +88,7 @@ class Calendar:
     time_zone: str
     attribution: tuple[str, ...]
     editions: tuple[EditionPeriod, ...]
+    levels: tuple[tuple[str, str], ...] = ()
 
     def edition_at(self, at: datetime) -> EditionPeriod | None:
         """Return the edition in force at a moment, if there was one."""
@@ -111,4 +122,5 @@ def _calendar(rows: list[Row[Any]]) -> Calendar:
             for row in rows
             if row.plan_id is not None
         ),
+        levels=tuple((name, name_zh) for name, name_zh in first.levels),
     )

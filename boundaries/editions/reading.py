@@ -1,7 +1,7 @@
 """Editions and grids, read from the store."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -34,6 +34,28 @@ _ROWS_WITH_SHAPES: Final = text(_GRIDS.format(shape=", ST_AsBinary(g.geom) as sh
 def edition_at(session: Session, jurisdiction_id: int, at: datetime) -> PlanRecord | None:
     """Return the edition in force at a moment, if there was one."""
     row = session.scalar(select(Plan).where(Plan.jurisdiction_id == jurisdiction_id, Plan.validity.contains(at)))
+    return None if row is None else plan_record(row)
+
+
+def edition_until(session: Session, jurisdiction_id: int, at: datetime) -> PlanRecord | None:
+    """Return the edition in force at a moment, or, where none is, the last one before."""
+    row = session.scalar(
+        select(Plan)
+        .where(Plan.jurisdiction_id == jurisdiction_id, func.lower(Plan.validity) <= at)
+        .order_by(func.lower(Plan.validity).desc())
+        .limit(1)
+    )
+    return None if row is None else plan_record(row)
+
+
+def edition_after(session: Session, jurisdiction_id: int, at: datetime) -> PlanRecord | None:
+    """Return the first edition that starts at a moment or later."""
+    row = session.scalar(
+        select(Plan)
+        .where(Plan.jurisdiction_id == jurisdiction_id, func.lower(Plan.validity) >= at)
+        .order_by(func.lower(Plan.validity))
+        .limit(1)
+    )
     return None if row is None else plan_record(row)
 
 
@@ -131,7 +153,8 @@ def grid_frame(
     -------
     GeoDataFrame
         EPSG:4326, by code; columns code, name, level, level_name, parent, kind, category, households, population,
-        buildings, duty (role and holder, several parted by semicolons), geometry (MultiPolygon).
+        buildings, duty (role and holder, several parted by semicolons), contact (the same with telephones), geometry
+        (MultiPolygon).
     """
     rows = session.execute(_ROWS_WITH_SHAPES, {"plan": plan.id, "level": level}).all()
     duties = {} if at is None else duties_at(session, plan.id, at)
@@ -141,5 +164,10 @@ def grid_frame(
     frame["duty"] = [
         "; ".join(f"{duty.role} {duty.holder}" for duty in duties.get(GridCode(row.code), ())) for row in rows
     ]
+    frame["contact"] = [_contacts(duties.get(GridCode(row.code), ())) for row in rows]
     shapes = shapely.from_wkb(np.array([bytes(row.shape) for row in rows], dtype=object))
     return gpd.GeoDataFrame(frame, geometry=shapes, crs="EPSG:4326")
+
+
+def _contacts(duties: Iterable[Duty]) -> str:
+    return "; ".join(" ".join(filter(None, (duty.role, duty.holder, duty.phone))) for duty in duties)

@@ -7,11 +7,12 @@ from typing import Final
 from sqlalchemy import DateTime, bindparam, cast, or_
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from boundaries.cases.fields import case_select
-from boundaries.cases.tables import Case
+from boundaries.cases.fields import PUBLIC_CASES, public_case_select
 from boundaries.features.fields import Collection
+from boundaries.features.systems import transformed
 from boundaries.grids.fields import GRIDS_OF_PLANS, grid_columns, load_columns
 from geogrid.editions.fields import DUTY_FIELD, GRID_FIELDS, LOAD_FIELDS, Field
+from geogrid.hotspot.records import HOTSPOT_STATES
 from geogrid.types import CASE_STATUSES
 
 LEVELS: Final = range(1, 7)
@@ -68,11 +69,12 @@ def _cases() -> str:
     """Return the statement of cases that have a point, reported in the period of the scope."""
     since, until = (cast(bindparam(name), DateTime(timezone=True)) for name in ("since", "until"))
     own = {"fid": "id", "place": "id", "number": "id", "edition": "edition_id"}
-    statement = case_select(*(name for name in CASE_FIELD_NAMES if name not in own), "geom", **own).where(
-        Case.jurisdiction_id == bindparam("jurisdiction"),
-        Case.geom.is_not(None),
-        or_(since.is_(None), Case.reported_at >= since),
-        or_(until.is_(None), Case.reported_at < until),
+    public = PUBLIC_CASES.c
+    statement = public_case_select(*(name for name in CASE_FIELD_NAMES if name not in own), "geom", **own).where(
+        public.jurisdiction_id == bindparam("jurisdiction"),
+        public.geom.is_not(None),
+        or_(since.is_(None), public.reported_at >= since),
+        or_(until.is_(None), public.reported_at < until),
     )
     return str(statement.compile(dialect=PGDialect_psycopg()))  # type: ignore[no-untyped-call]
 
@@ -89,6 +91,7 @@ _GAPS: Final = """
 _NEAR_M: Final = 150
 _LEAST_CASES: Final = 5
 _MARGIN_M: Final = 30
+_METRIC: Final = transformed("geom", "%(metric)s", "%(meridian)s")
 _HOTSPOTS: Final = f"""
     select min(id) as fid, min(id) as place, min(id) as number, count(*)::int as cases,
         (count(*) filter (where status <> 'closed'))::int as unclosed,
@@ -97,12 +100,21 @@ _HOTSPOTS: Final = f"""
         ST_Buffer(ST_ConvexHull(ST_Collect(geom))::geography, {_MARGIN_M})::geometry as geom
     from (
         select number as id, status, category, reported_at, geom,
-            ST_ClusterDBSCAN(ST_Transform(geom, %(metric)s), {_NEAR_M}, {_LEAST_CASES}) over () as cluster
+            ST_ClusterDBSCAN({_METRIC}, {_NEAR_M}, {_LEAST_CASES}) over () as cluster
         from ({_CASES}) as public_cases
     ) as clustered
     where cluster is not null
     group by cluster
 """  # noqa: S608 - our own text
+
+FOUND_ID: Final = "hotspot-grids"
+_FOUND: Final = """
+    select g.code as fid, g.id as place, g.code, g.name, f.state, f.cases, f.value, f.p, f.adjusted_p,
+        %(found_how)s::text as how, g.geom
+    from unnest(%(found_codes)s::text[], %(found_states)s::text[], %(found_cases)s::int[], %(found_values)s::float8[],
+        %(found_p)s::float8[], %(found_adjusted)s::float8[]) as f(code, state, cases, value, p, adjusted_p)
+    join grids g on g.code = f.code and g.plan_id = %(plain)s
+"""
 
 PUBLIC_CASE_FIELDS: Final = ("channel", "category", "status", "reported_at", "closed_at", "grid")
 """Fields of cases that are public unless the operator says otherwise: nothing that a person wrote."""
@@ -160,6 +172,31 @@ _HOTSPOT_FIELDS: Final = (
 )
 
 
+_FOUND_COLLECTION: Final = Collection(
+    id=FOUND_ID,
+    title="Grids and chance",
+    description=(
+        "Leaf grids in force, and which have more or fewer cases than chance explains, by `method`; "
+        "`datetime` is when the cases were reported. Figures of grids with 1 to 4 cases are null."
+    ),
+    fields=(
+        Field("code", "text", "Code of the grid"),
+        Field("name", "text", "Name of the grid"),
+        Field("state", "text", "How it stands; small: too few cases to tell", HOTSPOT_STATES),
+        Field("cases", "integer", "Cases in it", low=0, high=2_147_483_647),
+        Field("value", "number", "What the method tells, in its unit"),
+        Field("p", "number", "How rarely chance does the same"),
+        Field("adjusted_p", "number", "The same, corrected for many tests"),
+        Field("how", "text", "Method, base, weights, correction, draws, number of cases and edition"),
+    ),
+    geometry="MultiPolygon",
+    source=_FOUND,
+    key="code",
+    order=("place",),
+    timing="instant",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Visibility:
     """What the operator lets others see.
@@ -188,7 +225,7 @@ def collections(wanted: Visibility, level_names: Mapping[int, str] | None = None
     found += [level_collection(level, name) for level, name in names.items()]
     found.append(_BLOCKS_COLLECTION)
     if wanted.case_fields:
-        found += [case_collection(wanted.case_fields), hotspot_collection(wanted.case_fields)]
+        found += [case_collection(wanted.case_fields), hotspot_collection(wanted.case_fields), _FOUND_COLLECTION]
     found.append(_GAPS_COLLECTION)
     return {each.id: each for each in found}
 

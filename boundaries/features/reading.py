@@ -13,8 +13,9 @@ from psycopg.rows import namedtuple_row
 from sqlalchemy import Engine
 
 from boundaries.features.selection import Condition, Selection, Statement, as_features, as_values, counting, extents
-from boundaries.store.driver_errors import translate_errors
+from boundaries.store.driver_errors import translate_errors, unfit_value
 from boundaries.store.engine import READING_SECONDS
+from boundaries.text.numbers import LARGEST_INT32, read_identifier
 from geogrid.errors import InvalidInputError
 
 Row = tuple[Any, ...]
@@ -27,8 +28,6 @@ _FIRST_BATCH: Final = 50
 _LARGEST_BATCH: Final = 1_000
 _BATCH_BYTES: Final = 500_000
 """About so much is read at once, whether features are small or large."""
-_LARGEST_EDITION: Final = 2**31 - 1
-_LARGEST_NUMBER: Final = 2**63 - 1
 
 
 class _AsBytes(Loader):
@@ -97,11 +96,12 @@ def _named(wanted: Selection, identifier: str) -> Iterator[Selection]:
     is_number = wanted.collection.integer_id or (key is not None and key.kind == "integer")
     name, _, edition = identifier.rpartition("@")
     tried = [(identifier, wanted.scope)]
-    if wanted.collection.timing == "validity" and name and edition.isdecimal() and int(edition) <= _LARGEST_EDITION:
-        tried.append((name, replace(wanted.scope, plans=(int(edition),))))
+    number = read_identifier(edition, LARGEST_INT32)
+    if wanted.collection.timing == "validity" and name and number is not None:
+        tried.append((name, replace(wanted.scope, plans=(number,))))
     for text, scope in tried:
-        if not is_number or (text.isdecimal() and int(text) <= _LARGEST_NUMBER):
-            value = int(text) if is_number else text
+        value = read_identifier(text) if is_number else text
+        if value is not None:
             condition = Condition(f"f.{wanted.collection.key} = %(key)s", {"key": value})
             yield replace(wanted, scope=scope, condition=condition, limit=1)
 
@@ -148,6 +148,8 @@ def _refused() -> Iterator[None]:
     try:
         yield
     except (psycopg.DataError, psycopg.InternalError) as error:
+        if error.sqlstate is None:
+            raise unfit_value(error) from error
         raise InvalidInputError.of(
             "filter", f"The filter cannot be computed: {error.diag.message_primary}.", "Change it.", subject="filter"
         ) from error

@@ -7,7 +7,7 @@ from typing import Any, Final
 import shapely
 
 from boundaries.features.fields import Collection, FeatureScope
-from boundaries.features.systems import CRS84, STORED_SRID, System
+from boundaries.features.systems import CRS84, STORED_SRID, System, meridian_of, transformed
 from geogrid.types import CoordType
 
 _EXACT_DECIMALS: Final = 15
@@ -164,4 +164,8 @@ def _shape(system: System) -> str:
 
 
 def _projected(system: System) -> str:
-    return "f.geom" if system.srid == STORED_SRID else f"ST_Transform(f.geom, {system.srid})"
+    if system.srid == STORED_SRID:
+        return "f.geom"
+    if system.is_geographic:
+        return f"ST_Transform(f.geom, {system.srid})"
+    return transformed("f.geom", system.srid, meridian_of(system.srid))

@@ -23,6 +23,11 @@ _EPSG: Final = "http://www.opengis.net/def/crs/EPSG/0/"
 _EDGE_PARTS: Final = 32
 _CHINA: Final = (73.5, 16.0, 136.5, 54.0)
 _FIRST_ZONE, _FIRST_MERIDIAN, _ZONE_WIDTH = 4534, 75, 3
+_ZONES: Final = range(_FIRST_ZONE, _FIRST_ZONE + 21)
+_UTM_NORTH: Final = 32_600
+_FARTHEST_LAT: Final = 89.9
+_FARTHEST_OFF: Final = 45
+"""Degrees from the equator and from a zone's meridian up to which PROJ computes every place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,32 @@ def local_srid(lon: float, lat: float) -> int:
         return _FIRST_ZONE + round(lon / _ZONE_WIDTH) - _FIRST_MERIDIAN // _ZONE_WIDTH
     zone = math.floor((lon + 180) / 6) % 60 + 1
     return (32600 if lat >= 0 else 32700) + zone
+
+
+def meridian_of(srid: int) -> float | None:
+    """Return the middle longitude of a zone of `local_srid`, None for a system of the whole globe."""
+    if srid > _UTM_NORTH:
+        return float(srid % 100 * 6 - 183)
+    return float(_FIRST_MERIDIAN + (srid - _FIRST_ZONE) * _ZONE_WIDTH) if srid in _ZONES else None
+
+
+def transformed(shape: str, srid: int | str, meridian: float | str | None) -> str:
+    """Return SQL for a stored shape in another system; null for what lies where that system has no places.
+
+    One case that was reported for the far side of the globe must not take an answer down with it.
+
+    Parameters
+    ----------
+    shape, srid : str or int
+        SQL of the stored shape, and of the number of the system.
+    meridian : float or str or None
+        Of `meridian_of`; None for a system of the whole globe.
+    """
+    can_be = [f"ST_YMin({shape}) >= {-_FARTHEST_LAT}", f"ST_YMax({shape}) <= {_FARTHEST_LAT}"]
+    for edge in ("ST_XMin", "ST_XMax") if meridian is not None else ():
+        off = f"({edge}({shape}) - ({meridian}))"
+        can_be.append(f"abs({off} - 360 * floor(({off} + 180) / 360)) <= {_FARTHEST_OFF}")
+    return f"case when {' and '.join(can_be)} then ST_Transform({shape}, {srid}) end"
 
 
 def box_in(system: System, corners: Sequence[float]) -> shapely.Geometry:

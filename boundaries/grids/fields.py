@@ -13,9 +13,12 @@ STORED_TYPES: Final = {
     for field in GRID_FIELDS
     for name, kind in _OF_THE_TREE.get(field.name, {field.name: _TYPES.get(field.kind, "")}).items()
 } | {"attributes": "jsonb"}
-"""Columns of a grid, with their types, that edits, copies and imports carry; its number, plan and land come apart."""
+"""Columns of a grid, with their types, that copies and imports carry; its number, plan and land come apart."""
 
 STORED_COLUMNS: Final = tuple(STORED_TYPES)
+
+EDITED_TYPES: Final = STORED_TYPES | {"locked_by": "text"}
+"""Columns of a grid, with their types, that edits carry: a lock holds for a draft, and for no copy of it."""
 
 GRIDS_OF_PLANS: Final = """
     from grids g

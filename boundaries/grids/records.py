@@ -25,6 +25,14 @@ class PlanValues(Protocol):
         """How far it is."""
 
     @property
+    def is_over(self) -> bool:
+        """Whether it was in force and is not any more."""
+
+    @property
+    def is_to_come(self) -> bool:
+        """Whether it is published, and its moment has not come."""
+
+    @property
     def load(self) -> str:
         """What the band balances."""
 
@@ -88,6 +96,12 @@ class PlanRecord:
     position: int
     valid_from: datetime | None
     valid_to: datetime | None
+    is_to_come: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was in force and is not any more."""
+        return self.state == "retired"
 
     @property
     def is_edition(self) -> bool:
@@ -101,12 +115,12 @@ class PlanRecord:
 
 
 def plan_record(plan: PlanValues) -> PlanRecord:
-    """Return a plan as a value that stays as it is, whatever is written later."""
+    """Return a plan as a value that stays as it is, whatever is written later; an edition is retired by the clock."""
     return PlanRecord(
         id=plan.id,
         jurisdiction_id=plan.jurisdiction_id,
         name=plan.name,
-        state=plan.state,
+        state="retired" if plan.is_over else plan.state,
         load=plan.load,
         band_low=plan.band_low,
         band_high=plan.band_high,
@@ -118,4 +132,5 @@ def plan_record(plan: PlanValues) -> PlanRecord:
         position=plan.position,
         valid_from=plan.valid_from,
         valid_to=plan.valid_to,
+        is_to_come=plan.is_to_come,
     )

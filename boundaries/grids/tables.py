@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.store.base import Base, geometry, one_of, spatial_index
@@ -58,7 +58,9 @@ class Plan(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     jurisdiction_id: Mapped[int] = mapped_column(ForeignKey(Jurisdiction.id))
     name: Mapped[str] = mapped_column(comment="Name for people")
-    state: Mapped[str] = mapped_column(server_default="draft")
+    state: Mapped[str] = mapped_column(
+        server_default="draft", comment="Of an edition: published; whether it is retired the clock says, see validity"
+    )
     validity: Mapped[Range[datetime] | None] = mapped_column(TSTZRANGE, comment="Half-open period of an edition")
     load: Mapped[str] = mapped_column(server_default="households", comment="What the band balances")
     band_low: Mapped[float | None] = mapped_column(comment="Lower limit of a leaf's load")
@@ -71,6 +73,10 @@ class Plan(Base):
     code_profile: Mapped[str] = mapped_column(server_default="free", comment="What codes look like")
     version: Mapped[int] = mapped_column(server_default="0", comment="Grows with every change: what If-Match compares")
     position: Mapped[int] = mapped_column(server_default="0", comment="Edits in force; those beyond are undone")
+
+    is_over: Mapped[bool] = column_property(func.coalesce(func.upper(validity) <= func.now(), sql("false")))
+
+    is_to_come: Mapped[bool] = column_property(func.coalesce(func.lower(validity) > func.now(), sql("false")))
 
     @property
     def valid_from(self) -> datetime | None:
@@ -143,6 +149,12 @@ class Grid(Base):
         server_default=sql("'{}'::jsonb"), comment="Other columns of the source"
     )
     geom: Mapped[WKBElement] = mapped_column(geometry("MULTIPOLYGON"))
+    locked_by: Mapped[str | None] = mapped_column(
+        comment="Who locked it: no edit of its draft changes it until unlocked"
+    )
+    edited: Mapped[int] = mapped_column(
+        server_default="0", comment="Version of the plan after the last edit that touched it"
+    )
 
 
 class Block(Base):
@@ -163,6 +175,50 @@ class Block(Base):
     population: Mapped[float | None]
     buildings: Mapped[float | None]
     geom: Mapped[WKBElement] = mapped_column(geometry("POLYGON"))
+
+
+class BlockSuccession(Base):
+    """A block whose loads were counted again, and the one of the same land that has them."""
+
+    __tablename__ = "block_successions"
+    __table_args__ = (
+        PrimaryKeyConstraint("old_id"),
+        CheckConstraint("old_id <> new_id", name="another"),
+        Index("ix_block_successions_new", "new_id"),
+        {"comment": "Blocks whose loads were counted again: editions keep the old one, drafts have the new one"},
+    )
+
+    old_id: Mapped[int] = mapped_column(ForeignKey(Block.id))
+    new_id: Mapped[int] = mapped_column(ForeignKey(Block.id), comment="The same land with the loads of now")
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class BlockBase(Base):
+    """Streets and buildings of another year; the latest is what drafts are made on."""
+
+    __tablename__ = "bases"
+    __table_args__ = (
+        Index("ix_bases_jurisdiction", "jurisdiction_id"),
+        {"comment": "Streets and buildings of another year, from which blocks were cut anew"},
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey(Jurisdiction.id))
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    source: Mapped[str] = mapped_column(server_default="", comment="Where they are from")
+
+
+class BaseBlock(Base):
+    """A block that was cut from a base."""
+
+    __tablename__ = "base_blocks"
+    __table_args__ = (
+        PrimaryKeyConstraint("base_id", "block_id"),
+        {"comment": "Blocks that were cut from a base"},
+    )
+
+    base_id: Mapped[int] = mapped_column(ForeignKey("bases.id", ondelete="CASCADE"))
+    block_id: Mapped[int] = mapped_column(ForeignKey(Block.id))
 
 
 class Assignment(Base):

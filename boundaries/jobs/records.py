@@ -1,17 +1,17 @@
-"""Jobs as values: what is asked for, what is being done, how often a kind is tried."""
+"""Jobs as values: what is asked for, what is being done, how a kind is done."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
-import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from boundaries.jobs.retries import Retries
+
 State = Literal["running", "due", "waiting", "failed"]
 STATES: tuple[State, ...] = ("running", "due", "waiting", "failed")
-_JITTER = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class JobState:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class JobDone:
     """What became of a job that did not fail.
 
     Parameters
@@ -128,28 +128,6 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Retries:
-    """How often a job is tried, and how long it rests in between.
-
-    Parameters
-    ----------
-    first_s, most_s : float
-        Pause after the first failure, doubled with each further one up to the second, a tenth more at most by chance.
-    limit : int
-        Tries; after the last the job is failed.
-    """
-
-    first_s: float = 5.0
-    most_s: float = 3600.0
-    limit: int = 12
-
-    def pause(self, attempts: int, rng: np.random.Generator) -> timedelta:
-        """Return the pause after so many failures."""
-        plain = min(self.first_s * 2.0 ** min(attempts - 1, 40), self.most_s)
-        return timedelta(seconds=plain * (1 + rng.uniform(0, _JITTER)))
-
-
-@dataclass(frozen=True, slots=True)
 class Kind:
     """How jobs of a kind are done.
 
@@ -167,8 +145,8 @@ class Kind:
         Breaks off what is under way; it is done again later.
     """
 
-    run: Callable[[Turn], Done]
-    retries: Retries = Retries()
+    run: Callable[[Turn], JobDone]
+    retries: Retries = field(default_factory=Retries)
     find: Callable[[Session, datetime], None] | None = None
     at_once: int | None = None
     stop: Callable[[], None] | None = None

@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from boundaries.jobs.reading import database_now
-from boundaries.jobs.records import Done, Job, Kinds, Turn
+from boundaries.jobs.records import Job, JobDone, Kinds, Turn
 from boundaries.jobs.taking import begin_attempt, lock_next, settle_done, settle_failed
 from geogrid.errors import GeogridError
 
@@ -28,7 +28,7 @@ class Report:
     """What became of one try of a job: done, or an `error`."""
 
     job: Job
-    done: Done
+    done: JobDone
     error: str = ""
 
 
@@ -91,7 +91,7 @@ def run_next(
         try:
             with open_session() as session:
                 now = clock(session)
-                locked = lock_next(session, kinds.keys(), now=now, passed=passed)
+                locked = lock_next(session, kinds, now=now, passed=passed)
                 if locked is None:
                     return None
                 with open_session() as other:
@@ -119,7 +119,7 @@ def _failure(open_session: OpenSession, job: Job, error: Exception) -> Report:
             settle_failed(session, job, told)
     except GeogridError as problem:
         logger.warning("Why job %d failed is not written down: %s", job.id, problem)
-    return Report(job, Done(), told)
+    return Report(job, JobDone(), told)
 
 
 def _sentence(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """Taking a job and settling it: the statements of a runner."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -9,13 +9,14 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from boundaries.jobs.reading import RUNNING_SPACE
-from boundaries.jobs.records import Done, Job, Kinds
+from boundaries.jobs.records import Job, JobDone, Kinds
 
 CUT_SHORT: Final = "Its runner was ended in the middle."
 
 _LOCK: Final = text("""
     select jobs.id, jobs.kind, jobs.attempts from job_turns turns join jobs on jobs.id = turns.job_id
-    where jobs.failed_at is null and jobs.due_at <= :now and jobs.kind = any(cast(:kinds as text[]))
+    where jobs.failed_at is null and jobs.kind = any(cast(:kinds as text[]))
+        and (jobs.due_at <= :now or jobs.attempts > 0 and jobs.due_at > :latest)
         and jobs.id <> all(cast(:passed as int8[]))
     order by jobs.due_at, jobs.id limit 1
     for update of turns skip locked
@@ -31,7 +32,8 @@ _BEGIN: Final = text("""
     where id = (
         -- Not what was done, or asked for and not committed, between the look and the lock.
         select id from jobs
-        where id = :id and attempts = :attempts and due_at <= :now and failed_at is null
+        where id = :id and attempts = :attempts and failed_at is null
+            and (due_at <= :now or attempts > 0 and due_at > :latest)
         for no key update skip locked
     )
     returning id, kind, key, payload, attempts, asked, created_at
@@ -47,15 +49,17 @@ _FAILED: Final = text("update jobs set last_error = :error where id = :id and at
 
 
 def lock_next(
-    session: Session, kinds: Collection[str], *, now: datetime, passed: Collection[int] = ()
+    session: Session, kinds: Kinds, *, now: datetime, passed: Collection[int] = ()
 ) -> tuple[int, str, int] | None:
     """Lock the turn of the job that has been due longest and that nobody does.
+
+    One that failed and would rest for longer than any pause failed while the clock was ahead: it is due, too.
 
     Parameters
     ----------
     session : Session
         Its transaction holds the job until it ends.
-    kinds : collection of str
+    kinds : mapping of str to Kind
         Others are left alone.
     now : datetime
         What is due by then.
@@ -67,7 +71,8 @@ def lock_next(
     tuple of int, str, int
         Number, kind and tries of the job, for `begin_attempt`, or None.
     """
-    row = session.execute(_LOCK, {"now": now, "kinds": list(kinds), "passed": list(passed)}).one_or_none()
+    values = {"now": now, "latest": _latest(kinds, now), "kinds": list(kinds), "passed": list(passed)}
+    row = session.execute(_LOCK, values).one_or_none()
     if row is None:
         return None
     session.execute(_MARK, {"space": RUNNING_SPACE, "id": row.id})
@@ -104,6 +109,7 @@ def begin_attempt(
         "id": number,
         "attempts": attempts,
         "now": now,
+        "latest": _latest(kinds, now),
         "next": now + retries.pause(attempts + 1, rng),
         "failed_at": now if is_last else None,
         "error": CUT_SHORT,
@@ -112,7 +118,12 @@ def begin_attempt(
     return None if row is None else Job(*row)
 
 
-def settle_done(session: Session, job: Job, done: Done) -> None:
+def _latest(kinds: Kinds, now: datetime) -> datetime:
+    """Return until when a job can rest after a failure."""
+    return now + max((kind.retries.longest_pause for kind in kinds.values()), default=timedelta())
+
+
+def settle_done(session: Session, job: Job, done: JobDone) -> None:
     """Write down that a job is done, in the transaction of its work; what was asked for meanwhile is still to do."""
     values = {"id": job.id, "asked": job.asked, "again_at": done.again_at}
     if done.again_at is None:

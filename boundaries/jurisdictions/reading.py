@@ -1,7 +1,7 @@
 """Jurisdictions and their levels."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Final
 
 from geoalchemy2.shape import to_shape
 from shapely import MultiPolygon, Polygon
@@ -12,13 +12,7 @@ from boundaries.jurisdictions.records import JurisdictionRecord, JurisdictionVal
 from boundaries.jurisdictions.tables import Jurisdiction, LevelRow
 from geogrid.errors import InvalidInputError, NotFoundError
 
-
-@dataclass(frozen=True, slots=True)
-class LevelName:
-    """The name of a level, in English and Chinese."""
-
-    name: str
-    name_zh: str = ""
+NOTHING_STORED: Final = "No town is stored yet: run `geogrid demo` or `geogrid import town`."
 
 
 def get_jurisdiction(session: Session, code: str) -> Jurisdiction:
@@ -54,6 +48,11 @@ def the_jurisdiction(session: Session, code: str | None) -> JurisdictionRecord:
     return jurisdiction_record(found[0])
 
 
+def jurisdiction_codes(session: Session) -> tuple[str, ...]:
+    """Return the codes of all jurisdictions, in order."""
+    return tuple(session.scalars(select(Jurisdiction.code).order_by(Jurisdiction.code)))
+
+
 def jurisdiction_of(session: Session, jurisdiction_id: int) -> JurisdictionRecord:
     """Return a jurisdiction by the number that a plan or a case names."""
     return jurisdiction_record(session.get_one(Jurisdiction, jurisdiction_id))
@@ -67,7 +66,7 @@ def limit_at(session: Session, jurisdiction_id: int) -> Polygon | MultiPolygon |
 def _known(session: Session) -> str:
     codes = session.scalars(select(Jurisdiction.code).order_by(Jurisdiction.code)).all()
     if not codes:
-        return "No jurisdiction is stored yet: run `geogrid demo` or `geogrid import grids`."
+        return NOTHING_STORED
     return f"Stored are: {', '.join(codes)}."
 
 

@@ -9,10 +9,11 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
-from boundaries.jurisdictions.reading import LevelName, levels_of
+from boundaries.jurisdictions.reading import levels_of
 from boundaries.jurisdictions.tables import Jurisdiction, LevelRow, LevelScheme
 from geogrid.blocks.polygons import as_multi
 from geogrid.errors import ConflictError
+from geogrid.types import LevelName
 
 _HAS_PLANS: Final = text("select exists (select from plans where jurisdiction_id = :jurisdiction)")
 

@@ -53,6 +53,7 @@ class Jurisdiction(Base):
     __table_args__ = (
         UniqueConstraint("code"),
         CheckConstraint("code <> ''", name="code_not_empty"),
+        CheckConstraint("reporters_kept_years between 0 and 100", name="reporters_kept_years"),
         spatial_index("jurisdictions", "limit_geom"),
         {"comment": "Areas that plans tile (辖区)"},
     )
@@ -67,4 +68,7 @@ class Jurisdiction(Base):
     )
     limit_geom: Mapped[WKBElement | None] = mapped_column(
         geometry("MULTIPOLYGON"), comment="Outer limit; without it, the union of the leaf grids"
+    )
+    reporters_kept_years: Mapped[int | None] = mapped_column(
+        SmallInteger, comment="Years after a case is closed until what is known of persons goes; null: it stays"
     )

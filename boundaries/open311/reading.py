@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from boundaries.cases.fields import COLUMNS, case_select
+from boundaries.cases.fields import PUBLIC_CASES, PUBLIC_COLUMNS, public_case_select
 from boundaries.cases.intake import API_SOURCE
-from boundaries.cases.tables import Case
+from boundaries.store.sight import see_case
 
 _TOKEN_OF: Final = text("select source_key from cases where id = :id")
 _BY_TOKEN: Final = text("""
@@ -43,14 +43,17 @@ class RequestFilter:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRequest:
-    """A case as a request; `edition_id` is of the edition that its grid is of, `changed_at` of its last event."""
+    """A case as a request; `edition_id` is of the edition that its grid is of, `changed_at` of its last event.
+
+    What people wrote is None where it is not public.
+    """
 
     id: int
     category: str
     is_closed: bool
     channel: str
-    text: str
-    address: str
+    text: str | None
+    address: str | None
     reported_at: datetime
     changed_at: datetime
     lon: float | None
@@ -59,7 +62,8 @@ class ServiceRequest:
     grid_name: str | None
     edition_id: int | None
     edition: str | None
-    attributes: dict[str, Any]
+    address_id: str | None
+    media_url: str | None
 
 
 def find_requests(
@@ -78,18 +82,20 @@ def find_requests(
     limit, offset : int
         How many, and how many to leave out before them.
     """
-    parts = [Case.jurisdiction_id == jurisdiction_id, Case.category.in_(query.categories)]
+    case = PUBLIC_CASES.c
+    parts = [case.jurisdiction_id == jurisdiction_id, case.category.in_(query.categories)]
     if query.ids is not None:
-        parts.append(Case.id.in_(query.ids))
+        parts.append(case.id.in_(query.ids))
     if query.since is not None:
-        parts.append(Case.reported_at >= query.since)
+        parts.append(case.reported_at >= query.since)
     if query.until is not None:
-        parts.append(Case.reported_at <= query.until)
+        parts.append(case.reported_at <= query.until)
     if query.is_closed is not None:
-        parts.append(COLUMNS["is_closed"].is_(query.is_closed))
-    statement = case_select(*(field.name for field in fields(ServiceRequest))).where(*parts)
-    statement = statement.order_by(Case.reported_at.desc(), Case.id.desc()).limit(limit).offset(offset)
-    return [ServiceRequest(**row) for row in session.execute(statement).mappings()]
+        parts.append(PUBLIC_COLUMNS["is_closed"].is_(query.is_closed))
+    statement = public_case_select(*(field.name for field in fields(ServiceRequest))).where(*parts)
+    statement = statement.order_by(case.reported_at.desc(), case.id.desc()).limit(limit).offset(offset)
+    rows = session.execute(statement).mappings()
+    return [ServiceRequest(**row) for row in rows]
 
 
 def token_of(session: Session, case_id: int) -> str:
@@ -99,5 +105,6 @@ def token_of(session: Session, case_id: int) -> str:
 
 def case_of_token(session: Session, jurisdiction_id: int, token: str) -> int | None:
     """Return the number of the case that a token stands for, None for a token that was never given."""
+    see_case(session, jurisdiction_id, API_SOURCE, token)
     values = {"jurisdiction": jurisdiction_id, "source": API_SOURCE, "token": token}
     return session.execute(_BY_TOKEN, values).scalar_one_or_none()

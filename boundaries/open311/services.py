@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from boundaries.cases.tables import Case
 from boundaries.open311.tables import ServiceRow
+from geogrid.access import mask_text
 from geogrid.errors import InvalidInputError, Problem
 
 DataType = Literal["string", "number", "datetime", "text", "singlevaluelist", "multivaluelist"]
@@ -180,6 +181,9 @@ def _problems(place: int, given: Mapping[str, Any]) -> Iterator[Problem]:
         )
     if not isinstance(given.get("service_name"), str) or not given["service_name"].strip():
         yield Problem("services", f"Service {place} has no service_name.", subject=subject)
+    elif mask_text(given["service_name"]) != given["service_name"]:
+        remedy = "Put it into the description: cases are kept without numbers of persons, in their category too."
+        yield Problem("services", f"The service_name of service {place} holds a telephone.", remedy, subject=subject)
     if given.get("type", "realtime") not in get_args(ServiceType):
         yield Problem("services", f"The type of service {place} is not realtime or batch.", subject=subject)
     attributes = given.get("attributes", [])

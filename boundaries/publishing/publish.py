@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from boundaries.cases.handover import asks_for_hand_over, reassign_open_cases
 from boundaries.changes.tables import Change
 from boundaries.editions.index_files import build_index, store_index
-from boundaries.editions.reading import edition_at
+from boundaries.editions.reading import edition_after, edition_until
 from boundaries.grids.tables import Plan
 from boundaries.jobs.reading import database_now
 from boundaries.jobs.storing import ask_for
@@ -25,7 +25,8 @@ def publish(
 ) -> Plan:
     """Make a plan the edition of its jurisdiction from a moment on.
 
-    Its compiled index and the lineage from the edition in force then are stored, and the feed says so. The tiles that
+    Its compiled index is stored, and its lineage: from the edition before, whether or not that one is in force until
+    then, and to a later one. The feed says so. The tiles that
     show the whole of a large edition are made, too. An edition that is in force at once is given the open cases here;
     a job, asked for here, hands over at `valid_from` those that are open then, and those that come at the very switch.
 
@@ -37,7 +38,7 @@ def publish(
         Neither published nor retired.
     valid_from, valid_to : datetime
         Half-open period with offset; no `valid_to` means until replaced. The edition in force at `valid_from`
-        ends there and retires.
+        ends there.
     made_by : str
         Who publishes.
 
@@ -48,7 +49,7 @@ def publish(
     InvalidInputError
         A time has no offset, or the period is empty.
     """
-    _check_period(valid_from, valid_to)
+    require_offsets(valid_from, valid_to)
     # One publication at a time; cases and drafts, which only refer to the jurisdiction, are taken meanwhile.
     own = select(Jurisdiction.id).where(Jurisdiction.id == plan.jurisdiction_id)
     session.execute(own.with_for_update(key_share=True))
@@ -56,19 +57,25 @@ def publish(
     if plan.state in {"published", "retired"}:
         raise ConflictError(f"Plan {plan.name!r} ({plan.id}) is already {plan.state}. Make a new plan from it.")
     _check_later_editions(session, plan, valid_from, valid_to)
-    former = edition_at(session, plan.jurisdiction_id, valid_from)
-    _end_former_edition(session, plan, valid_from)
+    former = edition_until(session, plan.jurisdiction_id, valid_from)
+    later = None if valid_to is None else edition_after(session, plan.jurisdiction_id, valid_to)
+    until = _end_former_edition(session, plan, valid_from)
     plan.validity = Range(valid_from, valid_to)
     plan.state = "published"
     session.flush()
     index, leaves = build_index(session, plan)
     store_index(session, plan, index)
     moved = 0
+    if later is not None:
+        store_lineage(session, plan, later)
     if former is not None:
         store_lineage(session, former, plan)
-        if valid_from <= database_now(session):
+        now = database_now(session)
+        if valid_from <= now and (valid_to is None or now < valid_to):
             moved = reassign_open_cases(session, plan, index, leaves)
     detail = {"valid_from": valid_from.isoformat(), "cases": moved, "former": former and former.id}
+    if until is not None:
+        detail["former_until"] = until.isoformat()
     _tell(session, plan, made_by, detail)
     prepare_first_view(session, plan)
     ask_for(session, [asks_for_hand_over(plan.id, valid_from)])
@@ -90,7 +97,8 @@ def _tell(session: Session, plan: Plan, made_by: str, detail: dict[str, Any]) ->
     session.flush()
 
 
-def _check_period(valid_from: datetime, valid_to: datetime | None) -> None:
+def require_offsets(valid_from: datetime, valid_to: datetime | None) -> None:
+    """Raise `InvalidInputError` for a time without offset, and for a period that is empty."""
     if valid_from.tzinfo is None or (valid_to is not None and valid_to.tzinfo is None):
         raise InvalidInputError.of(
             "no-offset", "A time of validity has no offset.", "Write it as in 2026-01-01T00:00:00+08:00."
@@ -111,9 +119,12 @@ def _check_later_editions(session: Session, plan: Plan, valid_from: datetime, va
         )
 
 
-def _end_former_edition(session: Session, plan: Plan, at: datetime) -> None:
-    session.execute(
-        update(Plan)
-        .where(Plan.jurisdiction_id == plan.jurisdiction_id, Plan.validity.contains(at))
-        .values(validity=func.tstzrange(func.lower(Plan.validity), at), state="retired")
-    )
+def _end_former_edition(session: Session, plan: Plan, at: datetime) -> datetime | None:
+    """End the edition in force at a moment there; return until when it was to be, None for until replaced."""
+    in_force = select(Plan).where(Plan.jurisdiction_id == plan.jurisdiction_id, Plan.validity.contains(at))
+    until = None
+    for former in session.scalars(in_force):
+        until = former.valid_to
+        former.validity = Range(former.valid_from, at)
+    session.flush()
+    return until

@@ -7,7 +7,7 @@ import psycopg
 from sqlalchemy import Engine
 
 from boundaries.store.driver_errors import translate_errors
-from boundaries.store.engine import reading_engine
+from boundaries.store.engine import reading_engine, retire
 
 Connection = psycopg.Connection[Any]
 Value = TypeVar("Value")
@@ -28,7 +28,7 @@ class Reader:
 
     def __init__(self, engine: Engine, *, plans_once: bool = False) -> None:
         self._named = engine
-        self._engine = reading_engine(engine, plans_once=plans_once)
+        self.engine = reading_engine(engine, plans_once=plans_once)
 
     def read(self, work: Work[Value]) -> Value:
         """Return what work reads; done again where its connection had been lost, e.g. by a restart of the server.
@@ -42,15 +42,15 @@ class Reader:
             try:
                 return self._once(work)
             except psycopg.OperationalError:
-                self._engine.dispose()
+                self.engine.dispose()
             return self._once(work)
 
     def close(self) -> None:
-        """Give the connections back."""
-        self._engine.dispose()
+        """Give the connections back, for good."""
+        retire(self.engine)
 
     def _once(self, work: Work[Value]) -> Value:
-        held = self._engine.raw_connection()
+        held = self.engine.raw_connection()
         try:
             connection = held.driver_connection
             assert connection is not None  # noqa: S101 - a held connection is open; narrows a type

@@ -103,7 +103,7 @@ def prepare_zoom(session: Session, plan: PlanValues, zoom: int) -> None:
         shown = ((plan.id, zoom, grid, shape) for grid, shape in rows)
         copy_rows(session, "tile_shapes", ("plan_id", "zoom", "grid_id", "geom"), shown)
     # Until then the planner takes the tables for empty, and reads a whole zoom for one tile.
-    session.execute(text("analyze tile_shapes (plan_id, zoom, geom), tile_labels (plan_id, grid_id)"))
+    session.execute(text("select analyze_tiles()"))
 
 
 def _is_prepared(session: Session, plan: PlanValues, zoom: int) -> bool:

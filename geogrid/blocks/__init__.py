@@ -3,10 +3,11 @@
 from geogrid.blocks.adjacency import Adjacency, rook_adjacency
 from geogrid.blocks.assembly import assemble_blocks, ready_blocks
 from geogrid.blocks.building import BlockRule, build_blocks
-from geogrid.blocks.faces import MergeRule
 from geogrid.blocks.gaps import GapRule
 from geogrid.blocks.ground import NOWHERE, Barriers, Ground, MaxLoad
 from geogrid.blocks.records import Blocks, Site
+from geogrid.blocks.slivers import MergeRule
+from geogrid.blocks.weak import divide_along_weak
 
 __all__ = [
     "NOWHERE",
@@ -21,6 +22,7 @@ __all__ = [
     "Site",
     "assemble_blocks",
     "build_blocks",
+    "divide_along_weak",
     "ready_blocks",
     "rook_adjacency",
 ]

@@ -94,17 +94,17 @@ def rook_adjacency(
     Adjacency
         Polygons that touch in points only are not neighbours.
     """
-    pairs, segments = _shared_segments(polygons)
+    pairs, segments = shared_segments(polygons)
     lengths = np.hypot(*(segments[:, 2:] - segments[:, :2]).T)
     rank = np.full(len(pairs), NO_BARRIER)
     if barriers is not None and ranks is not None:
-        rank = _segment_ranks(segments, barriers, np.asarray(ranks, dtype=np.int64))
+        rank = segment_ranks(segments, barriers, np.asarray(ranks, dtype=np.int64))
     by_rank = np.zeros((len(pairs), RANK_COUNT))
     by_rank[np.arange(len(pairs)), rank] = lengths
     return _aggregate(pairs, by_rank, len(polygons))
 
 
-def _shared_segments(polygons: GeometryArray) -> tuple[IntArray, FloatArray]:
+def shared_segments(polygons: GeometryArray) -> tuple[IntArray, FloatArray]:
     """Return the owners (m, 2) and the end points (m, 4) of the segments that two polygons have in common."""
     parts, part_owner = shapely.get_parts(polygons, return_index=True)
     rings, ring_owner = shapely.get_rings(parts, return_index=True)
@@ -122,7 +122,7 @@ def _shared_segments(polygons: GeometryArray) -> tuple[IntArray, FloatArray]:
     return np.sort(pairs, axis=1), segments[:-1][twin]
 
 
-def _segment_ranks(segments: FloatArray, barriers: GeometryArray, ranks: IntArray) -> IntArray:
+def segment_ranks(segments: FloatArray, barriers: GeometryArray, ranks: IntArray) -> IntArray:
     """Return the highest rank of the barriers that run under the middle of each segment."""
     middles = shapely.points((segments[:, :2] + segments[:, 2:]) / 2.0)
     segment, line = shapely.STRtree(barriers).query(middles, predicate="dwithin", distance=_BARRIER_TOLERANCE_M)

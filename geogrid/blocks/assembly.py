@@ -1,6 +1,7 @@
 """Pieces of land to blocks: their loads summed, what falls in none of them listed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -12,15 +13,19 @@ from geogrid.blocks.ground import (
     NOWHERE,
     Barriers,
     Ground,
+    LoadLayer,
     LoadPoints,
     load_points_of,
 )
+from geogrid.blocks.land_loads import AREA, LAND_LOADS
 from geogrid.blocks.limits import onto_lines
 from geogrid.blocks.records import Blocks, Site
+from geogrid.blocks.water import Kept, Water, are_water, over_land
 from geogrid.coordinates import metric_crs
 from geogrid.errors import Problem
 from geogrid.geometry.metres import to_lonlat, to_metres
-from geogrid.types import FloatArray, GeometryArray, IntArray
+from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
+from geogrid.wording import amount
 
 
 def assemble_blocks(  # noqa: PLR0913 - the fields of Blocks that are not derived
@@ -37,20 +42,29 @@ def assemble_blocks(  # noqa: PLR0913 - the fields of Blocks that are not derive
     polygons = onto_lines(polygons, ground.limits)
     owner = ground.load_points.owners(polygons)
     inside = owner != NOWHERE
+    dedicated = np.full(len(polygons), NOWHERE) if site is None else site
+    wet = water_blocks(polygons, ground, dedicated)
     columns = ground.load_points.columns
     loads = {name: _sums(owner[inside], values[inside], len(polygons)) for name, values in columns.items()}
     unassigned = {name: float(values[~inside].sum()) for name, values in columns.items()}
+    if AREA in loads:  # its points say where land is; how much there is, the outlines say
+        loads[AREA], unassigned[AREA] = shapely.area(polygons), 0.0
     return Blocks(
         polygons=polygons,
         ground=ground,
-        adjacency=adjacency,
+        adjacency=over_land(adjacency, polygons, Kept(wet, parent, dedicated), ground.water),
         parent=parent,
-        site=np.full(len(polygons), NOWHERE) if site is None else site,
+        site=dedicated,
         sites=sites,
         loads=loads,
         unassigned=unassigned,
         building_block=owner[: len(ground.buildings)],
-        problems=(*problems, *_unassigned_problems(unassigned), *_orphan_problems(polygons, parent, ground.crs)),
+        problems=(
+            *ground.problems,
+            *problems,
+            *_unassigned_problems(unassigned),
+            *_orphan_problems(polygons, parent, ground.crs),
+        ),
     )
 
 
@@ -74,7 +88,7 @@ def ready_blocks(areas: gpd.GeoDataFrame, *, load_columns: Sequence[str], barrie
     crs = metric_crs(areas)
     polygons = to_metres(areas, crs).geometry
     lines = barriers or Barriers(np.empty(0, dtype=object), np.empty(0, dtype=np.int64))
-    points = load_points_of(None, areas, crs=crs, columns=load_columns)
+    points = load_points_of(None, LoadLayer(areas, polygons), columns=load_columns)
     return Blocks(
         polygons=polygons,
         ground=Ground(crs, lines, np.empty(0, dtype=object), points),
@@ -86,6 +100,20 @@ def ready_blocks(areas: gpd.GeoDataFrame, *, load_columns: Sequence[str], barrie
         unassigned={},
         building_block=np.empty(0, dtype=np.int64),
     )
+
+
+def beside_water(blocks: Blocks, water: Water) -> Blocks:
+    """Return blocks that know of wide water: shores that no street joins are apart, and water decides no shape."""
+    ground = replace(blocks.ground, water=water)
+    kept = Kept(water_blocks(blocks.polygons, ground, blocks.site), blocks.parent, blocks.site)
+    return replace(blocks, ground=ground, adjacency=over_land(blocks.adjacency, blocks.polygons, kept, water))
+
+
+def water_blocks(polygons: GeometryArray, ground: Ground, site: IntArray) -> BoolArray:
+    """Return which blocks are wide water on which nothing stands, and no land of a site."""
+    if not len(ground.water):
+        return np.zeros(len(polygons), dtype=np.bool_)
+    return are_water(polygons, ground.load_points.holding(polygons, but=LAND_LOADS) | (site != NOWHERE), ground.water)
 
 
 def areas_holding(polygons: GeometryArray, areas: GeometryArray) -> IntArray:
@@ -102,15 +130,15 @@ def _unassigned_problems(unassigned: Mapping[str, float]) -> list[Problem]:
     return [
         Problem(
             "load-outside",
-            f"{amount:g} {name} lie in no block: they are outside the limit.",
+            f"{amount(left)} {name} lie in no block: they are outside the limit.",
             "Widen the limit or leave them out.",
             severity="warning",
             subject=name,
-            size=amount,
+            size=left,
             unit=name,
         )
-        for name, amount in unassigned.items()
-        if amount
+        for name, left in unassigned.items()
+        if left
     ]
 
 

@@ -22,8 +22,8 @@ LIMIT: Final = 9
 
 RANK_NAMES: Final = (
     "no barrier",
-    "footpath",
-    "service road",
+    "path, fence, ditch or edge of a field",
+    "service road or track",
     "pedestrian street",
     "residential street",
     "tertiary street",

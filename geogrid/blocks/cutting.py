@@ -6,11 +6,12 @@ import numpy as np
 import shapely
 
 from geogrid.blocks.adjacency import Adjacency, rook_adjacency
-from geogrid.blocks.assembly import areas_holding
-from geogrid.blocks.faces import Faces, faces_between
+from geogrid.blocks.assembly import areas_holding, assemble_blocks
+from geogrid.blocks.faces import Faces, dissolve, faces_between
 from geogrid.blocks.ground import NOWHERE
 from geogrid.blocks.limits import on_grid
 from geogrid.blocks.records import Blocks
+from geogrid.blocks.slivers import FaceFacts, MergeRule, merge_small_faces
 from geogrid.types import BoolArray, GeometryArray, IntArray
 
 
@@ -37,5 +38,22 @@ def cut_along(blocks: Blocks, lines: GeometryArray) -> CutFaces:
     block = areas_holding(faces.polygons, polygons)
     inside = block != NOWHERE
     faces, block = replace(faces, polygons=faces.polygons[inside], in_building=faces.in_building[inside]), block[inside]
-    barriers = blocks.ground.barriers
-    return CutFaces(faces, block, rook_adjacency(faces.polygons, barriers.lines, barriers.ranks))
+    edges = blocks.ground.edges
+    return CutFaces(faces, block, rook_adjacency(faces.polygons, edges.lines, edges.ranks))
+
+
+def cut_apart(blocks: Blocks, lines: GeometryArray, rule: MergeRule) -> Blocks:
+    """Return the blocks cut along lines; slivers stay with a neighbour in the same block."""
+    cut = cut_along(blocks, lines)
+    occupied = blocks.ground.load_points.occupied(cut.faces.polygons)
+    facts = FaceFacts(groups=cut.block, occupied=occupied, settled=cut.is_whole)
+    labels = merge_small_faces(cut.faces, cut.adjacency, facts, rule=rule)
+    first = np.unique(labels, return_index=True)[1]
+    return assemble_blocks(
+        dissolve(cut.faces.polygons, labels),
+        blocks.ground,
+        adjacency=cut.adjacency.contracted(labels),
+        parent=blocks.parent[cut.block[first]],
+        site=blocks.site[cut.block[first]],
+        sites=blocks.sites,
+    )

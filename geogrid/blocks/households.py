@@ -19,6 +19,9 @@ SMALLEST_DWELLING_M2: Final = 30.0
 
 ONE_HOUSEHOLD: Final = frozenset({"house", "detached", "bungalow", "cabin", "farm", "villa", "houseboat"})
 
+INSTITUTION: Final = "institution"
+"""Use of a building of unknown use on the land of a school, a hospital, an office or a works: nobody lives in it."""
+
 RESIDENTIAL_SHARE: Final[Mapping[str, float]] = {
     "apartments": 1.0,
     "residential": 1.0,

@@ -52,7 +52,7 @@ def _targets(
     places: FloatArray, vertex: IntArray, owner: IntArray, lines: GeometryArray
 ) -> tuple[FloatArray, BoolArray]:
     """Return where each place belongs, and which are to move; `vertex` and `owner` tell the rings through them."""
-    segments = _segments(lines)
+    segments = segments_of(lines)
     points = np.asarray(shapely.points(places), dtype=object)
     segment, place = _within_reach(segments, points)
     near = np.zeros(len(places), dtype=np.bool_)
@@ -93,7 +93,8 @@ def on_grid(polygons: GeometryArray) -> GeometryArray:
     return rounded
 
 
-def _segments(lines: GeometryArray) -> GeometryArray:
+def segments_of(lines: GeometryArray) -> GeometryArray:
+    """Return the straight pieces of lines."""
     xy, line = shapely.get_coordinates(lines, return_index=True)
     joined = line[1:] == line[:-1]
     pairs = np.stack([xy[:-1][joined], xy[1:][joined]], axis=1)

@@ -1,17 +1,23 @@
 """Blocks (街区) as values: the atomic pieces of land between barriers that grids are made of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 from pyproj import CRS
 
 from geogrid.blocks.adjacency import Adjacency
-from geogrid.blocks.ground import Ground
+from geogrid.blocks.ground import NOWHERE, Ground
 from geogrid.coordinates import WGS84
 from geogrid.errors import Problem
 from geogrid.geometry.metres import to_lonlat
 from geogrid.types import DedicatedCategory, FloatArray, GeometryArray, IntArray
+from geogrid.wording import amount, html_table
+
+if TYPE_CHECKING:
+    from geogrid.maps import BaseMap, MapView
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +84,36 @@ class Blocks:
         """Return the blocks with their loads, in EPSG:4326; the index is the block number."""
         columns = {"parent": self.parent, "site": self.site, **self.loads}
         return gpd.GeoDataFrame(columns, geometry=self.lonlat(), crs=WGS84)
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: numbers and sums."""
+        dedicated = int((self.site != NOWHERE).sum())
+        rows = {
+            "blocks 街区": f"{len(self):,}",
+            "of institutions 机构用地": f"{dedicated:,}",
+            "parents 上级": f"{len(np.unique(self.parent)):,}",
+            **{name: amount(float(load.sum())) for name, load in self.loads.items()},
+            "problems 问题": f"{len(self.problems):,}",
+        }
+        return html_table("Blocks 街区", rows)
+
+    def explore(self, *, base: "BaseMap | None" = None, attribution: Sequence[str] = ()) -> "MapView":
+        """Return a map of the blocks for a notebook, which loads nothing from the internet.
+
+        Parameters
+        ----------
+        base : BaseMap, optional
+            Streets and buildings under the blocks.
+        attribution : sequence of str
+            Sources of the data; shown on the map.
+        """
+        from geogrid.maps import MapView, StateColor, state_map
+
+        frame = self.to_frame().drop(columns=["site", "parent"])
+        frame.insert(0, "site", [self.sites[number].name if number != NOWHERE else "" for number in self.site.tolist()])
+        frame.insert(0, "state", np.where(self.site == NOWHERE, "ordinary", "dedicated"))
+        colors = [
+            StateColor("ordinary", "#a8d5b5", "街区 Block"),
+            StateColor("dedicated", "#8e6bb8", "机构用地 Institution"),
+        ]
+        return MapView(state_map(frame, colors, title="街区 Blocks", base=base, attribution=attribution))

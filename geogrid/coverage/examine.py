@@ -1,6 +1,6 @@
 """Everything that is wrong with the leaf polygons of a file, listed, and the coverage that can be made of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ import shapely
 
 from geogrid.coverage.gaps import Gaps, find_gaps
 from geogrid.coverage.nodes import add_missing_nodes
-from geogrid.coverage.overlaps import Overlaps, find_overlaps, largest_parts, mismatched
+from geogrid.coverage.overlaps import Overlaps, find_overlaps, largest_parts, mismatched, precedence, resolve_overlaps
 from geogrid.coverage.plane import Plane
 from geogrid.errors import Problem
 from geogrid.geometry.rings import mend_rings, only_polygons
@@ -126,8 +126,9 @@ def examine(
     """
     noded = add_missing_nodes(polygons, tolerances.node_m)
     overlaps = find_overlaps(noded, plane, min_area_m2=0.0)
-    rank = _ranks(codes, np.zeros(len(codes), dtype=bool) if yields is None else yields)
-    cut, swallowed = _cut(noded, overlaps, rank, codes, plane)
+    rank = precedence(codes, np.zeros(len(codes), dtype=bool) if yields is None else yields)
+    cut, stronger = resolve_overlaps(noded, overlaps, rank)
+    swallowed = _swallowed_problems(noded, cut, stronger, codes, plane)
     gaps = find_gaps(
         noded,
         plane,
@@ -181,38 +182,27 @@ def area_text(area_m2: float) -> str:
     return f"{area_m2:,.2f} m2" if area_m2 < 10 else f"{area_m2:,.0f} m2"  # noqa: PLR2004 - digits
 
 
-def _ranks(codes: Sequence[str], yields: BoolArray) -> IntArray:
-    order = sorted(range(len(codes)), key=lambda which: (bool(yields[which]), codes[which]))
-    rank = np.empty(len(codes), dtype=np.int64)
-    rank[order] = np.arange(len(codes))
-    return rank
-
-
-def _cut(
-    polygons: GeometryArray, overlaps: Overlaps, rank: IntArray, codes: Sequence[str], plane: Plane
-) -> tuple[GeometryArray, list[Problem]]:
-    """Take from each polygon what stronger ones claim; list those that keep nothing."""
-    stronger: dict[int, list[int]] = {}
-    for first, second in overlaps.pairs.tolist():
-        strong, weak = (first, second) if rank[first] < rank[second] else (second, first)
-        stronger.setdefault(weak, []).append(strong)
-    cut, problems = polygons.copy(), []
-    for weak, strong in sorted(stronger.items()):
-        left = only_polygons(shapely.difference(polygons[weak], shapely.union_all(polygons[strong])))
-        cut[weak] = left
-        if shapely.is_empty(left):
-            problems.append(
-                Problem(
-                    "covered",
-                    f"Grid {codes[weak]} lies wholly within {_names(strong, codes)}: no land is left for it.",
-                    "Draw it again or leave it out.",
-                    subject=codes[weak],
-                    lonlat=_lonlat(plane.lonlat(polygons[[weak]])[0]),
-                    size=float(plane.area_m2(polygons[[weak]])[0]),
-                    unit="m2",
-                )
-            )
-    return cut, problems
+def _swallowed_problems(
+    polygons: GeometryArray,
+    cut: GeometryArray,
+    stronger: Mapping[int, Sequence[int]],
+    codes: Sequence[str],
+    plane: Plane,
+) -> list[Problem]:
+    """List the polygons that keep nothing once stronger ones have taken what they claim."""
+    return [
+        Problem(
+            "covered",
+            f"Grid {codes[weak]} lies wholly within {_names(strong, codes)}: no land is left for it.",
+            "Draw it again or leave it out.",
+            subject=codes[weak],
+            lonlat=_lonlat(plane.lonlat(polygons[[weak]])[0]),
+            size=float(plane.area_m2(polygons[[weak]])[0]),
+            unit="m2",
+        )
+        for weak, strong in sorted(stronger.items())
+        if shapely.is_empty(cut[weak])
+    ]
 
 
 def _overlap_problems(overlaps: Overlaps, rank: IntArray, codes: Sequence[str], min_area_m2: float) -> list[Problem]:

@@ -1,11 +1,13 @@
-"""Land that two polygons of a coverage claim."""
+"""Land that two polygons of a coverage claim, and which of them gets it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 
 from geogrid.coverage.plane import Plane
+from geogrid.geometry.rings import only_polygons
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 
 
@@ -48,6 +50,31 @@ def find_overlaps(polygons: GeometryArray, plane: Plane, *, min_area_m2: float) 
     area = plane.area_m2(pieces)
     large = area >= min_area_m2
     return Overlaps(pairs[large], area[large], plane.lonlat(largest_parts(pieces[large])))
+
+
+def precedence(codes: Sequence[str], yields: BoolArray) -> IntArray:
+    """Return the rank of each polygon, from 0: of two that claim the same land the one of the smaller rank gets it.
+
+    Those that do not yield come first, then the smaller code, the rule of lookups.
+    """
+    order = sorted(range(len(codes)), key=lambda which: (bool(yields[which]), codes[which]))
+    rank = np.empty(len(codes), dtype=np.int64)
+    rank[order] = np.arange(len(codes))
+    return rank
+
+
+def resolve_overlaps(
+    polygons: GeometryArray, overlaps: Overlaps, rank: IntArray
+) -> tuple[GeometryArray, dict[int, list[int]]]:
+    """Return the polygons without what stronger ones claim, and, for each that gave, the positions that took."""
+    stronger: dict[int, list[int]] = {}
+    for first, second in overlaps.pairs.tolist():
+        strong, weak = (first, second) if rank[first] < rank[second] else (second, first)
+        stronger.setdefault(weak, []).append(strong)
+    cut = polygons.copy()
+    for weak, strong in stronger.items():
+        cut[weak] = only_polygons(shapely.difference(polygons[weak], shapely.union_all(polygons[strong])))
+    return cut, stronger
 
 
 def mismatched(polygons: GeometryArray) -> BoolArray:

@@ -8,7 +8,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Proj, Transformer
 
-from geogrid.coordinates import WGS84, metres_per_degree
+from geogrid.coordinates import WGS84, metres_per_degree, transformer_between
 from geogrid.types import FloatArray, GeometryArray
 
 
@@ -47,7 +47,7 @@ class Plane:
 
     @cached_property
     def _to_lonlat(self) -> Transformer:
-        return Transformer.from_crs(self.crs, WGS84, always_xy=True)
+        return transformer_between(self.crs, WGS84)
 
     def flatten(self, geometries: GeometryArray) -> GeometryArray:
         """Return the layer's geometries in this plane, without heights."""
@@ -106,7 +106,7 @@ def _metres_per_unit(crs: CRS, xy: FloatArray) -> FloatArray:
     if not len(xy):
         return np.empty((0, 2))
     unit = crs.axis_info[0].unit_conversion_factor
-    lon, lat = Transformer.from_crs(crs, WGS84, always_xy=True).transform(xy[:, 0], xy[:, 1])
+    lon, lat = transformer_between(crs, WGS84).transform(xy[:, 0], xy[:, 1])
     factors = Proj(crs).get_factors(lon, lat, errcheck=False)
     scale = unit / np.sqrt(np.atleast_1d(factors.areal_scale))
     return np.column_stack([scale, scale])

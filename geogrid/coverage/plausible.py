@@ -6,13 +6,14 @@ from typing import Final
 
 import numpy as np
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_crs_info
 from pyproj.enums import PJType
 from pyproj.exceptions import ProjError
 
-from geogrid.coordinates import WGS84
+from geogrid.coordinates import WGS84, transformer_between
+from geogrid.coverage.zones import twin
 from geogrid.errors import Problem
 from geogrid.types import FloatArray
 
@@ -26,6 +27,7 @@ _TEMPERATE_LAT = 75.0
 _CHINA_SWAPPED: Bounds = (15.0, 73.0, 54.0, 90.0)
 _SVALBARD: Bounds = (5.0, 74.0, 36.0, 82.0)
 _DEGREES: Bounds = (-180.0, -90.0, 180.0, 90.0)
+_TWICE_ROUND: Bounds = (-360.0, -90.0, 360.0, 90.0)
 
 _UTM: Bounds = (100_000.0, 0.0, 900_000.0, 10_000_000.0)
 _STATE_PLANE_FEET: Bounds = (0.0, -100_000.0, 9_000_000.0, 14_000_000.0)
@@ -100,7 +102,9 @@ def _impossible(bounds: Bounds, crs: CRS, limit: Bounds | None) -> Guess | None:
     if crs.is_geographic:
         if in_degrees:
             return None
-        return _SWAPPED if _within(_swapped(bounds), _DEGREES) else guess_projected(bounds, limit)
+        if _within(_swapped(bounds), _DEGREES):
+            return _SWAPPED
+        return _ACROSS_180 if _within(bounds, _TWICE_ROUND) else guess_projected(bounds, limit)
     if in_degrees:
         return Guess("longitudes and latitudes in degrees", "Name the CRS they are in, e.g. --crs EPSG:4326.")
     return None
@@ -121,6 +125,9 @@ def _improbable(bounds: Bounds, crs: CRS, limit: Bounds | None) -> Guess | None:
         return _SWAPPED if crs.is_geographic else _SWAPPED_METRES
     if limit is not None and crs.is_geographic:
         return _elsewhere(placed, limit)
+    other = twin(crs, bounds[0])
+    if other is not None:
+        return _other_zone(other)
     return guess_projected(bounds, limit)
 
 
@@ -129,11 +136,22 @@ _SWAPPED = Guess(
     "Swap them: GeoGrid takes longitude (x) first. With the file as it is, use --swap-xy.",
     SWAPPED_COORDINATES,
 )
+_ACROSS_180 = Guess(
+    "longitudes of a place on both sides of the meridian of 180 degrees, counted on beyond it",
+    "Write them from -180 to 180, with shapes that cross the meridian cut in two there.",
+)
 _SWAPPED_METRES = Guess(
     "northing before easting",
     "Swap them: GeoGrid takes easting (x) first. With the file as it is, use --swap-xy.",
     SWAPPED_COORDINATES,
 )
+
+
+def _other_zone(code: int) -> Guess:
+    name = CRS.from_epsg(code).name
+    return Guess(
+        f"EPSG:{code} ({name}): the same zone, with eastings written in the other way", f"Name it: --crs EPSG:{code}."
+    )
 
 
 def _elsewhere(placed: Bounds | None, limit: Bounds) -> Guess:
@@ -198,7 +216,7 @@ def _lonlat_bounds(bounds: Bounds, crs: CRS) -> Bounds | None:
     """Return bounds in longitude and latitude, None where the projection is not defined there."""
     corners = np.array([(bounds[x], bounds[y]) for x in (0, 2) for y in (1, 3)])
     try:
-        placed = np.column_stack(Transformer.from_crs(crs, WGS84, always_xy=True).transform(*corners.T))
+        placed = np.column_stack(transformer_between(crs, WGS84).transform(*corners.T))
     except ProjError:
         return None
     return _bounds(placed) if np.isfinite(placed).all() else None

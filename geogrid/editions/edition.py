@@ -133,6 +133,12 @@ class Edition:
             neighbours=self._neighbours(x, y, position, error_m),
         )
 
+    def held(self, code: GridCode) -> Located:
+        """Return what a caller needs to know of an area that a grid of any level holds, without a point in it."""
+        chain = self.chain(code)
+        duties = {grid.code: self.duties.get(grid.code, ()) for grid in chain}
+        return Located(chain[0], chain, duties, boundary_distance_m=0.0, neighbours=())
+
     def _neighbours(self, x: FloatArray, y: FloatArray, own: int, error_m: float) -> tuple[Neighbour, ...]:
         if error_m <= 0:
             return ()

@@ -20,6 +20,7 @@ from geogrid.index.sharing import share_out
 from geogrid.index.storage import FilePath, read_sections, write_sections
 from geogrid.jit import Array, locked
 from geogrid.types import FloatArray
+from geogrid.wording import html_table
 
 Positions = NDArray[np.int32]
 Scale = tuple[ArrayLike, ArrayLike]
@@ -171,6 +172,11 @@ class GridIndex:
     def __repr__(self) -> str:
         """Return the size of the index."""
         return f"GridIndex({len(self):,} polygons, {self.nbytes / 1e6:,.1f} MB)"
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: its size."""
+        rows = {"polygons 多边形": f"{len(self):,}", "memory 内存": f"{self.nbytes / 1e6:,.1f} MB"}
+        return html_table("GridIndex 网格索引", rows)
 
     @property
     def nbytes(self) -> int:

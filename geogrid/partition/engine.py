@@ -17,6 +17,7 @@ from geogrid.partition.search.redivide import redivide
 from geogrid.partition.search.shares import share_out
 from geogrid.partition.search.terms import Objective
 from geogrid.types import FloatArray, IntArray
+from geogrid.wording import band_of, counted
 
 
 def partition(  # noqa: PLR0913 - one wish of the planner each, by keyword
@@ -76,9 +77,13 @@ def partition(  # noqa: PLR0913 - one wish of the planner each, by keyword
     labels, former = _labelled(land, searches, at_once(_done, searches, rng))
     limits = band or (0.0, math.inf)
     grids = numbered(land, labels, blocks=blocks, parents=parent, load_name=load, band=limits, former=former)
-    names = [str(grid) for grid in range(len(grids))]
-    out_of_band = [] if band is None else grids.band_problems(names, fixed=n_grids is not None)
-    return replace(grids, problems=(*land.problems, *missed, *out_of_band))
+    return _told(replace(grids, bounds=bounds, problems=(*land.problems, *missed)), fixed=n_grids is not None)
+
+
+def _told(grids: Partition, *, fixed: bool) -> Partition:
+    """Return the grids with why some are out of the band, by their numbers."""
+    out_of_band = grids.band_problems([str(grid) for grid in range(len(grids))], fixed=fixed)
+    return replace(grids, problems=(*grids.problems, *out_of_band))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +165,11 @@ def _wishes(
     counts = share_out(n_grids - locked, loads, [len(graph) for graph in graphs], band=band)
     problems = []
     if sum(counts) + locked != n_grids:
-        message = f"{n_grids} grids were asked for; {sum(counts) + locked} is the nearest that can be."
+        message = f"Asked for {counted(n_grids, 'grid')}; {sum(counts) + locked} is the nearest that can be."
         blocks = sum(map(len, graphs))
         remedy = (
-            f"There are {len(graphs)} separate pieces of land with {blocks} blocks in all, and {locked} locked grids."
+            f"The land is in {counted(len(graphs), 'separate piece')} with {counted(blocks, 'block')} in all, "
+            f"beside {counted(locked, 'locked grid')}."
         )
         problems.append(
             Problem("count-missed", message, remedy, severity="warning", size=sum(counts) + locked, unit="grids")
@@ -203,7 +209,7 @@ def _check_wish(
     if band is None and n_grids is None:
         problems.append(Problem("band-or-count", "A band, a number of grids, or both are needed."))
     if band is not None and not (0 < band[0] <= band[1] < math.inf):
-        message = f"The band {band[0]:g}:{band[1]:g} is not 0 < low <= high."
+        message = f"The band {band_of(*band)} is not 0 < low <= high."
         problems.append(Problem("bad-band", message, "Give two numbers, e.g. 300:500."))
     if n_grids is not None and n_grids < 1:
         problems.append(Problem("bad-count", f"The number of grids is {n_grids}; it must be 1 or more."))

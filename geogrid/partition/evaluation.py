@@ -11,12 +11,14 @@ import pandas as pd
 import shapely
 
 from geogrid.blocks import NOWHERE
-from geogrid.blocks.barriers import NO_BARRIER, RANK_NAMES
-from geogrid.blocks.faces import cut_buildings
+from geogrid.blocks.assembly import water_blocks
+from geogrid.blocks.faces import cut_buildings, dissolve
 from geogrid.errors import Problem
 from geogrid.geometry.metres import to_lonlat
 from geogrid.geometry.overlays import difference_m2, intersections, union
 from geogrid.geometry.rings import Area
+from geogrid.partition.boundary import BETWEEN_COMPREHENSIVE, WITH_DEDICATED, Boundary, Side, boundary_of
+from geogrid.partition.cut_off import further_pieces, islands
 from geogrid.partition.result import Partition
 from geogrid.types import BoolArray, FloatArray, GeometryArray, IntArray
 
@@ -48,6 +50,11 @@ class Subject:
         return self.partition.polygons()
 
     @cached_property
+    def boundary(self) -> Boundary:
+        """The boundary between grids, by kind and cause."""
+        return boundary_of(self.partition, self.polygons)
+
+    @cached_property
     def land(self) -> Area:
         """What the grids cover together."""
         return union(self.polygons)
@@ -58,18 +65,27 @@ class Subject:
         return self.partition.blocks.adjacency.components(self.partition.grid)
 
     @cached_property
+    def dry_polygons(self) -> GeometryArray:
+        """The grids without their water, on which shape is measured."""
+        blocks, grid = self.partition.blocks, self.partition.grid
+        dry = ~water_blocks(blocks.polygons, blocks.ground, blocks.site)
+        counted = dry | ~np.isin(grid, grid[dry])
+        return dissolve(blocks.polygons[counted], grid[counted])
+
+    @cached_property
+    def cut_off(self) -> BoolArray:
+        """Which of the contiguous pieces are land without a house that nothing joins to the rest of its parent."""
+        blocks = self.partition.blocks
+        piece = islands(blocks.adjacency, blocks.parent, blocks.site)
+        first = np.unique(self.fragments, return_index=True)[1]
+        cut_off: BoolArray = np.isin(piece[first], further_pieces(self.partition, piece))
+        return cut_off
+
+    @cached_property
     def is_comprehensive(self) -> BoolArray:
         """Which grids the band is for."""
         comprehensive: BoolArray = self.partition.site == NOWHERE
         return comprehensive
-
-    @cached_property
-    def inner_m(self) -> FloatArray:
-        """Length of the boundary between grids by the rank of the barrier under it, shape (10,)."""
-        adjacency, grid = self.partition.blocks.adjacency, self.partition.grid
-        apart = grid[adjacency.pairs[:, 0]] != grid[adjacency.pairs[:, 1]]
-        lengths: FloatArray = adjacency.length_by_rank_m[apart].sum(axis=0)
-        return lengths
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +132,21 @@ class Evaluation:
         Share of the boundary between grids by what runs under it.
     fragments : tuple of Problem
         Where grids are in pieces: every piece but the largest.
+    sides : tuple of Side
+        The boundary between grids told apart by their kinds.
+    off_barriers : mapping of str to float
+        Metres of it without a barrier, by cause; see `geogrid.partition.boundary`.
+    notes : tuple of Problem
+        Why little of it runs on barriers, and where weak ones served.
     """
 
     grids: pd.DataFrame
     overall: Mapping[str, float]
     barrier_share: Mapping[str, float]
     fragments: tuple[Problem, ...]
+    sides: tuple[Side, ...]
+    off_barriers: Mapping[str, float]
+    notes: tuple[Problem, ...]
 
 
 def evaluate(
@@ -145,15 +170,14 @@ def evaluate(
         Areas that no grid is to straddle, in the CRS of the blocks; without them nesting is not known.
     """
     subject = Subject(partition, limit, previous, parents)
-    total_m = float(subject.inner_m.sum())
     return Evaluation(
         grids=pd.DataFrame({metric.name: metric.compute(subject) for metric in GRID_METRICS}),
         overall={metric.name: metric.compute(subject) for metric in TOTAL_METRICS},
-        barrier_share={
-            name: float(length / total_m) if total_m else 0.0
-            for name, length in zip(RANK_NAMES, subject.inner_m, strict=True)
-        },
+        barrier_share=subject.boundary.shares_by_rank(),
         fragments=_fragment_problems(subject),
+        sides=subject.boundary.sides,
+        off_barriers=subject.boundary.off_barriers_m,
+        notes=subject.boundary.notes(),
     )
 
 
@@ -165,18 +189,19 @@ def _deviation(subject: Subject) -> FloatArray:
 
 
 def _pieces(subject: Subject) -> FloatArray:
-    owner = subject.partition.grid[np.unique(subject.fragments, return_index=True)[1]]
+    owner = subject.partition.grid[np.unique(subject.fragments, return_index=True)[1][~subject.cut_off]]
     return np.bincount(owner, minlength=len(subject.partition)).astype(np.float64)
 
 
 def _polsby_popper(subject: Subject) -> FloatArray:
-    score: FloatArray = 4.0 * math.pi * shapely.area(subject.polygons) / shapely.length(subject.polygons) ** 2
+    shapes = subject.dry_polygons
+    score: FloatArray = 4.0 * math.pi * shapely.area(shapes) / shapely.length(shapes) ** 2
     return score
 
 
 def _reock(subject: Subject) -> FloatArray:
-    radius = shapely.minimum_bounding_radius(subject.polygons)
-    score: FloatArray = shapely.area(subject.polygons) / (math.pi * radius**2)
+    radius = shapely.minimum_bounding_radius(subject.dry_polygons)
+    score: FloatArray = shapely.area(subject.dry_polygons) / (math.pi * radius**2)
     return score
 
 
@@ -187,8 +212,7 @@ def _in_band(subject: Subject) -> float:
 
 
 def _on_barriers(subject: Subject) -> float:
-    total_m = float(subject.inner_m.sum())
-    return 1.0 - float(subject.inner_m[NO_BARRIER]) / total_m if total_m else 1.0
+    return Side("all", subject.boundary.length_by_rank_m).on_barriers
 
 
 def _cut_edges(subject: Subject) -> float:
@@ -276,9 +300,22 @@ TOTAL_METRICS: Final = (
     TotalMetric("comprehensive", "grids", _PLAIN, lambda subject: float(subject.is_comprehensive.sum())),
     TotalMetric("in_band", "of the comprehensive grids", _PLAIN, _in_band),
     TotalMetric("contiguous", "grids", "rook neighbours", lambda subject: float((_pieces(subject) == 1).sum())),
+    TotalMetric("cut_off", "parts without a house", "rook neighbours", lambda subject: float(subject.cut_off.sum())),
     TotalMetric("polsby_popper", "mean, 0 to 1", _POLSBY, lambda subject: float(_polsby_popper(subject).mean())),
     TotalMetric("reock", "mean, 0 to 1", _REOCK_SOURCE, lambda subject: float(_reock(subject).mean())),
     TotalMetric("on_barriers", "of the inner boundary", "DESIGN: barriers", _on_barriers),
+    TotalMetric(
+        "on_barriers_comprehensive",
+        "of that between comprehensive grids",
+        "DESIGN: barriers",
+        lambda subject: subject.boundary.share(BETWEEN_COMPREHENSIVE),
+    ),
+    TotalMetric(
+        "on_barriers_dedicated",
+        "of that with dedicated grids",
+        "DESIGN: barriers",
+        lambda subject: subject.boundary.share(WITH_DEDICATED),
+    ),
     TotalMetric("cut_edges", "pairs of blocks", _CUT_SOURCE, _cut_edges),
     TotalMetric("buildings_cut", "buildings", "DESIGN: invariant 3", _buildings_cut),
     TotalMetric("gaps", "m2", "DESIGN: invariant 1", _gaps_m2),
@@ -296,7 +333,7 @@ def _fragment_problems(subject: Subject) -> tuple[Problem, ...]:
     first = np.unique(subject.fragments, return_index=True)[1]
     order = np.lexsort((area, grid[first]))
     largest = order[np.append(np.diff(grid[first][order]) != 0, True)]
-    loose = np.setdiff1d(np.arange(len(first)), largest)
+    loose = np.setdiff1d(np.flatnonzero(~subject.cut_off), largest)
     places = shapely.get_coordinates(to_lonlat(shapely.point_on_surface(blocks.polygons[first[loose]]), blocks.crs))
     return tuple(
         Problem(

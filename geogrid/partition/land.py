@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from geogrid.blocks import NOWHERE, Adjacency, Blocks
+from geogrid.blocks.assembly import water_blocks
 from geogrid.blocks.barriers import RANK_COUNT
 from geogrid.errors import Problem
 from geogrid.geometry.metres import to_lonlat
@@ -122,8 +123,12 @@ def land_of(blocks: Blocks, loads: FloatArray, bounds: Bounds) -> Land:
     region, locked = _regions(blocks, open_, bounds)
     unit, estates, problems = _units(blocks, open_, region, bounds.keep_together)
     first = np.unique(region, return_index=True)[1]
-    shapes = Shapes.of(blocks.polygons)
-    if estates:
+    shapes, wet = Shapes.of(blocks.polygons), water_blocks(blocks.polygons, blocks.ground, blocks.site)
+    if wet.any():
+        # Water goes with the land that it belongs to, and has no say in the shape of a grid.
+        shapes = Shapes(np.where(wet, 0.0, shapes.area_m2), np.where(wet, 0.0, shapes.perimeter_m))
+        unit, estates = _with_water(unit, estates, open_, region, wet)
+    if int(unit.max(initial=-1)) + 1 < len(blocks):
         inside = unit[open_.pairs[:, 0]] == unit[open_.pairs[:, 1]]
         inner_m = np.bincount(
             unit[open_.pairs[inside, 0]], weights=open_.shared_m[inside], minlength=int(unit.max()) + 1
@@ -188,6 +193,23 @@ def _units(
     estates = {number: int(group_of[first[number]]) for number in np.flatnonzero(size > 1).tolist()}
     problems = tuple(_divided(blocks, groups[n], n, int(pieces[n])) for n in np.flatnonzero(pieces > 1).tolist())
     return unit.astype(np.int64) if estates else np.arange(count), estates, problems
+
+
+def _with_water(
+    unit: IntArray, estates: dict[int, int], open_: Adjacency, region: IntArray, wet: BoolArray
+) -> tuple[IntArray, dict[int, int]]:
+    """Return the units with each block of water in that of the land it hangs on, and the groups of these units."""
+    hanging = wet[open_.pairs].any(axis=1) & (region[open_.pairs[:, 0]] == region[open_.pairs[:, 1]])
+    moored = Adjacency(open_.count, open_.pairs[hanging], open_.length_by_rank_m[hanging]).components()
+    # One block of each component is dry, or none: a component is numbered by it.
+    anchor = np.full(int(moored.max()) + 1, NOWHERE)
+    anchor[moored] = np.arange(len(unit))
+    dry = np.flatnonzero(~wet)
+    anchor[moored[dry]] = dry
+    joined = unit[anchor[moored]]
+    joined = np.unique(joined, return_inverse=True)[1]
+    group = {int(joined[block]): estates[int(unit[block])] for block in dry.tolist() if int(unit[block]) in estates}
+    return joined.astype(np.int64), group
 
 
 def _divided(blocks: Blocks, group: Sequence[int], number: int, pieces: int) -> Problem:

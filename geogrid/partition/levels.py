@@ -26,6 +26,7 @@ from geogrid.partition.search.pool import at_once
 from geogrid.partition.search.shares import share_out
 from geogrid.partition.search.terms import Objective
 from geogrid.types import CodeArray, GridCode, IntArray
+from geogrid.wording import counted
 
 _CODE_DIGITS = 3
 
@@ -196,8 +197,9 @@ def _join(  # noqa: PLR0913 - a level, what it is made of, and what bounds it
         shares = share_out(level.n_grids, totals, sizes, band=level.band)
         wishes = [Wish(level.band, share, effort=effort) for share in shares]
         if sum(shares) != level.n_grids:
-            message = f"Level '{level.name}': {level.n_grids} grids were asked for; {sum(shares)} is the nearest."
-            remedy = f"There are {len(graphs)} separate pieces of land with {len(loads)} grids of the level below."
+            message = f"Level '{level.name}': asked for {counted(level.n_grids, 'grid')}; {sum(shares)} is the nearest."
+            pieces, below = counted(len(graphs), "separate piece"), counted(len(loads), "grid")
+            remedy = f"The land is in {pieces} with {below} of the level below."
             problems.append(Problem("count-missed", message, remedy, severity="warning", subject=level.name))
     results = at_once(lambda lot, chance: divide(*lot, chance), list(zip(graphs, wishes, strict=True)), rng)
     above = np.empty(len(loads), dtype=np.int64)
@@ -221,15 +223,18 @@ def _out_of_band(
     blocks, below = leaves.blocks, labels[depth + 1]
     first = np.unique(below, return_index=True)[1]
     limit = _limits(blocks, scheme)[depth][first]
+    sums = np.bincount(below, weights=blocks.loads[leaves.load_name]).astype(np.float64)
     grids = Banded(
         part=lambda number: f"grid {coded[depth + 1][number]}",
-        load=np.bincount(below, weights=blocks.loads[leaves.load_name]).astype(np.float64),
+        load=sums,
         grid=labels[depth][first],
         region=blocks.adjacency.contracted(below).components(limit),
         parent=limit,
         exempt=np.zeros(len(codes), dtype=np.bool_),
         locked=np.full(len(codes), scheme[depth].given is not None),
         fixed=fixed,
+        graph=graph_of(blocks.adjacency.contracted(below), sums, np.ones(len(sums), dtype=np.bool_)),
+        parent_names=dict(enumerate(blocks.ground.parent_names)) if (limit == blocks.parent[first]).all() else {},
     )
     lonlat = to_lonlat(dissolve(blocks.polygons, labels[depth]), blocks.crs)
     return band_problems(grids, band, names=codes, lonlat=lonlat, unit=leaves.load_name)

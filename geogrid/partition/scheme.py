@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.types import IntArray
+from geogrid.wording import counted
+
+_MOST_LEVELS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,17 @@ class SchemeLevel:
 
 
 def check_scheme(scheme: Sequence[SchemeLevel], blocks: int) -> None:
-    """Raise `InvalidInputError` where levels are too few, want nothing, or do not nest; `blocks` is their number."""
+    """Raise `InvalidInputError` where levels are too few, too many, want nothing, or do not nest.
+
+    `blocks` is the number of blocks.
+    """
     problems = []
     if len(scheme) < 2:  # noqa: PLR2004 - a top and the leaves
-        problems.append(Problem("too-few-levels", f"{len(scheme)} levels were given; a tree needs at least 2."))
+        problems.append(Problem("too-few-levels", f"Given: {counted(len(scheme), 'level')}; a tree needs at least 2."))
+    if len(scheme) > _MOST_LEVELS:
+        names = ", ".join(level.name for level in scheme)
+        message = f"{len(scheme)} levels were given ({names}); a tree has at most {_MOST_LEVELS}."
+        problems.append(Problem("too-many-levels", message, f"Leave {len(scheme) - _MOST_LEVELS} of them out."))
     problems.extend(
         Problem("band-or-count", f"Level '{level.name}' needs a band, a number of grids, or both.")
         for level in scheme[1:]
@@ -45,7 +56,10 @@ def check_scheme(scheme: Sequence[SchemeLevel], blocks: int) -> None:
     )
     drawn = [level for level in scheme[1:] if level.given is not None]
     problems.extend(
-        Problem("wrong-length", f"Level '{level.name}' is given for {len(level.given)} blocks; there are {blocks}.")
+        Problem(
+            "wrong-length",
+            f"Level '{level.name}' is given for {counted(len(level.given), 'block')}; there are {blocks}.",
+        )
         for level in drawn
         if level.given is not None and len(level.given) != blocks
     )

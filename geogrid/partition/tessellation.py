@@ -7,15 +7,15 @@ import numpy as np
 import shapely
 from scipy.spatial import Voronoi, cKDTree
 
-from geogrid.blocks import Adjacency, Blocks, Ground, MaxLoad, MergeRule, assemble_blocks
+from geogrid.blocks import Adjacency, Blocks, Ground, MaxLoad, MergeRule
 from geogrid.blocks.barriers import NO_BARRIER, RANK_COUNT
-from geogrid.blocks.cutting import cut_along
-from geogrid.blocks.faces import FaceFacts, dissolve, merge_small_faces
+from geogrid.blocks.cutting import cut_apart
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.geometry.metres import to_lonlat
 from geogrid.partition.search.divide import Wish, divide
 from geogrid.partition.search.graph import Graph, graph_of
 from geogrid.types import FloatArray, GeometryArray, IntArray
+from geogrid.wording import amount
 
 _SPACING_M: Final = 4.0
 _SHRUNK_M: Final = 0.05
@@ -45,25 +45,28 @@ def divide_heavy(blocks: Blocks, limit: MaxLoad, *, rule: MergeRule | None = Non
         names = ", ".join(sorted(blocks.loads))
         raise InvalidInputError.of("unknown-load", f"The blocks have no load '{limit.load}'.", f"They have: {names}.")
     if not limit.most > 0:
-        raise InvalidInputError.of("bad-max-load", f"A block of at most {limit.most:g} is none.", "Give more than 0.")
-    lines = dividing_lines(blocks.polygons, blocks.ground, limit)
-    divided = _cut_apart(blocks, lines, rule or MergeRule()) if len(lines) else blocks
+        raise InvalidInputError.of(
+            "bad-max-load", f"A block of at most {amount(limit.most)} is none.", "Give more than 0."
+        )
+    divided = divide_some(blocks, np.arange(len(blocks)), limit, rule=rule)
     heavy = _still_heavy(divided, limit)
     return replace(divided, problems=(*divided.problems, *heavy)) if heavy else divided
 
 
-def _cut_apart(blocks: Blocks, lines: GeometryArray, rule: MergeRule) -> Blocks:
-    cut = cut_along(blocks, lines)
-    alone = np.bincount(cut.block, minlength=len(blocks))[cut.block] == 1
-    facts = FaceFacts(groups=cut.block, occupied=blocks.ground.load_points.occupied(cut.faces.polygons), settled=alone)
-    labels = merge_small_faces(cut.faces, cut.adjacency, facts, rule=rule)
-    first = np.unique(labels, return_index=True)[1]
-    return assemble_blocks(
-        dissolve(cut.faces.polygons, labels),
-        blocks.ground,
-        adjacency=cut.adjacency.contracted(labels),
-        parent=blocks.parent[cut.block[first]],
-    )
+def divide_some(blocks: Blocks, chosen: IntArray, limit: MaxLoad, *, rule: MergeRule | None = None) -> Blocks:
+    """Return the blocks with those chosen, where they have too much load, divided between their buildings.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        With dedicated land or without.
+    chosen : (c,) int64
+        Blocks that may be divided.
+    limit, rule
+        As in `divide_heavy`.
+    """
+    lines = dividing_lines(blocks.polygons[chosen], blocks.ground, limit)
+    return cut_apart(blocks, lines, rule or MergeRule()) if len(lines) else blocks
 
 
 def _still_heavy(blocks: Blocks, limit: MaxLoad) -> list[Problem]:
@@ -75,13 +78,17 @@ def _still_heavy(blocks: Blocks, limit: MaxLoad) -> list[Problem]:
     owner = blocks.ground.load_points.owners(blocks.polygons)
     largest = np.zeros(len(blocks))
     np.maximum.at(largest, owner[owner >= 0], weight[owner >= 0])
+    standing = np.zeros(len(blocks))
+    built = np.flatnonzero(owner[: len(blocks.ground.buildings)] >= 0)
+    np.maximum.at(standing, owner[built], weight[built])
+    what = np.where(standing == largest, "building", "lot or point")
     places = shapely.get_coordinates(to_lonlat(shapely.point_on_surface(blocks.polygons[heavy]), blocks.crs))
     return [
         Problem(
             "block-over-max-load",
-            f"Block {block} has {blocks.loads[limit.load][block]:g} {limit.load}, over {limit.most:g}: "
-            f"one building or lot in it has {largest[block]:g}.",
-            f"A limit of {blocks.loads[limit.load][block]:g} would take it.",
+            f"Block {block} has {amount(blocks.loads[limit.load][block])} {limit.load}, over {amount(limit.most)}: "
+            f"one {what[block]} in it has {amount(largest[block])}.",
+            f"A limit of {amount(blocks.loads[limit.load][block])} would take it.",
             severity="warning",
             subject=str(block),
             lonlat=(float(lon), float(lat)),
@@ -147,7 +154,7 @@ def _lines_in(
     lengths = np.zeros((len(beside), RANK_COUNT))
     np.add.at(lengths[:, NO_BARRIER], position.ravel(), shapely.length(edges))
     graph = graph_of(Adjacency(count, beside, lengths), carried, np.ones(count, dtype=np.bool_))
-    part = _parts(graph, limit.most)
+    part = _parts(graph, limit)
     lines: GeometryArray = edges[part[pairs[:, 0]] != part[pairs[:, 1]]]
     return lines
 
@@ -185,15 +192,25 @@ def _edges(block: shapely.Polygon, seeds: FloatArray, body: IntArray) -> tuple[G
     return lines[kept], pairs
 
 
-def _parts(graph: Graph, most: float) -> IntArray:
-    """Return a part for each building: connected ones, of at most so much load where that can be."""
+def _parts(graph: Graph, limit: MaxLoad) -> IntArray:
+    """Return a part for each building: connected ones, of at most so much load, and at least, where that can be."""
     component = graph.components()
     part = np.zeros(len(graph), dtype=np.int64)
     used = 0
     for number in range(int(component.max()) + 1):
         members = np.flatnonzero(component == number)
         # The cut depends on the block alone, not on what else is drawn in the town: hence a seed of its own.
-        wish = Wish((_LEAST_SHARE * most, most), None)
-        part[members] = used + divide(graph.part(members), wish, np.random.default_rng(_SEED))
+        part[members] = used + _pieces(graph.part(members), limit)
         used = int(part.max()) + 1
     return part
+
+
+def _pieces(graph: Graph, limit: MaxLoad) -> IntArray:
+    """Return the parts of connected buildings: within both limits if all can be, else small enough to be joined on."""
+    lows = [limit.least] if 0.0 < limit.least <= limit.most else []
+    for low in [*lows, _LEAST_SHARE * limit.most]:
+        pieces = divide(graph, Wish((low, limit.most), None), np.random.default_rng(_SEED))
+        load = np.bincount(pieces, weights=graph.load_of)
+        if load.min() >= low and load.max() <= limit.most:
+            break
+    return pieces

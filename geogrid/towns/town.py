@@ -15,9 +15,9 @@ from typing import Final
 import geopandas as gpd
 import numpy as np
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
-from geogrid.coordinates import WGS84, local_crs
+from geogrid.coordinates import WGS84, local_crs, transformer_between
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.towns.drawing import Bend, BentLattice
 from geogrid.towns.houses import Houses, build_houses
@@ -126,7 +126,7 @@ def synthetic_town(  # noqa: PLR0913 - one wish each, by keyword
     institutions = n_blocks // _BLOCKS_A_SITE if n_sites is None else n_sites
     _check(n_blocks, living, institutions, areas, block_m2=block_m2, centre=centre, flaws=flaws)
     crs = local_crs(*centre)
-    origin = np.array(Transformer.from_crs(WGS84, crs, always_xy=True).transform(*centre))
+    origin = np.array(transformer_between(WGS84, crs).transform(*centre))
     drawing = _draw([*areas, n_blocks], block_m2, origin, rng)
     box_m = drawing.lattice.box / UNITS_PER_M
     sides_m = box_m[:, 2:] - box_m[:, :2]

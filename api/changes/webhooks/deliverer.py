@@ -3,7 +3,8 @@
 import logging
 import random
 import time
-from threading import Event, Lock, Timer
+from collections.abc import Mapping
+from threading import Event, Lock
 
 import orjson
 
@@ -16,20 +17,25 @@ from boundaries.changes.deliveries import (
     Delivery,
     Failure,
     Recipient,
+    Subject,
     ask_for_deliveries,
     get_recipient,
+    hold_back,
     next_deliveries,
     pass_over,
     settle_delivered,
     settle_failed,
+    subject_of,
+    waiting_subjects,
 )
 from boundaries.changes.feed import FeedEntry
-from boundaries.jobs.records import Done, Kind, Retries, Turn
+from boundaries.jobs.records import JobDone, Kind, Turn
+from boundaries.jobs.retries import Retries
+from boundaries.store.sight import RowSight, seeing
 from geogrid.errors import GeogridError
 
 _AT_ONCE = 4
 _TURN_S = 10.0
-_LONGEST_TIMEOUTS = 1.5
 _MOST_PAUSE_S = 300.0
 _JITTER = 0.1
 # Of the job, which fails where the store does or its process is killed; a receiver that refuses is no failure of it.
@@ -71,43 +77,67 @@ class Deliverer:
         for attempt in attempts:
             attempt.break_off()
 
-    def deliver(self, turn: Turn) -> Done:
+    def deliver(self, turn: Turn) -> JobDone:
         """Deliver what is due, until nothing is, something fails, or others have waited long enough."""
         with self._store.unit_of_work() as session:
             recipient = get_recipient(session, int(turn.job.key or 0))
         if recipient is None:
-            return Done()
+            return JobDone()
+        # Of cases it tells what the feed of this jurisdiction tells, and nothing else.
+        with seeing(RowSight(feeds=frozenset({recipient.jurisdiction_id}))):
+            return self._deliver(turn, recipient)
+
+    def _deliver(self, turn: Turn, recipient: Recipient) -> JobDone:
         ends, position, taken = time.monotonic() + _TURN_S, recipient.position, 0
         while True:
             with self._store.unit_of_work() as session:
                 due, after = next_deliveries(session, recipient, position)
+                waiting = waiting_subjects(session, recipient)
             if after == position and not due:
                 return _told(recipient, taken)
             for delivery in due:
                 if self._stopped.is_set() or time.monotonic() > ends:
-                    return Done(again_at=turn.now)
+                    return JobDone(again_at=turn.now)
                 turn.require_held()
-                failure = self._try(recipient, delivery)
-                if failure is not None:
+                if self._held_back(recipient, delivery, waiting):
+                    continue
+                failure, rests = self._try(recipient, delivery)
+                numbers = waiting.setdefault(subject_of(delivery.entry), set())
+                if failure is None:
+                    taken += 1
+                    numbers.discard(delivery.entry.number)
+                elif rests or self._stopped.is_set():
                     return _told(recipient, taken, failure.error)
-                taken += 1
+                else:
+                    (numbers.discard if failure.delay_s is None else numbers.add)(delivery.entry.number)
             with self._store.unit_of_work() as session:
                 pass_over(session, recipient, after)
             position = after
 
-    def _try(self, recipient: Recipient, delivery: Delivery) -> Failure | None:
-        """Send one change, write down what became of it, and return how it failed, None where it did not."""
+    def _held_back(self, recipient: Recipient, delivery: Delivery, waiting: Mapping[Subject, set[int]]) -> bool:
+        """Return whether a change has to wait for an earlier one of its subject, which is written down."""
+        number = delivery.entry.number
+        earlier = [each for each in waiting.get(subject_of(delivery.entry), ()) if each < number]
+        if not earlier:
+            return False
+        with self._store.unit_of_work() as session:
+            hold_back(session, recipient, number, behind=min(earlier))
+        return True
+
+    def _try(self, recipient: Recipient, delivery: Delivery) -> tuple[Failure | None, bool]:
+        """Send one change, write down what became of it, and return how it failed and whether the webhook rests."""
         outcome = self._send(recipient, delivery)
         if not outcome.error:
             with self._store.unit_of_work() as session:
                 settle_delivered(session, recipient, delivery)
-            return None
+            return None, False
         failure = self._failure(delivery, outcome)
         if not self._stopped.is_set():  # what we broke off ourselves is no failure of the receiver
             with self._store.unit_of_work() as session:
-                settle_failed(session, recipient, delivery, failure)
+                rests = settle_failed(session, recipient, delivery, failure)
             _tell_failure(recipient, delivery, failure)
-        return failure
+            return failure, rests
+        return failure, True
 
     def _send(self, recipient: Recipient, delivery: Delivery) -> Outcome:
         message = message_of(delivery.entry, recipient.jurisdiction)
@@ -117,10 +147,6 @@ class Deliverer:
         except GeogridError as error:
             return Outcome(str(error))
         attempt = Attempt(target, networks=settings.webhook_networks, timeout_s=settings.webhook_timeout)
-        # The timeout is of each wait; a receiver that sends a byte now and then would never meet it.
-        guard = Timer(_LONGEST_TIMEOUTS * settings.webhook_timeout, attempt.break_off)
-        guard.daemon = True
-        guard.start()
         with self._lock:
             self._attempts.add(attempt)
         try:
@@ -128,7 +154,6 @@ class Deliverer:
                 attempt.break_off()
             return attempt.send(message, signed_headers(message, recipient.secret, at=time.time()))
         finally:
-            guard.cancel()
             with self._lock:
                 self._attempts.discard(attempt)
 
@@ -143,6 +168,7 @@ class Deliverer:
             most_pause_s=max(delays[0], _MOST_PAUSE_S),
             pause_s=outcome.rest_s,
             is_gone=outcome.is_gone,
+            is_answer=outcome.is_answer,
         )
 
 
@@ -166,6 +192,6 @@ def _tell_failure(recipient: Recipient, delivery: Delivery, failure: Failure) ->
         logger.info("%s Tried again in %.0f s.", what, failure.delay_s)
 
 
-def _told(recipient: Recipient, taken: int, error: str = "") -> Done:
+def _told(recipient: Recipient, taken: int, error: str = "") -> JobDone:
     words = f"Webhook {recipient.id} took {taken} {'change' if taken == 1 else 'changes'}"
-    return Done(f"{words}, and not the next: {error}" if error else f"{words}." if taken else "")
+    return JobDone(f"{words}, and not the next: {error}" if error else f"{words}." if taken else "")

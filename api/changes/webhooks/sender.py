@@ -4,21 +4,18 @@ import base64
 import hashlib
 import hmac
 import http.client
-import socket
-import ssl
-import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.metadata import version
-from threading import Lock
 
-from api.changes.webhooks.settings import Network
-from api.changes.webhooks.targets import Target, allowed_address
+from api.changes.webhooks.targets import Receiver, forbidden
+from boundaries.outgoing.line import Line
+from boundaries.outgoing.reach import ForbiddenMachineError, Network, Reachable
 from geogrid.errors import GeogridError
 
 _MOST_REST_S = 3600.0
+_LONGEST_TIMEOUTS = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +33,7 @@ class Outcome:
     error: str = ""
     rest_s: float = 0.0
     is_gone: bool = False
+    is_answer: bool = False
 
 
 def signed_headers(message: Message, secret: bytes, *, at: float) -> dict[str, str]:
@@ -67,73 +65,38 @@ class Attempt:
 
     Parameters
     ----------
-    target : Target
+    target : Receiver
         The receiver.
     networks : sequence of networks
         Where receivers may be.
     timeout_s : float
-        For each wait; whoever watches the attempt breaks it off where the sum grows too long.
+        For each wait; all of them together may take `_LONGEST_TIMEOUTS` times as long.
     """
 
-    def __init__(self, target: Target, *, networks: Sequence[Network], timeout_s: float) -> None:
+    def __init__(self, target: Receiver, *, networks: Sequence[Network], timeout_s: float) -> None:
         self._target = target
-        self._networks = networks
-        self._timeout_s = timeout_s
-        self._lock = Lock()
-        self._socket: socket.socket | None = None
-        self._is_broken_off = False
-        self.began = time.monotonic()
+        total_s = _LONGEST_TIMEOUTS * timeout_s
+        self._line = Line(target, Reachable(tuple(networks)), wait_s=timeout_s, total_s=total_s)
 
     def send(self, message: Message, headers: Mapping[str, str]) -> Outcome:
         """Send a message and return what became of it; no network failure is raised."""
+        shown = self._target.shown
         try:
-            connection = self._connected()
-            try:
+            with self._line.open() as connection:
                 connection.request("POST", self._target.path, message.body, dict(headers))
-                outcome = _outcome(connection.getresponse())
-                if self._is_broken_off:  # half of an answer ends like a whole one
-                    raise TimeoutError
-                return outcome
-            finally:
-                connection.close()
+                return _outcome(connection.getresponse())
+        except ForbiddenMachineError as error:
+            return Outcome(str(forbidden(error)))
         except GeogridError as error:
             return Outcome(str(error))
+        except TimeoutError:
+            return Outcome(f"{shown} did not answer in time.")
         except (OSError, http.client.HTTPException, ValueError) as error:
-            return Outcome(self._reason(error))
+            return Outcome(f"{shown} cannot be reached: {type(error).__name__} {error}".rstrip() + ".")
 
     def break_off(self) -> None:
         """End the try now; `send` returns."""
-        with self._lock:
-            self._is_broken_off = True
-            if self._socket is not None:
-                with suppress(OSError):
-                    self._socket.shutdown(socket.SHUT_RDWR)
-
-    def _connected(self) -> http.client.HTTPConnection:
-        target, address = self._target, allowed_address(self._target, self._networks)
-        opened = socket.create_connection((address, target.port), self._timeout_s)
-        with self._lock:
-            if self._is_broken_off:
-                opened.close()
-                raise TimeoutError
-            self._socket = opened
-        connection = http.client.HTTPConnection(target.host, target.port, timeout=self._timeout_s)
-        if target.is_https:
-            connection = http.client.HTTPSConnection(target.host, target.port, timeout=self._timeout_s)
-            try:
-                opened = ssl.create_default_context().wrap_socket(opened, server_hostname=target.host)
-            except BaseException:
-                opened.close()
-                raise
-            with self._lock:
-                self._socket = opened
-        connection.sock = opened
-        return connection
-
-    def _reason(self, error: Exception) -> str:
-        if self._is_broken_off or isinstance(error, TimeoutError):
-            return f"{self._target.shown} did not answer in time."
-        return f"{self._target.shown} cannot be reached: {type(error).__name__} {error}".rstrip() + "."
+        self._line.break_off()
 
 
 def _outcome(reply: http.client.HTTPResponse) -> Outcome:
@@ -147,4 +110,5 @@ def _outcome(reply: http.client.HTTPResponse) -> Outcome:
         f"It answered {status}.",
         rest_s=min(float(rest), _MOST_REST_S) if rest.isascii() and rest.isdigit() else 0.0,
         is_gone=status == HTTPStatus.GONE,
+        is_answer=True,
     )

@@ -1,12 +1,13 @@
 """Settings of webhooks, from ``GEOGRID_WEBHOOK_*`` variables."""
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import ip_network
 from typing import Annotated
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-Network = IPv4Network | IPv6Network
+from boundaries.outgoing.reach import Network
+
 _DAY_S = 86_400.0
 
 
@@ -17,8 +18,9 @@ class WebhookSettings(BaseSettings):
     ----------
     webhook_networks : tuple of networks
         ``GEOGRID_WEBHOOK_NETWORKS``, parted by commas, e.g. ``10.0.0.0/8,127.0.0.1``: receivers must be in one of
-        them. Without it they may be anywhere but on this machine (loopback), in link-local networks, where clouds keep
-        the credentials of their machines, or at addresses that are no single machine's.
+        them. Without it they may be anywhere but on this machine (loopback) and in what IANA sets apart: link-local
+        networks and other places where clouds keep the credentials of their machines, documentation, multicast,
+        gateways of IPv6 to any of these. Private networks such as 10.0.0.0/8 are allowed.
     webhook_timeout : float
         ``GEOGRID_WEBHOOK_TIMEOUT``. Seconds that a receiver may take.
     webhook_retries : tuple of float

@@ -44,6 +44,10 @@ Exit status: 0  every row is stored
 @click.option("--text", metavar="COLUMN", help="What is complained of.")
 @click.option("--channel", metavar="COLUMN", help="How it came in: hotline, app ...")
 @click.option("--category", metavar="COLUMN", help="What it is about.")
+@click.option("--reporter-name", metavar="COLUMN", help="Who reported it; sealed, as are the next three.")
+@click.option("--reporter-telephone", metavar="COLUMN", help="His telephone.")
+@click.option("--reporter-email", metavar="COLUMN", help="His mail address.")
+@click.option("--reporter-identity-number", metavar="COLUMN", help="His identity number.")
 @click.option("--map", "mapped", multiple=True, metavar="FIELD=COLUMN", help="The same as --FIELD COLUMN. Repeatable.")
 @click.option("--set", "constants", multiple=True, metavar="FIELD=TEXT", help="Channel or category of all rows.")
 @click.option("--keep", multiple=True, metavar="COLUMN", help="Another column to store. Nothing else is. Repeatable.")
@@ -54,9 +58,10 @@ Exit status: 0  every row is stored
 @click.option("--crs", metavar="EPSG:CODE", help="Of --x and --y.")
 @click.option("--coord-type", type=click.Choice(COORD_TYPES), default="wgs84", show_default=True, help="Datum.")
 @click.option("--time-zone", metavar="ZONE", help="Of times without offset. Without it, the jurisdiction's.")
-@click.option("--time-format", metavar="FORMAT", help="E.g. '%m/%d/%Y %I:%M:%S %p'. Without it, year-month-day.")
+@click.option("--time-format", metavar="FORMAT", help="'%m/%d/%Y %I:%M:%S %p', excel ... Without it, year-month-day.")
 @click.option("--encoding", metavar="NAME", help="Of a CSV file that is not UTF-8: gbk, big5 ...")
 @click.option("--sheet", metavar="NAME", help="Of a workbook with several.")
+@click.option("--missing", multiple=True, metavar="WORD", help="Word for an empty cell, e.g. NULL. Repeatable.")
 @click.option(
     "--rejects", type=_FILE, metavar="FILE", help="Rows that were not imported. Default: FILE.rejects.csv here."
 )
@@ -97,7 +102,11 @@ def _import(engine: "Engine", fields: "CaseFields", options: Mapping[str, Any]) 
 
     file: Path = options["file"]
     path: Path = options["rejects"] or Path(f"{file.name}.rejects.csv")
-    with open_table(file, encoding=options["encoding"], sheet=options["sheet"]) as table, open_rejects(path) as rejects:
+    how = {"encoding": options["encoding"], "sheet": options["sheet"], "missing": options["missing"]}
+    wanted = (*fields.columns.values(), *fields.keep)
+    with open_table(file, wanted=wanted, **how) as table, open_rejects(path) as rejects:
+        for note in table.notes:
+            click.echo(note, err=True)
         with unit_of_work(engine) as session, progress("cases", total=table.total) as advance:
             job = _case_import(the_jurisdiction(session, options["jurisdiction"]), fields, options)
             counts = job.run(session, table, rejects, advance=advance)
@@ -189,6 +198,8 @@ def _tell(ctx: click.Context, counts: "CaseCounts", rejects: Path | None, option
     for what, number in details.items():
         if number:
             click.echo(f"{number:,} {what}.")
+    for note in counts.notes:
+        click.echo(note, err=True)
     if options["report"] is not None:
         outcome = "importable" if options["dry_run"] else "imported"
         report = {"file": options["file"].name, "outcome": outcome, "rejects": rejects and str(rejects)}

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.cli.imports.moments import moment_of
+from api.cli.imports.moments import accepting_backdated, moment_of, since
+from api.cli.plans.bands import banded
 from geogrid.errors import InvalidInputError
 from geogrid.types import COORD_TYPES
 
@@ -47,8 +48,10 @@ Exit status: 0  imported
 @click.option("--layer", metavar="NAME", help="Layer, where the file has several.")
 @click.option("--encoding", metavar="NAME", help="Of the text, where the file does not say: gbk, big5 ...")
 @click.option("--dissolve", is_flag=True, help="Rows with the same code are parts of one grid.")
+@banded
 @click.option("--publish", is_flag=True, help="Make it the edition in force.")
-@click.option("--valid-from", metavar="TIME", help="Since when, e.g. 2026-01-01T00:00:00+08:00. Without it, now.")
+@since
+@accepting_backdated
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @click.option("--report", type=_FILE, metavar="FILE", help="Write everything found as JSON.")
 @click.pass_context
@@ -70,7 +73,14 @@ def grids(ctx: click.Context, /, **options: Any) -> None:
     engine = open_engine(StoreSettings())
     try:
         with unit_of_work(engine) as session:
-            done = import_grids(session, file, choice, valid_from=valid_from, dry_run=options["dry_run"])
+            done = import_grids(
+                session,
+                file,
+                choice,
+                valid_from=valid_from,
+                backdated=options["backdated"],
+                dry_run=options["dry_run"],
+            )
     except InvalidInputError as error:
         _report_refusal(error, options)
         raise
@@ -80,8 +90,8 @@ def grids(ctx: click.Context, /, **options: Any) -> None:
 
 
 def _grid_file(options: dict[str, Any]) -> "GridFile":
+    from boundaries.files.grids.fields import GridFields
     from boundaries.files.grids.importing import GridFile
-    from boundaries.files.grids.rows import GridFields
     from geogrid.editions.fields import LOADS
 
     single = ("code", "name", "level", "kind", "category", *LOADS)
@@ -105,6 +115,8 @@ def _choice(options: dict[str, Any]) -> "JurisdictionChoice":
         time_zone=options["time_zone"],
         levels=Levels.parse(options["level_names"] or ""),
         attribution=options["attribution"] or None,
+        band=options["band"],
+        load=options["load"] or "households",
     )
 
 

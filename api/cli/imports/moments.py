@@ -4,6 +4,19 @@ from datetime import UTC, datetime
 
 import click
 
+from boundaries.text.moments import stored_fault
+
+since = click.option(
+    "--valid-from", metavar="TIME", help="Since when, e.g. 2026-01-01T00:00:00+08:00. Without it, now."
+)
+accepting_backdated = click.option(
+    "--accept-backdated",
+    "backdated",
+    default="",
+    metavar="REASON",
+    help="Why it may begin in a time that was answered from another edition.",
+)
+
 
 def moment_of(given: str | None, *, publish: bool) -> datetime | None:
     """Return the moment that ``--valid-from`` means, now without one; None where nothing is published.
@@ -13,7 +26,7 @@ def moment_of(given: str | None, *, publish: bool) -> datetime | None:
     UsageError
         A moment is given and nothing is published.
     BadParameter
-        It is no time, or has no offset.
+        It is no time, has no offset, or lies beyond what can be stored.
     """
     if given is None:
         return datetime.now(UTC) if publish else None
@@ -25,4 +38,7 @@ def moment_of(given: str | None, *, publish: bool) -> datetime | None:
         raise click.BadParameter(f"{given!r} is no time; write 2026-01-01T00:00:00+08:00.") from error
     if moment.tzinfo is None:
         raise click.BadParameter(f"{given!r} has no offset; write it as in 2026-01-01T00:00:00+08:00.")
+    fault = stored_fault(moment)
+    if fault:
+        raise click.BadParameter(f"--valid-from is {given!r}, and {fault}. Check the year.")
     return moment

@@ -1,5 +1,6 @@
 """Filters as SQL conditions: every part has a type, and what does not fit is refused before the database sees it."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -14,6 +15,8 @@ from boundaries.features.cql.text_form import read_text
 from boundaries.features.fields import Collection
 from boundaries.features.selection import Condition
 from boundaries.features.systems import STORED_SRID
+from boundaries.text.json_values import text_fault
+from boundaries.text.numbers import LARGEST_INT64
 from geogrid.errors import InvalidInputError
 
 FilterLanguage = Literal["cql2-text", "cql2-json", "cql-text"]
@@ -114,8 +117,9 @@ class _Compiler:
 
     def _literal(self, value: Any) -> Term:
         kind: Kind = "boolean" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
-        if isinstance(value, str) and "\x00" in value:
-            raise refused("a text in it contains the character NUL")
+        fault = text_fault(value) if isinstance(value, str) else _number_fault(value)
+        if fault:
+            raise refused(f"of {str(value)[:20]!r:.40}: {fault}" if isinstance(value, int | float) else fault)
         cast = {"boolean": "::boolean", "text": "::text", "number": "" if isinstance(value, int) else "::float8"}[kind]
         return Term(f"{self._bound(value)}{cast}", kind, literal=value)
 
@@ -219,6 +223,13 @@ class _Compiler:
         if left.kind != right.kind or left.kind in {"geometry", "interval"}:
             raise refused(f"a {left.kind} is compared with a {right.kind}")
         return left, right
+
+
+def _number_fault(value: float) -> str:
+    """Return why a number cannot be compared with; a whole one beyond 64 bits has no kind in the database."""
+    if isinstance(value, float):
+        return "" if math.isfinite(value) else "it is not a finite number"
+    return "" if abs(value) <= LARGEST_INT64 else "a whole number has at most 64 bits"
 
 
 def _shape(literal: Mapping[str, str]) -> shapely.Geometry:

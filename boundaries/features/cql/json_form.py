@@ -13,6 +13,7 @@ from geogrid.errors import InvalidInputError
 _GEOMETRIES: Final = frozenset(
     {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"}
 )
+_MOST_DIGITS: Final = 20
 _BINARY: Final[Mapping[str, Any]] = {**COMPARISON_MAP, **ARITHMETIC_MAP}
 
 
@@ -25,11 +26,16 @@ def read_json(text: str) -> Any:
         The text is no JSON, or no filter.
     """
     try:
-        return _node(json.loads(text))
+        return _node(json.loads(text, parse_int=_whole))
     except json.JSONDecodeError as error:
         raise _refused(f"it is no JSON: {error.msg} at character {error.pos + 1}") from error
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise _refused(f"it is no CQL2 ({error})") from error
+
+
+def _whole(digits: str) -> int | float:
+    """Return a whole number; one of more digits than 64 bits have is as good as a float."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 
 def _node(found: Any) -> Any:

@@ -13,6 +13,7 @@ from lark.exceptions import LarkError, UnexpectedInput
 from pygeofilter import ast, values
 from pygeofilter.cql2 import COMPARISON_MAP
 
+from boundaries.text.numbers import parse_number, read_identifier
 from geogrid.errors import InvalidInputError
 
 _FLAT: Final = r"[^()']*"
@@ -38,7 +39,7 @@ def read_text(text: str) -> Any:
             "Write it as in: level = 2 AND name LIKE 'A%'.",
             subject="filter",
         ) from error
-    except (LarkError, RecursionError) as error:
+    except (LarkError, RecursionError, ValueError) as error:
         raise InvalidInputError.of("filter", "The filter cannot be read.", "Shorten it.", subject="filter") from error
 
 
@@ -119,7 +120,7 @@ class _Tree(Transformer[Any, Any]):
         return ast.Attribute(str(name)[1:-1])
 
     def number(self, text: str) -> int | float:
-        return int(text) if text.isdecimal() else float(text)
+        return int(text) if read_identifier(text) is not None else parse_number(text)
 
     def text(self, text: str) -> str:
         return str(text)[1:-1].replace("''", "'")

@@ -1,14 +1,13 @@
 """Features as KML, a placemark each, with their fields as extended data."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 from xml.sax.saxutils import escape
 
 import shapely
 
 from boundaries.features.encoders.layer import Batches, Layer, plain, shapes_of
-
-_XML_LIMIT: Final = 0x20
+from boundaries.text.xml import xml_text
 
 
 def encode(batches: Batches, layer: Layer) -> Iterator[bytes]:
@@ -57,6 +56,4 @@ def _coordinates(shape: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    # Control characters have no place in XML, escaped or not.
-    kept = "".join(each for each in str(value) if ord(each) >= _XML_LIMIT or each in "\t\n\r")
-    return escape(kept, {'"': "&quot;"})
+    return escape(xml_text(str(value)), {'"': "&quot;"})

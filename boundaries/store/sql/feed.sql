@@ -3,22 +3,6 @@
 
 create sequence changes_number;
 
-create function number_changes() returns trigger language plpgsql as $$
-begin
-    perform from changes where id = new.id and number is null;
-    if found then
-        perform pg_advisory_xact_lock(7340211003);
-        -- All of this transaction at once; those of others are not visible before they are numbered.
-        update changes set number = numbered.number
-        from (
-            select own.id, nextval('changes_number') as number
-            from (select id from changes where number is null order by id) as own
-        ) as numbered
-        where changes.id = numbered.id;
-    end if;
-    return null;
-end $$;
-
 create constraint trigger changes_numbered_at_commit after insert on changes
     deferrable initially deferred for each row when (new.calls) execute function number_changes();
 

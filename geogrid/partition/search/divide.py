@@ -8,13 +8,16 @@ import numpy as np
 
 from geogrid.partition.search.anneal import anneal
 from geogrid.partition.search.exact import MOST_BLOCKS, best_division
+from geogrid.partition.search.exchange import exchange
 from geogrid.partition.search.graph import Graph
 from geogrid.partition.search.pool import at_once
 from geogrid.partition.search.repair import repair
 from geogrid.partition.search.seed import seed_labels
 from geogrid.partition.search.shares import share_out
 from geogrid.partition.search.state import Net, State, net_of, state_of, value_of
+from geogrid.partition.search.sums import least_deviation
 from geogrid.partition.search.terms import ROUNDING, Objective, Weights
+from geogrid.partition.search.windows import MOST_UNITS, Window, division_within, nearest_division, worst_miss
 from geogrid.types import FloatArray, IntArray
 
 _STEPS: Final = 4_000_000
@@ -37,6 +40,13 @@ _QUARTER: Final = 8_000
 _IN_VAIN: Final = 10
 _THOROUGH_BELOW: Final = 1_600
 _MOST_THOROUGH: Final = 20.0
+_EVENED_BELOW: Final = 20_000
+_SEARCHED_BELOW: Final = 1_000
+_SEARCHED_GRIDS: Final = 30
+_EVENING_EFFORT: Final = 0.25
+_EVEN_ENOUGH: Final = 0.005
+_STRICT: Final = 1e6
+_SURVEY: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +85,98 @@ def divide(graph: Graph, wish: Wish, rng: np.random.Generator) -> IntArray:
     sizes, improves each and keeps the one with the fewest grids out of the band, then the best objective. Large
     graphs get fewer starts; very large ones are divided in quarters first, each searched by itself, at once where
     there are processors, and then mended along their seams. The result does not depend on the processors.
+
+    Without a band even loads come first. Up to 56 nodes the most even division, or one within the band where the
+    search finds none, is looked for among all there are: up to about 40 for certain.
     """
-    if len(graph) <= MOST_BLOCKS:
-        labels = _weighed(graph, wish)
-    elif len(graph) > 2 * _QUARTER:
-        labels = _divide_in_quarters(graph, wish, rng)
-    else:
-        labels = _search(graph, wish, rng)
+    labels = _divided(graph, wish, rng)
+    if wish.band is None and wish.count is not None and 1 < wish.count < len(graph) and graph.total:
+        labels = _evened(graph, wish, wish.count, labels=labels, rng=rng)
     if wish.band is not None and wish.count is None:
         labels = _absorbed(graph, labels, wish.band)
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+
+
+def _divided(graph: Graph, wish: Wish, rng: np.random.Generator) -> IntArray:
+    if len(graph) <= MOST_BLOCKS:
+        return _weighed(graph, wish)
+    if len(graph) > 2 * _QUARTER:
+        return _divide_in_quarters(graph, wish, rng)
+    if len(graph) <= MOST_UNITS and wish.band is not None and _may_be_met(graph, wish):
+        return _surveyed(graph, wish, wish.band, rng)
+    return _search(graph, wish, rng)
+
+
+def _surveyed(graph: Graph, wish: Wish, band: tuple[float, float], rng: np.random.Generator) -> IntArray:
+    """Return a division within the band where there is one; all are weighed once a few searches have missed it."""
+    capped = replace(graph, load_of=np.minimum(graph.load_of, band[1]))
+    labels = _search(graph, replace(wish, effort=min(wish.effort, _SURVEY)), rng)
+    if not worst_miss(capped, labels, band):
+        return _search(graph, wish, rng)
+    division = division_within(capped, band, wish.count)
+    if len(division.labels):
+        return _shaped(graph, wish, division.labels)
+    return labels if division.is_proven else _search(graph, wish, rng)
+
+
+def _evened(graph: Graph, wish: Wish, count: int, *, labels: IntArray, rng: np.random.Generator) -> IntArray:
+    """Return the most even division that is found, of a good shape among those as even."""
+    mean = graph.total / count
+    worst, least = _unevenness(graph, labels, count), least_deviation(graph.load_of, count)
+    if len(graph) <= MOST_UNITS:
+        division = nearest_division(graph, Window(mean, mean, worst, least), count)
+        if len(division.labels):
+            labels, worst = division.labels, division.miss
+    elif len(graph) <= _EVENED_BELOW:
+        return _narrowed(graph, wish, labels, least=least, rng=rng)
+    else:
+        return labels
+    narrow = replace(wish, band=(mean - worst - ROUNDING, mean + worst + ROUNDING))
+    if len(graph) <= MOST_BLOCKS:
+        return _weighed(graph, narrow)
+    return _shaped(graph, narrow, labels)
+
+
+def _narrowed(graph: Graph, wish: Wish, labels: IntArray, *, least: float, rng: np.random.Generator) -> IntArray:
+    """Return a division within ever narrower bands around the mean, as far as the search follows."""
+    count = wish.count or 1
+    mean, worst = graph.total / count, _unevenness(graph, labels, count)
+    while worst > max(least, _EVEN_ENOUGH * mean) + ROUNDING:
+        aim = max(least, worst / 2.0) + ROUNDING
+        narrow = replace(wish, band=(mean - aim, mean + aim), effort=_EVENING_EFFORT)
+        few = len(graph) <= _SEARCHED_BELOW and count <= _SEARCHED_GRIDS
+        candidate = _search(graph, narrow, rng) if few else _exchanged(graph, narrow, labels)
+        reached = _unevenness(graph, candidate, count)
+        if reached < worst:
+            labels = candidate
+        if reached > aim:
+            break
+        worst = reached
+    return labels
+
+
+def _exchanged(graph: Graph, wish: Wish, labels: IntArray) -> IntArray:
+    """Return the labels with blocks moved, swapped and passed on towards the band."""
+    count = int(labels.max()) + 1
+    net, state, weights = _prepared(graph, wish, labels, (count, count), np.random.default_rng(0))
+    exchange(net, state, weights)
+    return state.label.copy()
+
+
+def _unevenness(graph: Graph, labels: IntArray, count: int) -> float:
+    """Return how far the worst grid is from the mean of so many; all of the load where there are not so many."""
+    if len(np.unique(labels)) != count:
+        return graph.total
+    mean = graph.total / count
+    return worst_miss(graph, labels, (mean, mean))
+
+
+def _shaped(graph: Graph, wish: Wish, labels: IntArray) -> IntArray:
+    """Return a division within its band with its shapes improved as far as it stays within."""
+    count = int(labels.max()) + 1
+    net, state, weights = _prepared(graph, wish, labels, (count, count), np.random.default_rng(0))
+    anneal(net, state, weights._replace(urgency=_STRICT * weights.urgency), _POLISH, _FROZEN)
+    return labels if len(misses(state, weights)) else state.label.copy()
 
 
 def _weighed(graph: Graph, wish: Wish) -> IntArray:
@@ -115,9 +207,11 @@ def _may_be_met(graph: Graph, wish: Wish) -> bool:
         return False
     low, high = wish.band
     total = float(np.minimum(graph.load_of, high).sum())
+    if total < low - ROUNDING:
+        return False
     if wish.count is not None:
         return low * wish.count <= total + ROUNDING and total <= high * wish.count + ROUNDING
-    return math.ceil(total / high - ROUNDING) <= math.floor(total / low + ROUNDING)
+    return low <= 0.0 or math.ceil(total / high - ROUNDING) <= math.floor(total / low + ROUNDING)
 
 
 def _attempt(graph: Graph, wish: Wish, count: int, rng: np.random.Generator) -> tuple[int, float, IntArray]:
@@ -154,6 +248,8 @@ def _mend(net: Net, state: State, weights: Weights, wish: Wish, rounds: int) -> 
         if not repair(net, state, weights, _is_fixed(wish), 0):
             anneal(net, state, weights, _SHAKE, (_WARM * unit, _COLD * unit))
         anneal(net, state, weights, _POLISH, _FROZEN)
+    if len(misses(state, weights)):
+        exchange(net, state, weights)
 
 
 def _divide_in_quarters(graph: Graph, wish: Wish, rng: np.random.Generator) -> IntArray:
@@ -246,6 +342,6 @@ def _counts(graph: Graph, wish: Wish) -> list[int]:
     total = float(np.minimum(graph.load_of, high).sum())
     likely = min(max(round(2 * total / (low + high)), 1), len(graph))
     fewest = max(math.ceil(total / high), 1)
-    most = max(min(math.floor(total / low), len(graph)), 1)
+    most = len(graph) if low <= 0.0 else max(min(math.floor(total / low), len(graph)), 1)
     feasible = sorted(range(min(fewest, most), max(fewest, most) + 1), key=lambda count: (abs(count - likely), count))
     return feasible[: _ATTEMPTS // 2]

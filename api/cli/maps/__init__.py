@@ -1,0 +1,1 @@
+"""geogrid map and geogrid hotspots: maps as files, and which grids have more cases than chance explains."""

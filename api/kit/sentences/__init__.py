@@ -1,0 +1,1 @@
+"""Sentences of the layers below in Chinese: one table of what they say, for pages and answers."""

@@ -1,0 +1,1 @@
+"""Accounts: who may sign in, with which roles, from which sessions and by which tokens."""
