@@ -18,6 +18,7 @@ from boundaries.cluster.private_cluster import PrivateCluster
 from boundaries.demo import DemoSummary, run_demo
 from boundaries.store.engine import connect, open_engine, session_factory, unit_of_work
 from boundaries.store.schema import upgrade
+from boundaries.store.server_role import SERVER_ROLE, prepare_role
 from boundaries.store.settings import StoreSettings
 from geogrid.errors import UnavailableError
 
@@ -30,10 +31,17 @@ ROOM_BYTES = 4 << 30
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A database of one test; `url` carries the password, for `GEOGRID_DATABASE_URL` of other processes."""
+    """A database of one test; the addresses carry passwords, for other processes.
+
+    Servers log in by `server_url`, as they do where they are well set up; commands and tests as the owner.
+    """
 
     url: str
     settings: StoreSettings
+
+    @property
+    def server_url(self) -> str:
+        return str(self.settings.server_database_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,17 @@ class Server:
     def execute(self, statement: str, *parameters: str) -> None:
         with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
             connection.execute(statement.encode(), parameters)
+
+
+def server_url_of(url: str) -> str:
+    """Return the address of the server's role in a database of the tests."""
+    return make_url(url).set(username=SERVER_ROLE).render_as_string(hide_password=False)
+
+
+def lost(settings: StoreSettings) -> StoreSettings:
+    """Return settings of a database that is not there."""
+    gone = "postgresql://u:secret@127.0.0.1:1/none"
+    return settings.model_copy(update={"database_url": gone, "server_database_url": gone})
 
 
 def start_or_skip(cluster: PrivateCluster) -> str:
@@ -77,6 +96,8 @@ def running_server() -> Iterator[str]:
         url = start_or_skip(cluster)
         engine = connect(StoreSettings(database_url=url, home=home))
         upgrade(engine)
+        # Of the whole cluster, and its rights are of the template: every copy has them.
+        prepare_role(engine, SERVER_ROLE, make_url(url).password or "")
         engine.dispose()
         yield url
     finally:
@@ -101,7 +122,7 @@ def copied(server: Server, template: str, home: Path) -> Iterator[Database]:
     server.execute(f"create database {name} template {template} strategy file_copy")
     try:
         url = server.url_of(name)
-        yield Database(url, StoreSettings(database_url=url, home=home))
+        yield Database(url, StoreSettings(database_url=url, server_database_url=server_url_of(url), home=home))
     finally:
         server.execute(f"drop database {name} with (force)")
 

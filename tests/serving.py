@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api.app import create_app
+from api.heads import GuardedProtocol
 from api.serving import listen
 from api.settings import ServerSettings
 from tests.fixtures_db import Database
@@ -32,7 +33,7 @@ def serving(settings: ServerSettings) -> Iterator[str]:
 def serving_app(app: ASGIApp) -> Iterator[str]:
     """Serve any application until the end of the block; yields the address."""
     listening = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", http=GuardedProtocol))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
@@ -46,7 +47,12 @@ def serving_app(app: ASGIApp) -> Iterator[str]:
 
 
 def environment(database: Database) -> dict[str, str]:
-    return {**os.environ, "GEOGRID_DATABASE_URL": database.url, "GEOGRID_HOME": str(database.settings.home)}
+    return {
+        **os.environ,
+        "GEOGRID_DATABASE_URL": database.url,
+        "GEOGRID_SERVER_DATABASE_URL": database.server_url,
+        "GEOGRID_HOME": str(database.settings.home),
+    }
 
 
 def start(database: Database, *options: str) -> subprocess.Popen[str]:

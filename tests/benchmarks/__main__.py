@@ -12,6 +12,7 @@ _NOT_BENCHMARKS = {
     "coverages",
     "partition_peers",
     "peers",
+    "stores",
     "train_address_elements",
 }
 

@@ -21,8 +21,8 @@ from boundaries.editions.reading import compile_edition, edition_at
 from boundaries.files.cases.fields import CaseFields, CaseReading
 from boundaries.files.cases.importing import CaseCounts, CaseImport
 from boundaries.files.cases.statuses import StatusReader
+from boundaries.files.grids.fields import GridFields
 from boundaries.files.grids.importing import GridFile, JurisdictionChoice, import_grids
-from boundaries.files.grids.rows import GridFields
 from boundaries.files.rejects import open_rejects
 from boundaries.files.table_reader import open_table
 from boundaries.files.times import TimeReader, time_zone

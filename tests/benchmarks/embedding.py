@@ -7,12 +7,10 @@ Run: python -m tests.benchmarks.embedding. Needs PostgreSQL; the peers are insta
 import http.client
 import json
 import os
-import shutil
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,15 +24,15 @@ import shapely
 from sqlalchemy import Engine, make_url, text
 
 from api.serving import listen
-from boundaries.cluster.private_cluster import PrivateCluster
-from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.storing import save_plan
 from boundaries.publishing.publish import publish
 from boundaries.store.engine import connect, unit_of_work
 from boundaries.store.schema import upgrade
 from boundaries.store.settings import StoreSettings
+from geogrid.types import LevelName
 from tests.benchmarks.coverages import coverage
+from tests.benchmarks.stores import open_to_all, private_store
 from tests.environments import environment
 
 GRIDS = 20_430
@@ -68,17 +66,11 @@ class Served:
 
 def main() -> int:
     """Measure, print the tables, and return 0 if GeoGrid is ahead on every line and its memory stays flat."""
-    home = Path(tempfile.mkdtemp(prefix="geogrid-bench-"))
-    cluster = PrivateCluster(home, durable=False)
-    try:
-        settings = StoreSettings(database_url=cluster.ensure(), home=home)
-        box = store(settings)
-        with geogrid(settings, home) as ours, tipg(settings) as small, pygeoapi(settings, home) as large:
+    with private_store() as settings:
+        box, home = store(settings), settings.home
+        with geogrid(settings) as ours, tipg(settings) as small, pygeoapi(settings, home) as large:
             ahead = compare((ours, small, large), box)
             return 0 if stays_flat(ours, settings) and ahead else 1
-    finally:
-        cluster.stop()
-        shutil.rmtree(home)
 
 
 def store(settings: StoreSettings) -> str:
@@ -148,12 +140,22 @@ def free_port() -> int:
 
 
 @contextmanager
-def geogrid(settings: StoreSettings, home: Path) -> Iterator[Served]:
+def serving_as_installed(settings: StoreSettings) -> Iterator[tuple[str, int]]:
+    """Run ``geogrid serve`` on a store; yields its address and its process once it answers."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    command = [str(Path(sys.executable).with_name("geogrid")), "serve", "--port", str(port)]
+    with running(command, open_to_all(settings), address, "/health/ready") as pid:
+        yield address, pid
+
+
+@contextmanager
+def geogrid(settings: StoreSettings) -> Iterator[Served]:
     """Serve by GeoGrid, as one worker."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "uvicorn", "--factory", "api.app:create_app", "--port", str(port)]
-    variables = {"GEOGRID_DATABASE_URL": str(settings.database_url), "GEOGRID_HOME": str(home)}
+    variables = open_to_all(settings)
     items = "/collections/grids/items"
     full = {"GeoJSON": f"{items}?limit={GRIDS}", "FlatGeobuf": f"{items}?f=flatgeobuf"}
     with running([*command, "--log-level", "warning", "--no-access-log"], variables, address, "/health/ready") as pid:
@@ -372,7 +374,7 @@ def read_slowly(ours: Served, path: str) -> tuple[int, float, float]:
     received, most, begin = 0, 0.0, time.perf_counter()
     with socket.create_connection((place.hostname, place.port), timeout=300) as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
-        line.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        line.sendall(f"GET {path} HTTP/1.1\r\nHost: {place.netloc}\r\nConnection: close\r\n\r\n".encode())
         while piece := line.recv(262_144):
             received += len(piece)
             if received // 10_000_000 != (received - len(piece)) // 10_000_000:

@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 DATA = ROOT.parent / "shared" / "data"
 
-from boundaries.addresses.geocoding import GeocodeAnswer, geocode_many  # noqa: E402
+from boundaries.addresses.answers import GeocodeAnswer  # noqa: E402
+from boundaries.addresses.geocoding import geocode_many  # noqa: E402
 from boundaries.addresses.suggestions import suggest  # noqa: E402
 from boundaries.addresses.tagger import element_tagger  # noqa: E402 - after the path
 from boundaries.cluster.private_cluster import PrivateCluster  # noqa: E402

@@ -12,14 +12,15 @@ import numpy as np
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from boundaries.addresses.geocoding import GeocodeAnswer, geocode_many, import_addresses
+from boundaries.addresses.answers import GeocodeAnswer
+from boundaries.addresses.geocoding import geocode_many, import_addresses
 from boundaries.cluster.private_cluster import PrivateCluster
-from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.store.engine import connect, unit_of_work
 from boundaries.store.schema import upgrade
 from boundaries.store.settings import StoreSettings
 from geogrid.coordinates import metres_per_degree
+from geogrid.types import LevelName
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from boundaries.files.osm import HIGHWAY_RANKS
+from boundaries.files.line_ranks import HIGHWAY_RANKS
 from geogrid.blocks import MaxLoad, build_blocks, ready_blocks
 from geogrid.blocks.barriers import RAIL_WATER_MOTORWAY
 from geogrid.coordinates import local_crs

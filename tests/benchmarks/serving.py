@@ -7,11 +7,9 @@ The figures go to artifacts/serving.json.
 
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,15 +25,15 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.locate.batch import ARROW
 from api.serving import listen
-from boundaries.cluster.private_cluster import PrivateCluster
-from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.storing import save_plan
 from boundaries.publishing.publish import publish
 from boundaries.store.engine import connect, unit_of_work
 from boundaries.store.schema import upgrade
 from boundaries.store.settings import StoreSettings
+from geogrid.types import LevelName
 from tests.benchmarks.coverages import Coverage, coverage
+from tests.benchmarks.stores import open_to_all, private_store
 
 GRIDS, POINTS = 21_565, 100_000
 ROUNDS, SECONDS, CONNECTIONS = 5, 3, 8
@@ -62,17 +60,11 @@ def make_app() -> FastAPI:
 
 def main() -> int:
     """Measure, print the table, and return 0 if every figure is as it must be."""
-    home = Path(tempfile.mkdtemp(prefix="geogrid-bench-"))
-    cluster = PrivateCluster(home, durable=False)
-    try:
-        settings = StoreSettings(database_url=cluster.ensure(), home=home)
+    with private_store() as settings:
         town = coverage(GRIDS, POINTS, seed=1)
         store(settings, town)
-        with served(settings, home) as address:
-            return 0 if measure(address, town, home) else 1
-    finally:
-        cluster.stop()
-        shutil.rmtree(home)
+        with served(settings) as address:
+            return 0 if measure(address, town, settings.home) else 1
 
 
 def store(settings: StoreSettings, town: Coverage) -> None:
@@ -92,14 +84,13 @@ def store(settings: StoreSettings, town: Coverage) -> None:
 
 
 @contextmanager
-def served(settings: StoreSettings, home: Path) -> Iterator[str]:
+def served(settings: StoreSettings) -> Iterator[str]:
     """Serve in a process of its own, as one worker."""
     with listen("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "uvicorn", "--factory", "tests.benchmarks.serving:make_app"]
     options = ["--port", str(port), "--log-level", "warning", "--no-access-log"]
-    variables = {**os.environ, "GEOGRID_DATABASE_URL": str(settings.database_url), "GEOGRID_HOME": str(home)}
-    process = subprocess.Popen([*command, *options], env=variables)
+    process = subprocess.Popen([*command, *options], env={**os.environ, **open_to_all(settings)})
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until_ready(address)

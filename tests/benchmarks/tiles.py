@@ -7,10 +7,8 @@ Run: python -m tests.benchmarks.tiles. Needs PostgreSQL; the peers are installed
 import http.client
 import json
 import os
-import shutil
 import statistics
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,12 +16,12 @@ from pathlib import Path
 
 import shapely
 
-from boundaries.cluster.private_cluster import PrivateCluster
 from boundaries.store.settings import StoreSettings
 from geogrid.tiles import WEB_MERCATOR_QUAD
 from tests.benchmarks import embedding
 from tests.benchmarks.coverages import coverage
 from tests.benchmarks.embedding import GRIDS, PEERS, fetch, free_port, running
+from tests.benchmarks.stores import private_store
 from tests.environments import environment
 
 ROUNDS = 5
@@ -45,25 +43,18 @@ class TileServer:
 
 def main() -> int:
     """Measure, print the table, and return 0 if GeoGrid is ahead of both on every line."""
-    home = Path(tempfile.mkdtemp(prefix="geogrid-bench-"))
-    cluster = PrivateCluster(home, durable=False)
-    try:
-        settings = StoreSettings(database_url=cluster.ensure(), home=home)
+    with private_store() as settings, ExitStack() as stack:
         embedding.store(settings)
-        new = after_publication(settings, home)
-        with ExitStack() as stack:
-            servers = [stack.enter_context(each) for each in (geogrid(settings, home), tipg(settings))]
-            servers.append(stack.enter_context(pygeoapi(settings, home)))
-            return 0 if compare(servers, new) else 1
-    finally:
-        cluster.stop()
-        shutil.rmtree(home)
+        new = after_publication(settings)
+        servers = [stack.enter_context(each) for each in (geogrid(settings), tipg(settings))]
+        servers.append(stack.enter_context(pygeoapi(settings, settings.home)))
+        return 0 if compare(servers, new) else 1
 
 
 @contextmanager
-def geogrid(settings: StoreSettings, home: Path) -> Iterator[TileServer]:
+def geogrid(settings: StoreSettings) -> Iterator[TileServer]:
     os.environ["GEOGRID_TILES_AHEAD"] = "false"  # what is measured is the answer, not the work beside it
-    with embedding.geogrid(settings, home) as served:
+    with embedding.geogrid(settings) as served:
         yield TileServer("GeoGrid", served.address, lambda z, y, x: f"/editions/1/tiles/WebMercatorQuad/{z}/{y}/{x}")
 
 
@@ -119,9 +110,9 @@ def places() -> dict[int, tuple[int, int]]:
     return found
 
 
-def after_publication(settings: StoreSettings, home: Path) -> dict[int, float]:
+def after_publication(settings: StoreSettings) -> dict[int, float]:
     """Return the milliseconds of the very first tile of each zoom, asked of a server at once after a publication."""
-    with geogrid(settings, home) as server:
+    with geogrid(settings) as server:
         return {zoom: asked(server, zoom, place)[2] for zoom, place in places().items()}
 
 

@@ -21,7 +21,6 @@ from starlette.staticfiles import StaticFiles
 from api.settings import ServerSettings
 from boundaries.basemap.storing import save_barriers, save_buildings
 from boundaries.editions.reading import edition_at
-from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.storing import save_plan
 from boundaries.publishing.publish import publish
@@ -30,6 +29,7 @@ from boundaries.tiles.archive import export_tiles
 from boundaries.tiles.tilesets import fitting_zoom
 from geogrid.coordinates import from_wgs84
 from geogrid.tiles import WEB_MERCATOR_QUAD
+from geogrid.types import LevelName
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.towns import make_town
 from tests.fixtures_db import TEMPLATE, Server, copied

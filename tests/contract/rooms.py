@@ -16,10 +16,16 @@ END: Final = "```\n<!-- /rooms -->"
 # Folders that hold no Python of ours.
 PLAIN: Final = {
     "boundaries/store/migrations/versions": "One script a change of the tables, in order.",
-    "boundaries/store/sql": "Triggers: editions never change, the feed is numbered at commit.",
+    "boundaries/store/sql": "Triggers: editions never change, the feed is numbered and the audit sealed at commit.",
     "geogrid/maps/scripts": "Scripts of the maps, joined into one when a page is made.",
     "api/web/static": "Scripts and styles of the pages.",
+    "api/web/static/workbench": "The planner's workbench: modules without a page, one for the map, one for the server.",
+    "api/web/static/workbench/drawing": "What the workbench draws: cells in sight, triangles, outlines, names.",
+    "api/web/static/workbench/panels": "Parts of the workbench's page: tree, figures, table, problems, dialogs.",
+    "api/web/static/plans": "Scripts and styles of the pages of plans.",
     "api/web/templates": "Pages as Jinja templates.",
+    "api/web/templates/accounts": "Pages about accounts and the audit, and who is signed in.",
+    "api/web/templates/plans": "Pages of plans: the list, one, publishing, comparing.",
 }
 _BUILT: Final = frozenset({"__pycache__", "vendor"})
 _WIDTH: Final = 28

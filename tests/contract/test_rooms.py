@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.contract.rooms import BEGIN, END, LAYERS, PAGE, ROOT, folders, picture
 
-ROOMS_A_LAYER = 20
+ROOMS_A_LAYER = 24
 FILES_A_ROOM = 20
 LINES_A_MODULE = 350
 LINES_A_FUNCTION = 60
@@ -31,6 +31,8 @@ def test_each_layer_has_few_rooms() -> None:
 
 def test_no_room_holds_many_files() -> None:
     many = {str(folder.relative_to(ROOT)): sum(path.is_file() for path in folder.iterdir()) for folder in folders()}
+    # Migrations are kept as they were run, one after the other.
+    many.pop("boundaries/store/migrations/versions")
     assert {name: count for name, count in many.items() if count > FILES_A_ROOM} == {}
 
 
@@ -49,3 +51,13 @@ def test_no_function_is_long() -> None:
                     if length > LINES_A_FUNCTION:
                         long[f"{path.relative_to(ROOT)}:{node.name}"] = length
     assert long == {}
+
+
+def test_a_class_name_means_one_thing() -> None:
+    places: dict[str, list[str]] = {}
+    for path in modules():
+        if path.suffix == ".py":
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ClassDef):
+                    places.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

@@ -49,7 +49,8 @@ def good_rows(count: int) -> list[str]:
 
 def run(database: Database, *arguments: str | Path) -> Result:
     """Run a command on a test's database; an unexpected exception is raised, not swallowed."""
-    runner = CliRunner(env={"GEOGRID_DATABASE_URL": database.url}, catch_exceptions=False)
+    variables = {"GEOGRID_DATABASE_URL": database.url, "GEOGRID_HOME": str(database.settings.home)}
+    runner = CliRunner(env=variables, catch_exceptions=False)
     return runner.invoke(main, [str(argument) for argument in arguments])
 
 

@@ -9,11 +9,27 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from api.cli import main
+from tests.fixtures_db import Database
 
 GEOGRID = Path(sys.executable).with_name("geogrid")
 NOBODY = 65534
 
 Geogrid = Callable[..., subprocess.CompletedProcess[str]]
+
+
+Said = Callable[..., str]
+"""Runs `geogrid` on a store, asserts its exit status (0, or the keyword `status`), and returns all that it said."""
+
+
+def saying(database: Database) -> Said:
+    """Return a caller of `geogrid` on a test's database."""
+
+    def called(*arguments: object, status: int = 0) -> str:
+        done = called_geogrid(*map(str, arguments), GEOGRID_DATABASE_URL=database.url)
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    return called
 
 
 def run_geogrid(

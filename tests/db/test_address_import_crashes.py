@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from boundaries.addresses.geocoding import geocode, import_addresses
 from boundaries.addresses.learning import learn_alias
-from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.store.engine import unit_of_work
 from geogrid.errors import InvalidInputError
+from geogrid.types import LevelName
 from tests.db.programs import GEOGRID, run_geogrid
 from tests.fixtures_db import Database
 

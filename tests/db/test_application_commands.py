@@ -9,10 +9,10 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine, text
 
 from api.cli import main
-from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.open311.keys import holder_of
 from boundaries.store.engine import unit_of_work
+from geogrid.types import LevelName
 from tests.fixtures_db import Database
 
 

@@ -39,6 +39,7 @@ def test_start_makes_a_store_ready_for_use(home: Path, geogrid: Geogrid) -> None
         "data_folder": f"{home}/postgres",
         "schema_needed": head_revision(),
         "schema_found": head_revision(),
+        "server": "geogrid_server, which GeoGrid makes and looks after",
         "problem": None,
     }
 

@@ -17,6 +17,7 @@ from boundaries.demo import JURISDICTION, DemoSummary, has_demo
 from boundaries.editions.reading import edition_at, editions_of, grid_frame
 from boundaries.grids.records import PlanRecord
 from boundaries.jurisdictions.reading import get_jurisdiction, limit_of
+from boundaries.plans.rules import verdict_on
 from boundaries.store.engine import session_factory
 from tests.db.programs import GEOGRID
 from tests.fixtures_db import Database, DemoStore
@@ -90,6 +91,10 @@ def test_demo_closes_most_complaints_after_they_came_in(store: Session) -> None:
     assert all(case.closed_at is not None and case.closed_at > case.reported_at for case in closed)
 
 
+def test_plan_of_the_demo_has_no_error(store: Session, edition: PlanRecord) -> None:
+    assert verdict_on(store, edition).errors == ()
+
+
 def test_demo_says_what_it_did(demo: DemoStore) -> None:
     assert any(f"{demo.summary.blocks:,} blocks" in sentence for sentence in demo.told)
     assert any(f"{demo.summary.located:,} of 2,000 complaints" in sentence for sentence in demo.told)
@@ -101,6 +106,7 @@ def test_edition_of_the_demo_is_in_force(store: Session, edition: PlanRecord) ->
     assert edition_at(store, get_jurisdiction(store, JURISDICTION).id, latest) == edition
 
 
+@pytest.mark.long
 def test_demo_killed_half_way_leaves_nothing_and_works_again(
     database: Database, engine: Engine, tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from boundaries.editions.reading import compile_edition, edition_at, grid_frame
 from boundaries.grids.records import plan_record
 from boundaries.grids.tables import Assignment, Block, Plan
-from boundaries.jurisdictions.reading import LevelName, get_jurisdiction, the_jurisdiction
+from boundaries.jurisdictions.reading import get_jurisdiction, the_jurisdiction
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.jurisdictions.tables import Jurisdiction
 from boundaries.plans.storing import save_duties, save_plan
@@ -20,6 +20,7 @@ from boundaries.publishing.publish import publish
 from boundaries.store.base import Base
 from boundaries.store.engine import unit_of_work
 from geogrid.errors import ConflictError, InvalidInputError, NotFoundError
+from geogrid.types import LevelName
 from tests.db.towns import row_of_boxes
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -94,7 +95,7 @@ def test_publishing_ends_the_former_edition_where_the_next_begins(session: Sessi
     first = published(session, town, valid_from=NOON)
     second = published(session, town, valid_from=NOON + DAY, names="ab")
     session.refresh(first)
-    assert (first.state, first.validity.upper) == ("retired", NOON + DAY)
+    assert (plan_record(first).state, first.validity.upper) == ("retired", NOON + DAY)
     assert edition_at(session, town.id, NOON - DAY) is None
     assert edition_at(session, town.id, NOON) == plan_record(first)
     assert edition_at(session, town.id, NOON + DAY) == plan_record(second)

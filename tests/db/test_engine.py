@@ -9,11 +9,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import ProgrammingError
 
 from boundaries.cluster.private_cluster import PrivateCluster
-from boundaries.store.driver_errors import translate_errors
-from boundaries.store.engine import connect, engine_for, open_engine, reading_engine, unit_of_work
+from boundaries.store.driver_errors import StatementError, translate_errors
+from boundaries.store.engine import connect, engine_for, open_engine, reading_engine, retire, unit_of_work
 from boundaries.store.settings import StoreSettings
 from geogrid.errors import ConflictError, InvalidInputError, UnavailableError
 from tests.fixtures_db import Database, Server
@@ -49,6 +48,43 @@ def test_connection_given_back_after_the_engine_was_disposed_of_is_closed(databa
     assert connection.closed
 
 
+@pytest.mark.parametrize("reading", [False, True])
+def test_connection_that_was_being_made_while_the_engine_was_disposed_of_is_closed(
+    database: Database, monkeypatch: pytest.MonkeyPatch, *, reading: bool
+) -> None:
+    engine = engine_for(database.url)
+    if reading:
+        engine = reading_engine(engine)
+    connect_to = psycopg.Connection.connect
+
+    def slowly(*arguments: object, **options: object) -> object:
+        engine.dispose()
+        return connect_to(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(psycopg, "connect", slowly)
+    monkeypatch.setattr(psycopg.Connection, "connect", slowly)
+    held = engine.raw_connection()
+    connection = held.driver_connection
+    held.close()
+    assert isinstance(connection, psycopg.Connection)
+    assert connection.closed
+
+
+@pytest.mark.parametrize("reading", [False, True])
+def test_connection_taken_of_an_engine_that_is_given_up_is_closed_when_given_back(
+    database: Database, *, reading: bool
+) -> None:
+    engine = engine_for(database.url)
+    if reading:
+        engine = reading_engine(engine)
+    retire(engine)
+    held = engine.raw_connection()
+    connection = held.driver_connection
+    held.close()
+    assert isinstance(connection, psycopg.Connection)
+    assert connection.closed
+
+
 def test_unit_of_work_is_rolled_back_whole_by_an_error(engine: Engine) -> None:
     with pytest.raises(ConflictError):
         add_schemes(engine, "gone", None)
@@ -77,7 +113,7 @@ def test_error_of_the_bare_driver_is_translated_too(engine: Engine) -> None:
 
 
 def test_fault_in_our_own_sql_is_not_disguised(engine: Engine) -> None:
-    with pytest.raises(ProgrammingError), unit_of_work(engine) as session:
+    with pytest.raises(StatementError, match="nothing_such"), unit_of_work(engine) as session:
         session.execute(text("select nothing_such"))
 
 
@@ -123,7 +159,7 @@ def test_refused_connection_names_address_and_remedy_without_the_password() -> N
 
 
 def test_wrong_password_is_told_without_repeating_it(database: Database) -> None:
-    wrong = engine_for(database.url).url.set(password="s3cret")  # noqa: S106
+    wrong = engine_for(database.url).url.set(password="s3cret")
     with pytest.raises(UnavailableError, match="password authentication failed") as refused:
         connect(StoreSettings(database_url=wrong.render_as_string(hide_password=False)))
     assert "s3cret" not in str(refused.value)
@@ -158,7 +194,7 @@ def test_extensions_are_created_where_they_are_missing(bare_database: Database) 
 def guest(server: Server, bare_database: Database) -> Iterator[StoreSettings]:
     """Settings of a user who may not create extensions."""
     server.execute("create role guest login password 'guest'")
-    url = engine_for(bare_database.url).url.set(username="guest", password="guest")  # noqa: S106
+    url = engine_for(bare_database.url).url.set(username="guest", password="guest")
     yield StoreSettings(database_url=url.render_as_string(hide_password=False))
     server.execute("drop role guest")
 

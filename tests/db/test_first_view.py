@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.storing import save_plan
 from boundaries.publishing.publish import publish
@@ -14,6 +13,7 @@ from boundaries.tiles import first_view
 from boundaries.tiles.storing import edition_tile
 from boundaries.tiles.tilesets import fitting_zoom, tileset_of
 from geogrid.tiles import WEB_MERCATOR_QUAD, Tile
+from geogrid.types import LevelName
 from tests.browser.towns import make_town
 
 

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from boundaries.addresses.geocoding import geocode, geocode_many, import_addresses
 from boundaries.addresses.tables import Address
 from boundaries.files.osm import helsinki_extract, read_extract
-from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
 from geogrid.cases.complaints import write_complaints
 from geogrid.errors import InvalidInputError
+from geogrid.types import LevelName
 
 LON, LAT = 24.94, 60.17
 
@@ -121,3 +121,17 @@ def test_a_name_that_goes_on_is_found_by_its_beginning_but_not_in_place_of_other
     for other in ("12 Garden Park Lane", "7 Route 67", "7 Route"):
         answer = geocode(session, town, other)
         assert answer is None or answer.needs_review, other
+
+
+def test_the_kind_of_a_building_in_an_extract_is_no_building_of_an_address(session: Session, town: int) -> None:
+    rows = frame(("Kaivokatu", "1", ""), ("Kaivokatu", "3", ""), ("Kaivokatu", "5", ""))
+    import_addresses(session, town, rows.assign(building=["yes", "apartments", "B"]), "osm")
+    known = session.scalars(select(Address.building).order_by(Address.house_number)).all()
+    assert known == ["", "", "B"]
+
+
+def test_a_street_listed_with_a_leading_zero_is_found_as_people_say_it(session: Session, town: int) -> None:
+    import_addresses(session, town, frame(("03rd Street", "12", ""), ("13th Street", "12", "")), "osm")
+    asked = ["12 3rd St", "12 Third Street", "12 03RD STREET", "123rd Street", "12 Third"]
+    answers = geocode_many(session, town, asked)
+    assert [answer is not None and answer.lon == LON for answer in answers] == [True, True, True, False, True]

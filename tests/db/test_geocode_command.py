@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Engine
 
 from boundaries.addresses.geocoding import import_addresses
-from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.store.engine import unit_of_work
+from geogrid.types import LevelName
 from tests.db.programs import called_geogrid
 from tests.fixtures_db import Database
 from tests.http.conftest import store_town

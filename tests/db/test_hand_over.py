@@ -5,20 +5,23 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from threading import Thread
 
 import numpy as np
 import psycopg
 import pytest
 from alembic import command
 from click.testing import CliRunner
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from api.cli import main
-from boundaries.cases.handover import HAND_OVER, hand_over
+from boundaries.cases.handover import HAND_OVER, asks_for_hand_over, hand_over
 from boundaries.cases.reading import NewCase
+from boundaries.cases.retention import SEAL_CASES
 from boundaries.jobs.reading import list_jobs
 from boundaries.jobs.records import JobState, Kind
 from boundaries.jobs.running import Report, run_next
+from boundaries.jobs.storing import ask_for
 from boundaries.jobs.taking import CUT_SHORT
 from boundaries.store import schema
 from boundaries.store.engine import unit_of_work
@@ -155,6 +158,26 @@ def test_hand_over_to_an_edition_that_is_over_leaves_it_to_the_next(engine: Engi
     assert jobs(engine, moment) == ()
 
 
+@pytest.mark.parametrize("lon", [10.25, 11.25])
+def test_publication_amid_a_hand_over_keeps_the_cases_it_took(engine: Engine, town: Town, lon: float) -> None:
+    report(engine, town, "o", lon=lon)
+    first = count(engine, "select id from plans")
+    with unit_of_work(engine) as session:
+        ask_for(session, [asks_for_hand_over(first, FIRST_EDITION)])
+    beside = Thread(target=publish_second, args=(engine, town))
+
+    def publish_before_cases_are_read(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "for update of c" in statement and not beside.ident:
+            beside.start()
+            beside.join(0.5)
+
+    event.listen(engine, "before_cursor_execute", publish_before_cases_are_read)
+    ran(engine, FIRST_EDITION + DAY)
+    beside.join()
+    assert grids(engine) == {"o": "D-x" if lon > 11 else "-"}
+    assert count(engine, REASSIGNED) == 1
+
+
 def test_without_a_server_the_command_hands_over(engine: Engine, town: Town, program: Callable[..., str]) -> None:
     report(engine, town, "before")
     publish_second(engine, town, valid_from=datetime.now(UTC) + timedelta(seconds=1.5))
@@ -205,13 +228,15 @@ def test_command_that_is_killed_amid_a_hand_over_leaves_it_whole_to_the_next(
 def test_upgrade_asks_for_the_editions_that_were_published_before_it(engine: Engine, town: Town) -> None:
     moment = datetime.now(UTC) + DAY
     publish_second(engine, town, valid_from=moment)
+    report(engine, town, "before")
     config = schema._config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, "0008")
-    report(engine, town, "before")
     assert schema.upgrade(engine)
-    assert [(job.key, job.state) for job in jobs(engine, datetime.now(UTC))] == [("1", "due"), ("2", "waiting")]
+    asked = {(job.kind, job.key, job.state) for job in jobs(engine, datetime.now(UTC))}
+    # Cases of before have numbers of persons to be sealed, too.
+    assert asked == {(HAND_OVER, "1", "due"), (HAND_OVER, "2", "waiting"), (SEAL_CASES, "all", "due")}
     assert ran(engine, datetime.now(UTC)) is not None
     assert grids(engine) == {"before": "D-b"}
     while ran(engine, moment):

@@ -7,8 +7,10 @@ import pytest
 from shapely import box
 from sqlalchemy import Engine, text
 
+from boundaries.editions.reading import editions_of
+from boundaries.files.grids.fields import GridFields
 from boundaries.files.grids.importing import GridFile, JurisdictionChoice, import_grids
-from boundaries.files.grids.rows import GridFields
+from boundaries.jurisdictions.reading import get_jurisdiction
 from boundaries.store.engine import unit_of_work
 from tests.db.imports import LAT, LON, grids_file, import_town, run, scalar
 from tests.fixtures_db import Database
@@ -132,9 +134,18 @@ def test_a_refusal_is_reported_as_json_too(database: Database, tmp_path: Path) -
 
 def test_a_second_edition_ends_the_first(database: Database, engine: Engine, tmp_path: Path) -> None:
     import_town(database, tmp_path, "--valid-from", "2024-01-01T00:00:00+08:00")
-    done = import_town(database, tmp_path, "--valid-from", "2025-01-01T00:00:00+08:00")
+    later = ("--valid-from", "2025-01-01T00:00:00+08:00")
+    refused = import_town(database, tmp_path, *later)
+    assert refused.exit_code == 1
+    assert "lookups of that time were answered from edition" in refused.stderr
+    assert "say with --accept-backdated why it is meant" in refused.stderr
+    assert scalar(engine, "select count(*) from plans") == 1
+    done = import_town(database, tmp_path, *later, "--accept-backdated", "the first was late")
     assert done.exit_code == 0
-    assert scalar(engine, "select string_agg(state, ',' order by id) from plans") == "retired,published"
+    assert scalar(engine, "select kind || ': ' || reason from acceptances") == "backdated: the first was late"
+    with unit_of_work(engine) as session:
+        town = get_jurisdiction(session, scalar(engine, "select code from jurisdictions"))
+        assert [plan.state for plan in editions_of(session, town.id)] == ["retired", "published"]
 
 
 def test_another_number_of_levels_is_refused_for_a_jurisdiction_with_plans(database: Database, tmp_path: Path) -> None:
@@ -202,6 +213,8 @@ def test_two_imports_into_a_new_jurisdiction_at_once_make_one_of_it(engine: Engi
         (("--valid-from", "2024-01-01T00:00:00+08:00"), "--valid-from goes with --publish."),
         (("--publish", "--valid-from", "2024-01-01T00:00:00"), "has no offset"),
         (("--publish", "--valid-from", "soon"), "'soon' is no time"),
+        (("--publish", "--valid-from", "1899-12-31T23:59:59+00:00"), "it lies beyond the years 1900 to 2199"),
+        (("--publish", "--valid-from", "9999-12-31T23:59:59-14:00"), "it lies beyond the years 1900 to 2199"),
     ],
 )
 def test_a_wrong_command_line_exits_with_2(

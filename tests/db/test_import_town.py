@@ -1,7 +1,6 @@
 """`geogrid import town`: from a newcomer's files to a town that can be redrawn."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
@@ -17,12 +16,11 @@ from boundaries.jurisdictions.reading import get_jurisdiction, levels_of, limit_
 from boundaries.plans.drafts import get_plan
 from boundaries.plans.loading import load_whole
 from boundaries.store.engine import unit_of_work
-from tests.db.programs import called_geogrid
+from tests.db.programs import Said, saying
 from tests.fixtures_db import Database
 from tests.property.random_towns import CRS, make_town
 
 BAND = ("--band", "100:300")
-Geogrid = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
@@ -41,20 +39,15 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def geogrid(database: Database) -> Geogrid:
-    def called(*arguments: object, status: int = 0) -> str:
-        done = called_geogrid(*map(str, arguments), GEOGRID_DATABASE_URL=database.url)
-        assert done.returncode == status, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    return called
+def geogrid(database: Database) -> Said:
+    return saying(database)
 
 
 def layers(files: Path) -> tuple[object, ...]:
     return tuple(part for name in ("streets", "buildings", "sites", "limit") for part in (f"--{name}", files))
 
 
-def test_layers_of_files_become_a_town_that_can_be_redrawn(files: Path, geogrid: Geogrid, engine: Engine) -> None:
+def test_layers_of_files_become_a_town_that_can_be_redrawn(files: Path, geogrid: Said, engine: Engine) -> None:
     levels = ("--levels", "district/区,community/社区=2,grid/网格")
     said = geogrid(
         "import", "town", *layers(files), "--jurisdiction", "new", "--name", "New Town", *BAND, *levels, "--publish"
@@ -95,7 +88,7 @@ def scalar(engine: Engine, statement: str) -> object:
         return session.scalar(text(statement))
 
 
-def test_cut_town_is_stored_as_it_was_written(files: Path, geogrid: Geogrid, engine: Engine, tmp_path: Path) -> None:
+def test_cut_town_is_stored_as_it_was_written(files: Path, geogrid: Said, engine: Engine, tmp_path: Path) -> None:
     cut = tmp_path / "cut.gpkg"
     geogrid("partition", *layers(files), *BAND, "--out", cut)
     said = geogrid("import", "town", cut, "--jurisdiction", "cut")
@@ -124,7 +117,7 @@ def as_multi(shape: shapely.Geometry) -> shapely.MultiPolygon:
     return shape if isinstance(shape, shapely.MultiPolygon) else shapely.MultiPolygon([shape])
 
 
-def test_cut_town_is_cut_again_alike_from_its_own_layers(files: Path, geogrid: Geogrid, tmp_path: Path) -> None:
+def test_cut_town_is_cut_again_alike_from_its_own_layers(files: Path, geogrid: Said, tmp_path: Path) -> None:
     first, again = tmp_path / "first.gpkg", tmp_path / "again.gpkg"
     geogrid("partition", *layers(files), *BAND, "--out", first)
     geogrid("partition", *layers(first), *BAND, "--out", again)
@@ -137,20 +130,20 @@ def test_cut_town_is_cut_again_alike_from_its_own_layers(files: Path, geogrid: G
     assert shapely.area(apart).max() < 1.0
 
 
-def test_dry_run_stores_nothing(files: Path, geogrid: Geogrid, engine: Engine) -> None:
+def test_dry_run_stores_nothing(files: Path, geogrid: Said, engine: Engine) -> None:
     said = geogrid("import", "town", *layers(files), "--jurisdiction", "new", *BAND, "--dry-run")
     assert "could be stored; nothing is (--dry-run)." in said
     assert scalar(engine, "select count(*) from jurisdictions") == 0
 
 
-def test_town_that_is_stored_already_is_refused_and_kept(files: Path, geogrid: Geogrid, engine: Engine) -> None:
+def test_town_that_is_stored_already_is_refused_and_kept(files: Path, geogrid: Said, engine: Engine) -> None:
     geogrid("import", "town", *layers(files), "--jurisdiction", "new", *BAND)
     said = geogrid("import", "town", *layers(files), "--jurisdiction", "new", *BAND, status=1)
     assert "Jurisdiction 'new' is stored already." in said
     assert scalar(engine, "select count(*) from plans") == 1
 
 
-def test_two_towns_stand_side_by_side(files: Path, geogrid: Geogrid, engine: Engine) -> None:
+def test_two_towns_stand_side_by_side(files: Path, geogrid: Said, engine: Engine) -> None:
     for code in ("one", "two"):
         geogrid("import", "town", *layers(files), "--jurisdiction", code, *BAND, "--publish")
     with unit_of_work(engine) as session:
@@ -165,7 +158,7 @@ def test_two_towns_stand_side_by_side(files: Path, geogrid: Geogrid, engine: Eng
 
 
 def test_grids_that_are_not_their_blocks_are_refused_whole(
-    files: Path, geogrid: Geogrid, engine: Engine, tmp_path: Path
+    files: Path, geogrid: Said, engine: Engine, tmp_path: Path
 ) -> None:
     cut = tmp_path / "cut.gpkg"
     geogrid("partition", *layers(files), *BAND, "--out", cut)
@@ -182,7 +175,7 @@ def test_grids_that_are_not_their_blocks_are_refused_whole(
     assert scalar(engine, "select count(*) from jurisdictions") == 0
 
 
-def test_file_that_is_no_town_is_refused_with_the_remedy(geogrid: Geogrid, tmp_path: Path) -> None:
+def test_file_that_is_no_town_is_refused_with_the_remedy(geogrid: Said, tmp_path: Path) -> None:
     other = tmp_path / "grids.gpkg"
     gpd.GeoDataFrame({"code": ["a"]}, geometry=[shapely.box(0, 0, 1, 1)], crs=4326).to_file(other)
     said = geogrid("import", "town", other, "--jurisdiction", "x", *BAND, status=1)

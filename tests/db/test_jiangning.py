@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from boundaries.editions.lineage import history, predecessors, successors
 from boundaries.editions.reading import compile_edition, edition_at, editions_of
 from boundaries.grids.tables import Plan
-from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.comparing import compare_plans
 from boundaries.plans.drafts import move_state, new_draft
@@ -30,6 +29,7 @@ from geogrid.coverage.examine import examine, mend
 from geogrid.coverage.plane import Plane
 from geogrid.plans import Draft, Node
 from geogrid.plans.operations.kinds import Carve, Merge, Operation, Recode, SplitByLine
+from geogrid.types import LevelName
 
 pytestmark = pytest.mark.shared_data
 
@@ -85,7 +85,12 @@ def published(session: Session, base: Plan, at: datetime, *operations: Operation
         accept_problem(session, draft.id, "code", subject, author=zone, version=None)
     for state in ("in_review", "approved"):
         move_state(session, draft.id, state, version=None, made_by="Jiangning")
-    return publish_plan(session, draft.id, Publication(at, "Jiangning", accept_warnings="known"), version=None)
+    return publish_plan(
+        session,
+        draft.id,
+        Publication(at, "Jiangning", accept_warnings="known", reason="history", accept=("backdated",)),
+        version=None,
+    )
 
 
 def test_tree_and_codes_are_as_published_but_for_the_zone_of_another_county(session: Session, first: Plan) -> None:

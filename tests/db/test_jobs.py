@@ -18,7 +18,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from boundaries.jobs.reading import list_jobs, next_due
-from boundaries.jobs.records import Done, JobState, Kind, NewJob, Retries, Turn
+from boundaries.jobs.records import JobDone, JobState, Kind, NewJob, Turn
+from boundaries.jobs.retries import Retries
 from boundaries.jobs.running import Report, run_next
 from boundaries.jobs.storing import ask_for, forget_job, retry_jobs
 from boundaries.jobs.taking import CUT_SHORT
@@ -41,13 +42,13 @@ def sessions(engine: Engine) -> Sessions:
     return partial(unit_of_work, engine)
 
 
-def note(turn: Turn) -> Done:
+def note(turn: Turn) -> JobDone:
     """Do a job whose work is in the store."""
     turn.session.execute(text("insert into done values (:key, 'work')"), {"key": turn.job.key})
-    return Done()
+    return JobDone()
 
 
-def fail(turn: Turn) -> Done:
+def fail(turn: Turn) -> JobDone:
     note(turn)
     raise UnavailableError("The well is dry.\nDig.")
 
@@ -59,7 +60,7 @@ def asked(sessions: Sessions, *keys: str, kind: str = "work", at: datetime = NOO
 
 def ran(
     sessions: Sessions,
-    run: Callable[[Turn], Done] = note,
+    run: Callable[[Turn], JobDone] = note,
     *,
     at: datetime = NOON,
     more: Mapping[str, Kind] | None = None,
@@ -178,7 +179,7 @@ def test_retrying_what_has_not_failed_changes_nothing_and_what_is_not_there_is_s
 
 
 def test_error_that_is_not_ours_is_told_by_its_name_only(sessions: Sessions, caplog: pytest.LogCaptureFixture) -> None:
-    def stumble(_: Turn) -> Done:
+    def stumble(_: Turn) -> JobDone:
         raise ValueError("Wang Fang, 13800138000")
 
     asked(sessions, "a")
@@ -205,13 +206,13 @@ def test_job_of_a_newer_geogrid_is_left_alone_and_shown(sessions: Sessions) -> N
 
 def test_job_that_is_done_again_later_stays(sessions: Sessions) -> None:
     asked(sessions, "a")
-    ran(sessions, lambda turn: Done(again_at=turn.now + HOUR))
+    ran(sessions, lambda turn: JobDone(again_at=turn.now + HOUR))
     job = the_job(sessions)
     assert (job.state, job.due_at, job.attempts, job.last_error) == ("waiting", NOON + HOUR, 0, "")
 
 
 def test_who_asks_for_a_job_does_not_wait_for_who_does_it_and_it_is_done_once_more(sessions: Sessions) -> None:
-    def ask_meanwhile(turn: Turn) -> Done:
+    def ask_meanwhile(turn: Turn) -> JobDone:
         with sessions() as other:
             other.execute(text("set local lock_timeout = '2s'"))
             ask_for(other, [NewJob("work", "a", NOON)])
@@ -225,7 +226,7 @@ def test_who_asks_for_a_job_does_not_wait_for_who_does_it_and_it_is_done_once_mo
 
 
 def test_job_is_not_done_twice_at_once_however_long_it_takes(sessions: Sessions) -> None:
-    def look_on(turn: Turn) -> Done:
+    def look_on(turn: Turn) -> JobDone:
         much_later = NOON + 1000 * HOUR  # past every pause that was written down
         assert the_job(sessions, at=much_later).state == "running"
         assert ran(sessions, at=much_later) is None
@@ -241,7 +242,7 @@ def test_job_is_not_done_twice_at_once_however_long_it_takes(sessions: Sessions)
 def test_runner_whose_connection_is_cut_leaves_the_job_to_another_and_nothing_of_its_work(
     sessions: Sessions, engine: Engine
 ) -> None:
-    def cut(turn: Turn) -> Done:
+    def cut(turn: Turn) -> JobDone:
         note(turn)
         backend = turn.session.scalar(text("select pg_backend_pid()"))
         with engine.connect() as other:
@@ -259,7 +260,7 @@ def test_runner_whose_connection_is_cut_leaves_the_job_to_another_and_nothing_of
 
 
 def test_job_whose_object_is_gone_is_forgotten_unless_it_is_being_done(sessions: Sessions) -> None:
-    def forget_meanwhile(turn: Turn) -> Done:
+    def forget_meanwhile(turn: Turn) -> JobDone:
         with sessions() as other:
             forget_job(other, "work", "a")
         return note(turn)
@@ -295,12 +296,41 @@ def test_two_runners_do_two_hundred_jobs_each_once(sessions: Sessions) -> None:
     assert listed(sessions) == []
 
 
+def test_clock_that_jumps_back_and_forth_neither_forgets_a_job_nor_does_one_twice(sessions: Sessions) -> None:
+    year = 365 * 24 * HOUR
+    asked(sessions, "now")
+    asked(sessions, "tomorrow", at=NOON + 24 * HOUR)
+    assert ran(sessions, at=NOON - year) is None
+    assert ran(sessions, fail, at=NOON + HOUR + year) is not None, "the clock is a year ahead, and the job fails"
+    assert the_error(sessions) == "The well is dry. Dig."
+    assert ran(sessions, at=NOON + HOUR) is not None, "it does not rest for a year"
+    assert ran(sessions, at=NOON + HOUR) is None
+    assert done(sessions) == ["now"]
+    assert ran(sessions, at=NOON + 24 * HOUR) is not None
+    assert ran(sessions, at=NOON + year) is None
+    assert done(sessions) == ["now", "tomorrow"]
+
+
+def the_error(sessions: Sessions) -> str:
+    (error,) = {job.last_error for job in listed(sessions)} - {""}
+    return error
+
+
+def test_job_that_failed_rests_while_the_clock_goes_as_it_should(sessions: Sessions) -> None:
+    asked(sessions, "a")
+    assert ran(sessions, fail) is not None
+    assert ran(sessions, at=NOON + timedelta(seconds=9)) is None
+    assert ran(sessions, at=NOON - timedelta(seconds=50)) is None, "an hour is set right by seconds now and then"
+    assert ran(sessions, at=NOON + timedelta(seconds=11)) is not None
+
+
 VICTIM = """
     import sys, time
     from functools import partial
     import numpy as np
     from sqlalchemy import text
-    from boundaries.jobs.records import Done, Kind, Retries
+    from boundaries.jobs.records import JobDone, Kind
+    from boundaries.jobs.retries import Retries
     from boundaries.jobs.running import run_next
     from boundaries.store.engine import engine_for, unit_of_work
 
@@ -308,7 +338,7 @@ VICTIM = """
         turn.session.execute(text("insert into done values (:key, 'victim')"), {"key": turn.job.key})
         print(turn.job.key, flush=True)
         time.sleep(0.02 if turn.job.key < "020" else 600)
-        return Done()
+        return JobDone()
 
     sessions = partial(unit_of_work, engine_for(sys.argv[1]))
     while run_next(sessions, {"work": Kind(work, Retries(first_s=0.2, limit=2))}, rng=np.random.default_rng(0)):
@@ -350,7 +380,7 @@ def test_job_that_kills_its_runners_is_given_up_at_its_limit(sessions: Sessions)
     class Killed(BaseException):
         pass
 
-    def die(_: Turn) -> Done:
+    def die(_: Turn) -> JobDone:
         raise Killed  # nothing is settled, as under kill -9
 
     asked(sessions, "a")

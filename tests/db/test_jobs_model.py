@@ -12,7 +12,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from boundaries.jobs.reading import list_jobs
-from boundaries.jobs.records import Done, Job, Kind, NewJob, Retries
+from boundaries.jobs.records import Job, JobDone, Kind, NewJob
+from boundaries.jobs.retries import Retries
 from boundaries.jobs.storing import ask_for, retry_jobs
 from boundaries.jobs.taking import begin_attempt, lock_next, settle_done, settle_failed
 from boundaries.store.engine import session_factory, unit_of_work
@@ -20,7 +21,7 @@ from boundaries.store.engine import session_factory, unit_of_work
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEYS = st.sampled_from("abcd")
 HOURS = st.integers(-2, 6)
-KINDS = {"work": Kind(lambda _: Done(), Retries(first_s=3600, most_s=4 * 3600, limit=3))}
+KINDS = {"work": Kind(lambda _: JobDone(), Retries(first_s=3600, most_s=4 * 3600, limit=3))}
 
 
 class Expected:
@@ -108,7 +109,7 @@ class Jobs(RuleBasedStateMachine):
         key = data.draw(st.sampled_from(sorted(self.held)))
         stack, session, begun = self.held.pop(key)
         again_at = None if hours is None else self.now + timedelta(hours=hours)
-        settle_done(session, begun, Done("", again_at))
+        settle_done(session, begun, JobDone("", again_at))
         session.commit()
         stack.close()
         self.done[key] = self.done.get(key, 0) + 1
@@ -182,9 +183,7 @@ def machine(engine: Engine) -> type[Jobs]:
 
 
 def check(machine: type[Jobs], examples: int) -> None:
-    limits = settings(
-        max_examples=examples, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
-    )
+    limits = settings(max_examples=examples, stateful_step_count=50, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(machine, settings=limits)
 
 

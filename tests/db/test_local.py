@@ -32,6 +32,15 @@ def test_second_stop_says_that_nothing_ran(cluster: PrivateCluster) -> None:
     assert not cluster.stop()
 
 
+def test_what_was_stopped_on_purpose_is_not_started_by_who_only_lost_it(cluster: PrivateCluster) -> None:
+    cluster.stop()
+    with pytest.raises(UnavailableError, match="is stopped. Start it with: geogrid db start"):
+        cluster.ensure(even_if_stopped=False)
+    assert cluster.running() is None
+    address = cluster.ensure()
+    assert cluster.ensure(even_if_stopped=False) == address
+
+
 def test_address_stays_the_same_after_a_restart(cluster: PrivateCluster) -> None:
     before = cluster.url()
     cluster.stop()

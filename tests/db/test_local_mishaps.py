@@ -14,7 +14,7 @@ import pytest
 from boundaries.cluster import private_cluster as local
 from boundaries.cluster.postmaster import pid_file
 from boundaries.cluster.private_cluster import HOST, PrivateCluster
-from boundaries.cluster.programs import Account, server_account
+from boundaries.cluster.programs import SystemUser, server_account
 from geogrid.errors import UnavailableError
 from tests.db.programs import GEOGRID, Geogrid, as_nobody, run_geogrid
 
@@ -35,7 +35,7 @@ def kill(cluster: PrivateCluster) -> None:
     wait_for(lambda: cluster.running() is None)
 
 
-def server_user(cluster: PrivateCluster) -> Account:
+def server_user(cluster: PrivateCluster) -> SystemUser:
     return server_account(cluster.data, cluster.home)
 
 

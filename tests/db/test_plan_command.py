@@ -44,31 +44,44 @@ def draft(run: Run) -> int:
 
 def test_draft_goes_from_edit_to_edition_and_back(run: Run, engine: Engine) -> None:
     plan = draft(run)
-    said = run("edit", plan, json.dumps({"kind": "merge", "grids": ["G0", "G2"], "keep": "G2"}), "--by", "Wang").output
+    said = run("edit", plan, json.dumps({"kind": "merge", "grids": ["G0", "G1"], "keep": "G1"}), "--by", "Wang").output
     assert "blocks changed hands" in said
     run("undo", plan)
     run("redo", plan)
     run("accept", plan, "no-duty", "G1", "--reason", "being hired")
     for state in ("in_review", "approved"):
         run("review", plan, state)
-    options = ("--valid-from", "2026-06-01T00:00:00+0800", "--accept-warnings", "known")
+    past = ("--accept", "backdated", "--reason", "a test")
+    options = ("--valid-from", "2026-06-01T00:00:00+0800", "--accept-warnings", "known", *past)
     assert "Only tried" in run("publish", plan, *options).output
     with unit_of_work(engine) as session:
         assert get_plan(session, plan).state == "approved"
     assert "Published." in run("publish", plan, *options, "--publish").output
     compared = run("compare", 1, plan).output
     assert "G0 -> -  merged" in compared
-    assert "Published." in run("rollback", 1, "--valid-from", "2026-07-01T00:00:00+0800", "--publish").output
+    assert "Published." in run("rollback", 1, "--valid-from", "2026-07-01T00:00:00+0800", *past, "--publish").output
     assert run("show").output.count("retired") == 2
     with unit_of_work(engine) as session:
-        accepted = session.scalars(select(Acceptance).where(Acceptance.plan_id == plan)).one()
+        of_grids = select(Acceptance).where(Acceptance.plan_id == plan, Acceptance.kind != "backdated")
+        accepted = session.scalars(of_grids).one()
         assert (accepted.kind, accepted.subject, accepted.reason) == ("no-duty", "G1", "being hired")
+
+
+@pytest.mark.parametrize("year", ["1899", "2200", "9999"])
+def test_edition_of_a_year_that_cannot_be_stored_is_refused(run: Run, year: str) -> None:
+    plan = draft(run)
+    when = ("--valid-from", f"{year}-12-31T00:00:00Z")
+    for command in (("publish", plan), ("rollback", 1), ("validate", plan)):
+        refused = run(*command, *when, status=1)
+        assert "it lies beyond the years 1900 to 2199" in refused.output
 
 
 def test_codes_in_force_are_taken_over(run: Run) -> None:
     plan = draft(run)
     run("edit", plan, json.dumps({"kind": "recode", "codes": {"G0": "X0", "D002": "X2"}}))
+    run("edit", plan, json.dumps({"kind": "rename", "names": {"X2": "Elsewhere"}}))
     assert run("keep-codes", plan).output.splitlines()[1].startswith("2 grids changed")
+    assert "renamed" not in run("compare", 1, plan).output
     assert run("keep-codes", plan).output == "Every grid has its code already.\n"
 
 
@@ -90,8 +103,8 @@ def test_problems_are_listed_and_an_error_is_the_exit_status(run: Run, tmp_path:
 
 def test_mistakes_end_as_sentences(run: Run) -> None:
     plan = draft(run)
-    assert "An operation is not JSON" in run("edit", plan, "{", status=1).output
-    assert "Operation 1: there is no kind 'fly'" in run("edit", plan, '{"kind": "fly"}', status=1).output
+    assert "An operation is not JSON" in run("edit", plan, "{", status=2).output
+    assert "Operation 1: there is no kind 'fly'" in run("edit", plan, '{"kind": "fly"}', status=2).output
     assert "There is no plan 99." in run("show", 99, status=1).output
     assert "There is no code profile 'x'" in run("new", "n", "--code-profile", "x", status=1).output
 
@@ -113,7 +126,8 @@ def test_geopackage_holds_grids_blocks_and_duties(run: Run, tmp_path: Path) -> N
     run("edit", plan, json.dumps({"kind": "assign_duty", "grid": "G0", "role": "网格长", "holder": "王芳"}))
     path = tmp_path / "plan.gpkg"
     run("export", plan, path)
-    assert set(pyogrio.list_layers(path)[:, 0]) == {"grids", "blocks", "duties"}
+    town = {"limit", "streets", "buildings", "sites", "town"}
+    assert set(pyogrio.list_layers(path)[:, 0]) == {"grids", "blocks", "duties"} | town
     assert pyogrio.read_dataframe(path, layer="duties")["holder"].tolist() == ["王芳"]
 
 

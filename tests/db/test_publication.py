@@ -34,6 +34,7 @@ from tests.property.town_drafts import random_town
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 PLANNER = Author("Wang", "yearly review")
+BY_NAME = ("backdated", "hole")
 
 
 @pytest.fixture
@@ -62,25 +63,30 @@ def approved(session: Session, plan: Plan) -> Plan:
 
 
 def published(session: Session, plan: Plan, at: datetime) -> Plan:
-    how = Publication(at, "Chen", accept_warnings="known")
+    how = Publication(at, "Chen", accept_warnings="known", reason="a test", accept=BY_NAME)
     return publish_plan(session, approved(session, plan).id, how, version=None)
 
 
 def test_plan_passes_review_before_it_is_published(session: Session, first: Plan) -> None:
     draft = drafted(session, first, Recode({"G0": "H0"}))
     with pytest.raises(ConflictError, match="is draft, and only approved plans are published"):
-        publish_plan(session, draft.id, Publication(NOON + DAY, "Chen"), version=None)
+        publish_plan(session, draft.id, Publication(NOON + DAY, "Chen", reason="a test", accept=BY_NAME), version=None)
     assert published(session, draft, NOON + DAY).state == "published"
 
 
 def test_warnings_need_a_reason_and_it_is_recorded(session: Session, first: Plan) -> None:
     draft = approved(session, drafted(session, first, Recode({"G0": "H0"})))
     with pytest.raises(InvalidInputError, match="Or accept the warnings with a reason"):
-        publish_plan(session, draft.id, Publication(NOON + DAY, "Chen"), version=None)
-    publish_plan(session, draft.id, Publication(NOON + DAY, "Chen", accept_warnings="small town"), version=None)
+        publish_plan(session, draft.id, Publication(NOON + DAY, "Chen", reason="a test", accept=BY_NAME), version=None)
+    publish_plan(
+        session,
+        draft.id,
+        Publication(NOON + DAY, "Chen", accept_warnings="small town", reason="a test", accept=BY_NAME),
+        version=None,
+    )
     session.commit()
     (entry,) = changes_after(session, draft.jurisdiction_id, 0, kinds=("publishing",))
-    assert entry.detail["reason"] == "small town"
+    assert entry.detail["reason"] == "a test; small town"
 
 
 def test_errors_refuse_publication_unless_each_is_accepted(session: Session, first: Plan) -> None:
@@ -91,7 +97,7 @@ def test_errors_refuse_publication_unless_each_is_accepted(session: Session, fir
     errors = verdict_on(session, draft).errors
     assert {each.kind for each in errors} == {"code"}
     approved(session, draft)
-    how = Publication(NOON + DAY, "Chen", accept_warnings="known")
+    how = Publication(NOON + DAY, "Chen", accept_warnings="known", reason="a test", accept=BY_NAME)
     with pytest.raises(InvalidInputError, match="admin-12 wants"):
         publish_plan(session, draft.id, how, version=None)
     for each in errors:
@@ -125,9 +131,9 @@ def test_recoded_edition_answers_what_became_of_each_code_and_what_it_was(sessio
 
 
 def test_merger_is_followed_backward_to_all_its_parts(session: Session, first: Plan) -> None:
-    second = published(session, drafted(session, first, Merge(("G0", "G2"), keep="G2")), NOON + DAY)
-    assert {heir.code for heir in predecessors(session, "G2", [first, second])} == {"G0", "G2"}
-    assert [heir.code for heir in successors(session, "G0", [first, second])] == ["G2"]
+    second = published(session, drafted(session, first, Merge(("G0", "G1"), keep="G1")), NOON + DAY)
+    assert {heir.code for heir in predecessors(session, "G1", [first, second])} == {"G0", "G1"}
+    assert [heir.code for heir in successors(session, "G0", [first, second])] == ["G1"]
 
 
 def case_in(session: Session, plan: Plan, code: str, key: str, **more: object) -> int:
@@ -145,23 +151,23 @@ def test_open_cases_go_to_the_new_grids_with_an_event_and_closed_ones_stay(sessi
     leaf = load_whole(session, first).node("G0").key
     moved = case_in(session, first, "G0", "open")
     closed = case_in(session, first, "G0", "closed", status="closed", closed_at=NOON)
-    second = published(session, drafted(session, first, Merge(("G0", "G2"), keep="G2")), NOON + DAY)
-    into = load_whole(session, second).node("G2").key
+    second = published(session, drafted(session, first, Merge(("G0", "G1"), keep="G1")), NOON + DAY)
+    into = load_whole(session, second).node("G1").key
     grid = "select grid_id from cases where id = :case"
     assert session.scalar(text(grid), {"case": moved}) == into
     assert session.scalar(text(grid), {"case": closed}) == leaf
     event = events_of(session, moved)[-1]
-    assert (event.kind, dict(event.detail)) == ("reassigned", {"from": "G0", "to": "G2", "edition": second.id})
+    assert (event.kind, dict(event.detail)) == ("reassigned", {"from": "G0", "to": "G1", "edition": second.id})
 
 
 def test_going_back_makes_a_third_edition_and_keeps_both(session: Session, first: Plan) -> None:
-    second = published(session, drafted(session, first, Merge(("G0", "G2"), keep="G2")), NOON + DAY)
-    third = roll_back(session, first, at=NOON + 2 * DAY, made_by="Chen")
+    second = published(session, drafted(session, first, Merge(("G0", "G1"), keep="G1")), NOON + DAY)
+    third = roll_back(session, first, at=NOON + 2 * DAY, made_by="Chen", reason="a test", accept=BY_NAME)
     editions = [edition_at(session, first.jurisdiction_id, NOON + n * DAY) for n in range(3)]
     assert [edition and edition.id for edition in editions] == [first.id, second.id, third.id]
     assert codes_of(session, third) == codes_of(session, first)
     assert not compare_plans(session, first, third).moved.any()
-    assert {heir.code for heir in successors(session, "G2", [second, third])} == {"G0", "G2"}
+    assert {heir.code for heir in successors(session, "G1", [second, third])} == {"G0", "G1"}
     with pytest.raises(ConflictError, match="is in force"):
         roll_back(session, third, at=NOON + 3 * DAY, made_by="Chen")
 
@@ -173,7 +179,7 @@ def test_plan_of_the_engine_takes_over_the_codes_in_force(session: Session, firs
     assert keep_codes(session, draft.id, at=NOON, author=PLANNER, version=None) is None
 
 
-def test_code_that_another_grid_stays_with_is_not_taken_over(session: Session, first: Plan) -> None:
+def test_rest_of_a_grid_whose_code_went_with_its_households_gets_a_new_one(session: Session, first: Plan) -> None:
     whole = load_whole(session, first)
     keys, counts = np.unique(whole.owner, return_counts=True)
     former = whole.nodes[int(keys[counts.argmax()])]
@@ -183,9 +189,14 @@ def test_code_that_another_grid_stays_with_is_not_taken_over(session: Session, f
     carved = Carve(larger, name="College", category="school", code="X1")
     other = next(code for code in codes_of(session, first, former.level) if code != former.code)
     draft = drafted(session, first, carved, Recode({other: "X2"}))
-    before = codes_of(session, draft)
+    before = load_whole(session, draft)
     keep_codes(session, draft.id, at=NOON, author=PLANNER, version=None)
-    assert codes_of(session, draft) == sorted(other if code == "X2" else code for code in before)
+    after = load_whole(session, draft)
+    codes = {before.nodes[key].code: node.code for key, node in after.nodes.items()}
+    assert (codes["X1"], codes["X2"]) == (former.code, other)
+    assert codes[former.code] not in {node.code for node in whole.nodes.values()} | {"X1", "X2"}
+    changed = {"X1", "X2", former.code}
+    assert all(code == kept for code, kept in codes.items() if code not in changed)
 
 
 def test_comparison_gives_the_moved_land_with_its_households(session: Session, first: Plan) -> None:
@@ -234,7 +245,7 @@ def kept_apart(draft: Draft) -> list[str]:
 def test_cases_and_drafts_are_taken_while_a_publication_is_under_way(
     engine: Engine, session: Session, first: Plan
 ) -> None:
-    draft = drafted(session, first, Merge(("G0", "G2"), keep="G2"))
+    draft = drafted(session, first, Merge(("G0", "G1"), keep="G1"))
     session.commit()
     published(session, draft, NOON + DAY)
     with unit_of_work(engine) as other:
@@ -253,7 +264,12 @@ def test_of_two_publications_at_once_one_waits_and_is_refused(engine: Engine, se
     def publish_it(plan_id: int) -> str:
         try:
             with unit_of_work(engine) as own:
-                publish_plan(own, plan_id, Publication(NOON + DAY, "Chen", accept_warnings="known"), version=None)
+                publish_plan(
+                    own,
+                    plan_id,
+                    Publication(NOON + DAY, "Chen", accept_warnings="known", reason="a test", accept=BY_NAME),
+                    version=None,
+                )
         except ConflictError as error:
             return str(error)
         return "published"

@@ -105,7 +105,7 @@ class Site:
 
     def revive(self) -> None:
         """Start again what was killed, until the server is ready."""
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 240  # others may have the processors
         told = "no answer"
         while time.monotonic() < deadline:
             try:

@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 
 import pytest
 
-from boundaries.addresses.geocoding import GeocodeAnswer
+from boundaries.addresses.answers import GeocodeAnswer
 from boundaries.addresses.remote.fallback import with_remote, with_remote_many
 from boundaries.addresses.remote.guard import Guard, Limits, RemoteFaultError, RemoteRefusalError
 from boundaries.addresses.remote.services import RemoteAnswer, ServiceName, make_service

@@ -6,10 +6,11 @@ import pytest
 import shapely
 from sqlalchemy.orm import Session
 
-from boundaries.addresses.geocoding import ANYWHERE, Context, GeocodeAnswer, candidates_many, import_addresses
+from boundaries.addresses.answers import ANYWHERE, Context, GeocodeAnswer
+from boundaries.addresses.geocoding import candidates_many, import_addresses
 from boundaries.basemap.storing import save_barriers
-from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
+from geogrid.types import LevelName
 
 LON, LAT = 113.0, 28.2
 METRES = np.array([111_000 * np.cos(np.radians(LAT)), 111_000])

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from api.cli import main
 from api.settings import ServerSettings
 from boundaries.store.settings import StoreSettings
-from tests.fixtures_db import Database, DemoStore, Server
+from tests.fixtures_db import Database, DemoStore, Server, server_url_of
 from tests.serving import GEOGRID, serving
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +35,8 @@ def own_copy(server: Server, demo: DemoStore, name: str) -> Iterator[Database]:
     server.execute(f"create database {name} template {demo.engine.url.database} strategy file_copy")
     try:
         url = server.url_of(name)
-        yield Database(url, StoreSettings(database_url=url, home=demo.database.settings.home))
+        home = demo.database.settings.home
+        yield Database(url, StoreSettings(database_url=url, server_database_url=server_url_of(url), home=home))
     finally:
         server.execute(f"drop database {name} with (force)")
 

@@ -1,4 +1,4 @@
-"""Every command of the pages on notifications, on jobs and on Open311 is run as it stands."""
+"""Every command of the pages on notifications, on jobs, on Open311 and on the work on cases is run as it stands."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.docs.pages import commands_of, own_copy, run_commands
+from tests.docs.pages import ROOT, commands_of, own_copy, run_commands
 from tests.fixtures_db import DemoStore, Server
 
 
@@ -15,7 +15,9 @@ def outputs(server: Server, demo: DemoStore, tmp_path_factory: pytest.TempPathFa
     """Run the pages, one after the other, and return what each command printed."""
     folder: Path = tmp_path_factory.mktemp("applications")
     with own_copy(server, demo, "applications") as store:
-        pages = ("docs/notifications.md", "docs/jobs.md", "docs/open311.md")
+        pages = ("docs/notifications.md", "docs/jobs.md", "docs/open311.md", "docs/casework.md")
+        (rules,) = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "casework.md").read_text("utf-8"), re.DOTALL)
+        (folder / "rules.json").write_text(rules, "utf-8")
         return run_commands([each for page in pages for each in commands_of(page)], store=store, folder=folder)
 
 
@@ -49,3 +51,13 @@ def test_request_is_posted_as_the_page_says(outputs: dict[str, str]) -> None:
     assert "goes to" in answer[0]["service_notice"]
     assert "<duties>" in printed(outputs, "extensions=true")
     assert "no key any more" in printed(outputs, "key remove")
+
+
+def test_a_case_is_worked_on_as_the_page_says(outputs: dict[str, str]) -> None:
+    before, after = (orjson.loads(out) for command, out in outputs.items() if "/cases/1622/actions" in command)
+    assert "accept" in [action["action"] for action in before["actions"]]
+    assert (after["state"], after["version"]) == ("handling", 1)
+    assert orjson.loads(printed(outputs, "holder=sanitation"))["features"] == []
+    rules = orjson.loads(printed(outputs, "casework show"))
+    assert (rules["profile"], rules["total"]) == ("full", {"amount": 15, "unit": "working_days"})
+    assert len(rules["calendar"]["days_off"]) > 10

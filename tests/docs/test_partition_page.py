@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from api.cli import main
-from boundaries.files.osm import HIGHWAY_RANKS
+from boundaries.files.line_ranks import HIGHWAY_RANKS
 from tests.docs.partition_pictures import MAKERS, PICTURES
 
 ROOT = Path(__file__).resolve().parents[2]

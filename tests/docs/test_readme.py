@@ -66,8 +66,15 @@ def test_tour_cuts_a_town_of_ones_own_that_can_be_redrawn(own_store: Database, o
             from plans p join jurisdictions j on j.id = p.jurisdiction_id join assignments a on a.plan_id = p.id
             where j.code = 'cut' group by p.id, p.state order by p.id
         """).fetchall()
-    assert [state for state, _, _ in plans] == ["published", "draft"]
+        moved = connection.execute("""
+            select count(*) from assignments one join grids a on a.id = one.grid_id
+            join assignments other using (block_id) join grids b on b.id = other.grid_id
+            where one.plan_id < other.plan_id and a.code <> b.code
+        """).fetchone()
+    assert [state for state, _, _ in plans] == ["published", "published"]
     assert all(blocks > grids > 10 for _, blocks, grids in plans)
+    assert moved
+    assert moved[0] > 0
 
 
 def test_links_of_the_readme_lead_somewhere() -> None:

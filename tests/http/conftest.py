@@ -3,24 +3,26 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 from shapely import Point
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from api.app import create_app
 from api.settings import ServerSettings
 from boundaries.addresses.geocoding import import_addresses
 from boundaries.cases.reading import NewCase, add_cases
 from boundaries.editions.reading import compile_edition, edition_at
-from boundaries.jurisdictions.reading import LevelName, get_jurisdiction
+from boundaries.jurisdictions.reading import get_jurisdiction
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.storing import save_duties, save_plan
 from boundaries.publishing.publish import publish
 from boundaries.store.engine import open_engine, unit_of_work
+from geogrid.types import LevelName
 from tests.db.towns import row_of_boxes
 from tests.fixtures_db import TEMPLATE, Database, Server, copied
 from tests.http.ogc_town import Running, running_town
@@ -90,9 +92,27 @@ def store_cases(engine: Engine, town: Town, *cases: NewCase) -> list[int]:
         return [added.id for added in add_cases(session, town.id, placed)]
 
 
+@pytest.fixture(scope="session")
+def town_template(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database to be copied that has the town already: to store it takes longer than to copy it."""
+    for database in copied(server, TEMPLATE, tmp_path_factory.mktemp("town")):
+        engine = open_engine(database.settings)
+        store_town(engine)
+        engine.dispose()
+        yield make_url(database.url).database or ""
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, server: Server, tmp_path: Path) -> Iterator[Database]:
+    """A database with the tables of this version, and with the town where the test asks for one."""
+    has_town = "town" in request.fixturenames
+    yield from copied(server, request.getfixturevalue("town_template") if has_town else TEMPLATE, tmp_path)
+
+
 @pytest.fixture
 def town(engine: Engine) -> Town:
-    return store_town(engine)
+    with unit_of_work(engine) as session:
+        return Town(get_jurisdiction(session, "town").id, "town")
 
 
 @pytest.fixture

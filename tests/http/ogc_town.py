@@ -1,6 +1,5 @@
 """A town in China on a server of its own, for the clients and the public tests of OGC API Features."""
 
-import os
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from api.serving import listen
 from boundaries.cases.reading import NewCase
 from boundaries.store.engine import open_engine
 from tests.fixtures_db import Database
+from tests.serving import environment
 
 WEST = 112.0
 CASES = 1_203
@@ -68,7 +68,7 @@ def running_town(database: Database, folder: Path) -> Iterator[Running]:
         port = free.getsockname()[1]
     log = folder / "requests.log"
     command = [sys.executable, "-m", "uvicorn", "--factory", "api.app:create_app", "--port", str(port)]
-    variables = {**os.environ, "GEOGRID_DATABASE_URL": database.url, "GEOGRID_HOME": str(folder)}
+    variables = {**environment(database), "GEOGRID_HOME": str(folder)}
     with log.open("a") as told:
         process = subprocess.Popen(command, env=variables, stdout=told, stderr=told)
     address = f"http://127.0.0.1:{port}"
@@ -82,7 +82,7 @@ def running_town(database: Database, folder: Path) -> Iterator[Running]:
 
 
 def wait_until_ready(address: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 90
+    end = time.monotonic() + 170
     while time.monotonic() < end and process.poll() is None:
         try:
             if httpx2.get(f"{address}/health/ready", timeout=10).status_code == 200:

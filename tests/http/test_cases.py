@@ -115,6 +115,24 @@ def test_same_external_id_with_other_words_is_a_conflict(client: TestClient) -> 
     assert client.get(f"/cases/{number}").json()["properties"]["text"] == "noise"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "other"),
+    [
+        ("attributes", {"lamp": 7, "share": 1e5}, {"lamp": 8}),
+        ("attributes", {"lamp": 7}, {}),
+        ("reported_at", "2026-02-03T08:00:00+08:00", "2026-02-03T08:00:01+08:00"),
+    ],
+)
+def test_same_external_id_with_other_attributes_or_another_time_is_a_conflict(
+    client: TestClient, name: str, value: object, other: object
+) -> None:
+    sent = {"lon": 10.25, "lat": 50.5, "external_id": "A-1"}
+    assert client.post("/cases", json={**sent, name: value}).status_code == 201
+    assert client.post("/cases", json={**sent, name: value}).status_code == 200
+    reply = client.post("/cases", json={**sent, name: other})
+    assert (reply.status_code, f"with another {name}. " in reply.text) == (409, True)
+
+
 def test_cases_without_external_id_are_each_their_own(client: TestClient) -> None:
     sent = {"lon": 10.25, "lat": 50.5, "text": "noise"}
     assert client.post("/cases", json=sent).json()["id"] != client.post("/cases", json=sent).json()["id"]

@@ -185,6 +185,7 @@ def test_etag_is_that_of_one_format(reader: TestClient) -> None:
     accepted = ["application/geo+json", "text/csv", "text/html", "application/topo+json"]
     etags = [reader.get(ITEMS, headers={"accept": accept}).headers["etag"].removeprefix("W/") for accept in accepted]
     assert len(set(etags)) == len(accepted)
+    assert all(reader.get(ITEMS, headers={"accept": each}).headers["vary"].startswith("Accept") for each in accepted)
     for accept, etag in zip(accepted, etags, strict=True):
         statuses = [reader.get(ITEMS, headers={"accept": each, "if-none-match": etag}).status_code for each in accepted]
         assert statuses == [304 if each == accept else 200 for each in accepted]

@@ -34,5 +34,6 @@ def test_requests_to_collections_are_answered_as_described(ogc_town: Running, tm
 @pytest.mark.long
 @pytest.mark.timeout(5_400)
 def test_ten_thousand_requests_to_the_whole_interface(ogc_town: Running, tmp_path: Path) -> None:
-    made = generate(ogc_town, tmp_path, "-n", "120", "--workers", "2")
+    # The stream of a plan goes on for minutes.
+    made = generate(ogc_town, tmp_path, "-n", "120", "--workers", "2", "--exclude-path-regex", "/events$")
     assert made >= 10_000

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from api.jobs.runner import JobRunner
 from api.state.store import Store
 from boundaries.jobs.reading import database_now, list_jobs
-from boundaries.jobs.records import Done, Kind, Kinds, NewJob, Turn
+from boundaries.jobs.records import JobDone, Kind, Kinds, NewJob, Turn
 from boundaries.jobs.storing import ask_for
 from boundaries.store.engine import unit_of_work
 from tests.fixtures_db import Database
@@ -41,13 +41,13 @@ def states(engine: Engine) -> list[tuple[str, str]]:
 def test_slow_jobs_of_a_kind_leave_room_for_others_and_are_done_in_the_end(engine: Engine, store: Store) -> None:
     over, done = threading.Event(), []
 
-    def hang(_: Turn) -> Done:
+    def hang(_: Turn) -> JobDone:
         over.wait(60)
-        return Done()
+        return JobDone()
 
-    def quick(turn: Turn) -> Done:
+    def quick(turn: Turn) -> JobDone:
         done.append(turn.job.key)
-        return Done()
+        return JobDone()
 
     ask(engine, *(NewJob("slow", str(number)) for number in range(6)))
     working = runner(store, {"slow": Kind(hang, at_once=2), "quick": Kind(quick)})
@@ -71,7 +71,7 @@ def test_kind_that_cannot_look_for_its_work_holds_up_no_other(
         raise KeyError("oops")
 
     ask(engine, NewJob("good"))
-    working = runner(store, {"bad": Kind(lambda _: Done(), find=stumble), "good": Kind(lambda _: Done())})
+    working = runner(store, {"bad": Kind(lambda _: JobDone(), find=stumble), "good": Kind(lambda _: JobDone())})
     working.start()
     try:
         assert eventually(lambda: states(engine) == [])
@@ -81,7 +81,8 @@ def test_kind_that_cannot_look_for_its_work_holds_up_no_other(
 
 
 def test_runner_goes_on_when_its_store_is_back(engine: Engine, store: Store, caplog: pytest.LogCaptureFixture) -> None:
-    working = runner(store, {"good": Kind(lambda _: Done())})
+    working = runner(store, {"good": Kind(lambda _: JobDone())})
+    store.engine()  # a store that lacks a table from the beginning is refused
     with engine.begin() as connection:
         connection.execute(text("alter table job_turns rename to elsewhere"))
         connection.execute(text("insert into jobs (kind, due_at) values ('good', now())"))
@@ -99,8 +100,8 @@ def test_runner_goes_on_when_its_store_is_back(engine: Engine, store: Store, cap
 def test_stopped_runner_breaks_off_what_can_be_and_takes_nothing_more(engine: Engine, store: Store) -> None:
     over = threading.Event()
 
-    def hang(turn: Turn) -> Done:
-        return Done(again_at=turn.now) if over.wait(60) else Done()
+    def hang(turn: Turn) -> JobDone:
+        return JobDone(again_at=turn.now) if over.wait(60) else JobDone()
 
     working = runner(store, {"slow": Kind(hang, stop=over.set)})
     ask(engine, NewJob("slow"))

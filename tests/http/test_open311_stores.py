@@ -15,7 +15,7 @@ from api.app import create_app
 from api.settings import ServerSettings
 from boundaries.cases.reading import NewCase
 from geogrid.errors import ConflictError
-from tests.fixtures_db import Database
+from tests.fixtures_db import Database, lost
 from tests.http.conftest import Town, publish_second, store_cases, store_town
 from tests.http.open311_town import POLE, V2, both, number_of, offer, posted
 from tests.http.receivers import eventually
@@ -152,8 +152,7 @@ def test_several_jurisdictions_must_be_told_apart(client: TestClient, engine: En
 
 
 def test_lost_database_is_told_in_the_form_of_the_standard(database: Database) -> None:
-    gone = database.settings.model_copy(update={"database_url": "postgresql://u:secret@127.0.0.1:1/none"})
-    with TestClient(create_app(ServerSettings(**gone.model_dump()))) as client:
+    with TestClient(create_app(ServerSettings(**lost(database.settings).model_dump()))) as client:
         reply = client.get(f"{V2}/services.json")
     assert (reply.status_code, reply.json()[0]["code"], reply.headers["retry-after"]) == (503, 503, "5")
     assert "secret" not in reply.text

@@ -18,10 +18,10 @@ from api.settings import ServerSettings
 from api.web.words import _WORDS, speaker
 from boundaries.basemap.storing import save_barriers
 from boundaries.cases.reading import NewCase
-from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.store.engine import unit_of_work
-from tests.fixtures_db import Database
+from geogrid.types import LevelName
+from tests.fixtures_db import Database, lost
 from tests.http.conftest import Town, publish_second, store_cases, store_town
 
 START = datetime(2026, 2, 1, tzinfo=UTC)
@@ -458,8 +458,7 @@ def test_browser_gets_errors_as_pages_and_programs_as_problems(reader: TestClien
 
 
 def test_pages_without_a_database_say_so(database: Database) -> None:
-    gone = database.settings.model_copy(update={"database_url": "postgresql://u@127.0.0.1:1/none"})
-    with TestClient(create_app(ServerSettings(**gone.model_dump()))) as client:
+    with TestClient(create_app(ServerSettings(**lost(database.settings).model_dump()))) as client:
         for path in ("/?lang=en", "/search?lang=en"):
             reply = get(client, path)
             assert reply.status_code == 503
@@ -497,7 +496,11 @@ def test_maps_name_their_sources_and_load_nothing_foreign(
         assert "Surveyors" in reply.text
         loaded = re.findall(r'(?:src|href)="([^"]+)"', reply.text)
         assert loaded
-        assert all(address.startswith(("/", "data:", "#")) for address in loaded), loaded
+        assert [each for each in loaded if not each.startswith(("/", "?", "data:", "#"))] == []
+
+
+def test_coverage_map_names_who_is_on_duty(reader: TestClient) -> None:
+    assert "网格长 王芳" in get(reader, "/maps/coverage").text
 
 
 def test_coverage_map_is_not_sent_again_while_nothing_changed(engine: Engine, client: TestClient, town: Town) -> None:

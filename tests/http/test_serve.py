@@ -1,15 +1,20 @@
 """``geogrid serve`` as a program: addresses told, a taken port refused, stopped by Ctrl-C, several workers."""
 
+import gc
 import signal
 import socket
 import subprocess
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx2
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
-from api.serving import listen
+from api.serving import listen, settled
 from geogrid.errors import UnavailableError
 from tests.fixtures_db import Database
 from tests.http.conftest import Town
@@ -75,6 +80,23 @@ def test_taken_port_is_refused_in_one_sentence(database: Database) -> None:
     assert told == (f"Error: Port {port} of 127.0.0.1 is taken. Stop what uses it, or choose another with --port.\n")
 
 
+def test_demo_tells_of_a_taken_port_before_the_work(database: Database) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        told = subprocess.run(
+            [GEOGRID, "demo"],
+            env={**environment(database), "GEOGRID_PORT": str(port)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert (told.returncode, told.stdout) == (1, "")
+    assert (
+        told.stderr == f"Error: Port {port} of 127.0.0.1 is taken. Stop what uses it, or choose another with --port.\n"
+    )
+
+
 def test_address_of_another_machine_is_refused() -> None:
     with pytest.raises(UnavailableError, match=r"192\.0\.2\.1 is not an address of this machine"):
         listen("192.0.2.1", 0)
@@ -90,3 +112,17 @@ def test_store_of_another_version_is_refused(database: Database, engine: Engine)
     told = refusal(database, "--port", "0")
     assert "made by a newer GeoGrid" in told
     assert "Traceback" not in told
+
+
+def test_what_is_there_before_the_first_request_is_not_looked_through_for_garbage() -> None:
+    loaded: list[list[object]] = []
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        loaded.append([loaded])
+        yield
+
+    with TestClient(FastAPI(lifespan=settled(lifespan))):
+        looked_through = {id(each) for each in gc.get_objects()}
+        assert gc.is_tracked(loaded[0])
+        assert id(loaded[0]) not in looked_through

@@ -16,12 +16,12 @@ from sqlalchemy import text
 from api.app import create_app
 from api.settings import ServerSettings
 from api.tiles import ahead as tiles_ahead
-from boundaries.jurisdictions.reading import LevelName
 from boundaries.jurisdictions.storing import save_jurisdiction
 from boundaries.plans.storing import save_plan
 from boundaries.publishing.publish import publish
 from boundaries.store.engine import open_engine, unit_of_work
 from geogrid.tiles import EXACT_ZOOM, MATRIX_SETS, Tile, TileMatrixSet
+from geogrid.types import LevelName
 from tests.browser.towns import make_town
 from tests.fixtures_db import TEMPLATE, Server, copied
 from tests.http.conftest import Town, publish_second

@@ -27,6 +27,8 @@ from boundaries.changes.webhooks import (
     retry_webhook,
 )
 from boundaries.jobs.reading import database_now, list_jobs
+from boundaries.jobs.records import JobDone, Kind
+from boundaries.jobs.retries import Retries
 from boundaries.jobs.taking import CUT_SHORT, lock_next
 from boundaries.jurisdictions.reading import get_jurisdiction
 from boundaries.store.engine import session_factory, unit_of_work
@@ -156,6 +158,38 @@ def test_message_that_alone_is_refused_holds_up_no_other_and_becomes_a_dead_lett
     assert state(engine, webhook).dead == 0
 
 
+def test_one_answer_of_500_in_ten_slows_nothing_down_and_keeps_the_order_of_each_case(
+    settings: ServerSettings, engine: Engine, town: Town
+) -> None:
+    refused: set[str] = set()
+
+    def answer(message: Received) -> Answer:
+        if message.data["number"] % 10 == 0 and message.id not in refused:
+            refused.add(message.id)
+            return 500
+        return 204
+
+    patient = quick(settings, webhook_retries=(1.0, 1.0))
+    with receiving(answer) as receiver:
+        webhook = added(engine, town, receiver.url)
+        cases = report(engine, town, *(f"case {number}" for number in range(150)))
+        with TestClient(create_app(patient)):
+            assert eventually(lambda: state(engine, webhook).delivered == 300, seconds=30)
+        assert state(engine, webhook).waiting == 0
+    assert len(refused) >= 29
+    taken: list[Received] = []
+    seen: set[str] = set()
+    for each in receiver.received:
+        if each.data["number"] % 10 == 0 and each.id not in seen:
+            seen.add(each.id)
+            continue
+        taken.append(each)
+    for case in cases:
+        assert [each.type for each in taken if each.data["case"] == case] == ["case.received", "case.assigned"]
+    with engine.connect() as connection:
+        assert connection.scalar(text("select failures from webhooks")) == 0
+
+
 def test_redirect_is_not_followed(served: TestClient, engine: Engine, town: Town) -> None:
     del served
     with receiving() as elsewhere, receiving({"status": 302, "Location": elsewhere.url}) as receiver:
@@ -281,7 +315,8 @@ def ask(engine: Engine) -> None:
 
 def take(session: Session) -> str | None:
     """Take a webhook's job for as long as the session's transaction lasts, and return the webhook's number."""
-    locked = lock_next(session, [DELIVER], now=database_now(session))
+    kinds = {DELIVER: Kind(lambda _: JobDone(), Retries())}
+    locked = lock_next(session, kinds, now=database_now(session))
     return (
         None if locked is None else str(session.scalar(text("select key from jobs where id = :id"), {"id": locked[0]}))
     )

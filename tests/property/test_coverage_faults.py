@@ -46,7 +46,7 @@ def rectilinear(seed: int, angle: float) -> GeometryArray:
 
 
 @given(seed=seeds)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_perfect_coverage_has_no_fault(seed: int) -> None:
     cells = voronoi(seed)
     found = examine(cells, codes(len(cells)), plane())
@@ -55,7 +55,7 @@ def test_a_perfect_coverage_has_no_fault(seed: int) -> None:
 
 
 @given(seed=seeds, radius=st.floats(2.0, 60.0), x=st.floats(150.0, 850.0), y=st.floats(150.0, 850.0))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_land_taken_out_is_found_as_gap_of_its_size(seed: int, radius: float, x: float, y: float) -> None:
     cells = voronoi(seed)
     hole = shapely.Point(500_000.0 + x, 3_500_000.0 + y).buffer(radius, quad_segs=4)
@@ -72,7 +72,7 @@ def test_land_taken_out_is_found_as_gap_of_its_size(seed: int, radius: float, x:
 
 
 @given(seed=seeds, moves=st.lists(st.tuples(st.integers(0, 24), st.floats(1.0, 40.0)), min_size=1, max_size=5))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_overlaps_are_those_of_brute_force_and_are_cut_without_losing_land(
     seed: int, moves: list[tuple[int, float]]
 ) -> None:
@@ -97,7 +97,7 @@ def test_overlaps_are_those_of_brute_force_and_are_cut_without_losing_land(
 
 
 @given(seed=seeds, angle=st.floats(0.0, 90.0))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_joints_on_straight_edges_stay_on_them_in_another_projection(seed: int, angle: float) -> None:
     bricks = rectilinear(seed, angle)
     noded = add_missing_nodes(bricks, 0.001)
@@ -109,7 +109,7 @@ def test_joints_on_straight_edges_stay_on_them_in_another_projection(seed: int, 
 
 
 @given(seed=seeds, order=st.randoms(use_true_random=False))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_answer_does_not_depend_on_the_order_of_rows(seed: int, order: "np.random.Generator") -> None:
     cells = voronoi(seed)
     cells[0] = shapely.buffer(cells[0], 15.0, join_style="mitre")

@@ -16,12 +16,12 @@ from tests.property.random_coverages import MAKERS
 
 seeds = st.integers(0, 1 << 30)
 makers = st.sampled_from(sorted(MAKERS))
-calm = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+calm = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize("maker", sorted(MAKERS))
 @given(seed=seeds)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 def test_the_answer_is_that_of_rational_arithmetic(maker: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
     polygons = MAKERS[maker](rng)

@@ -26,7 +26,7 @@ def drawing(seed: int, count: int = 5) -> np.ndarray:
     return np.asarray(shapely.coverage_clean(parts), dtype=object)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(town=st.integers(0, 1000), seed=st.integers(0, 1000))
 def test_cut_blocks_are_the_drawing_to_a_square_metre_and_a_coverage(town: int, seed: int) -> None:
     start = random_town(town)
@@ -44,7 +44,7 @@ def test_cut_blocks_are_the_drawing_to_a_square_metre_and_a_coverage(town: int, 
         )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(town=st.integers(0, 1000), seed=st.integers(0, 1000))
 def test_cutting_conserves_the_loads_of_what_the_drawing_covers(town: int, seed: int) -> None:
     start = random_town(town)
@@ -79,7 +79,7 @@ def spoiled(seed: int) -> np.ndarray:
     )  # fmt: skip
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 1000))
 def test_repair_tiles_and_its_log_accounts_for_every_change(seed: int) -> None:
     polygons = spoiled(seed)

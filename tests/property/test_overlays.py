@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from geogrid.geometry import overlays
@@ -27,7 +27,6 @@ def as_array(*shapes: shapely.Geometry) -> np.ndarray:
     return array
 
 
-@settings(deadline=None)
 @given(areas(), areas())
 def test_what_two_share_and_what_each_has_alone_add_up(left: shapely.Geometry, right: shapely.Geometry) -> None:
     one, other = as_array(left), as_array(right)
@@ -39,7 +38,6 @@ def test_what_two_share_and_what_each_has_alone_add_up(left: shapely.Geometry, r
     assert overlays.union(as_array(left, right)).area == pytest.approx(shared + missing + beyond, abs=slack)
 
 
-@settings(deadline=None)
 @given(st.lists(areas(), min_size=1, max_size=8))
 def test_union_holds_a_point_of_each(shapes: list[shapely.Geometry]) -> None:
     covered = overlays.union(as_array(*shapes))
@@ -79,3 +77,13 @@ def test_coverage_whose_edges_do_not_match_is_united_by_its_land() -> None:
     overlapping = as_array(shapely.box(0, 0, 2, 1), shapely.box(1, 0, 3, 1))
     assert overlays.union_of_coverage(overlapping).area == pytest.approx(3.0)
     assert overlays.union_of_coverage(as_array(shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1))).area == 2.0
+
+
+def test_groups_of_a_coverage_are_united_each_by_itself() -> None:
+    squares = as_array(*(shapely.box(x, 0, x + 1, 1) for x in range(4)), shapely.box(3.5, 0, 5, 1))
+    groups = [np.array(group, dtype=np.int64) for group in ([0, 1], [2], [3, 4], [])]
+    united = overlays.unions_of_coverages(squares, groups)
+    assert [shape.area for shape in united] == pytest.approx([2.0, 1.0, 2.0, 0.0])
+    assert united[1] is squares[2]
+    for which in (0, 2):
+        assert united[which].equals(overlays.union_of_coverage(squares[groups[which]]))

@@ -12,7 +12,7 @@ from geogrid.blocks import Adjacency, Blocks, Site, ready_blocks
 from geogrid.partition import Partition, partition
 
 CRS = "EPSG:32650"
-some = settings(max_examples=25, deadline=None)
+some = settings(max_examples=25)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from tests.property.random_towns import Town, towns
 
 ROUNDING_M = 1e-6
 WALL_M = 0.02
-some = settings(max_examples=20, deadline=None)
+some = settings(max_examples=20)
 seeds = st.integers(0, 2**16)
 
 

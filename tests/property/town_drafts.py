@@ -7,8 +7,7 @@ import numpy as np
 import shapely
 
 from geogrid.plans import BlockTable, Buildings, Draft, Node, Rules, Tools
-from geogrid.plans.state import BilingualName
-from geogrid.types import GridCode
+from geogrid.types import GridCode, LevelName
 
 ORIGIN = np.array([118.8, 31.9])
 CELL = 0.001
@@ -39,7 +38,7 @@ def random_town(seed: int, *, width: int = 6, height: int = 5, leaves: int = 6) 
             attributes={"since": 2020 + number},
         )
     blocks = BlockTable(np.arange(101, 101 + n), polygons, loads)
-    levels = tuple(BilingualName(name) for name in ("district", "community", "grid"))
+    levels = tuple(LevelName(name) for name in ("district", "community", "grid"))
     return Draft(blocks, owner + 10, nodes, Rules(3, band=(100.0, 400.0), levels=levels))
 
 

@@ -3,6 +3,7 @@
 After a change that is meant: python -m tests.script.written_by_python
 """
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from api.plans.workbench.packing import packed_columns
 from geogrid.maps import hotspot_map, render
 from geogrid.maps.encoding import packed_lines, packed_polygons, script_json
 from tests.browser.towns import make_cases, make_town
@@ -25,6 +27,7 @@ _COLUMNS: Final = ("id", "channel", "category", "status", "text", "address")
 def written() -> str:
     """Return the forms and their meanings as JSON, a line each."""
     parts = {"lines": _lines(), "polygons": _polygons(), "hotspots": _hotspots(), "escaped": _escaped()}
+    parts["columns"] = _columns()
     lines = (f"{json.dumps(name)}: {json.dumps(part, allow_nan=False)}" for name, part in parts.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
@@ -71,6 +74,15 @@ def _hotspots() -> dict[str, Any]:
         "counts": [int((cases["grid"] == code).sum()) for code in leaves],
         "communities": [int(cases["grid"].fillna("").str.startswith(code).sum()) for code in ("T-E", "T-W")],
     }
+
+
+def _columns() -> str:
+    arrays = {
+        "owner": np.array([3, 1, 2], dtype=np.uint32),
+        "block": np.array([1, 2**53 + 1], dtype=np.int64),
+        "load": np.array([0.5, np.nan]),
+    }
+    return base64.b64encode(packed_columns({"name": "大屯营"}, arrays)).decode("ascii")
 
 
 def _escaped() -> dict[str, str]:

@@ -72,7 +72,7 @@ def test_networks_score_as_the_definition_of_an_lstm_says(text: str) -> None:
     assert np.allclose(scores, lstm_scores(arrays, text), atol=0.02)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(1, 5), st.integers(0, 10_000))
 def test_the_best_path_is_that_of_trying_all(length: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

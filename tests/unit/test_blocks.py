@@ -44,6 +44,15 @@ def test_the_boundary_goes_around_a_building_in_the_street() -> None:
     assert [polygon.intersection(house).area for polygon in blocks.polygons] == [0.0, house.area]
 
 
+def test_parts_of_a_building_that_meet_in_a_corner_stay_together() -> None:
+    crossed = shapely.make_valid(shapely.Polygon([(190, 80), (210, 120), (210, 80), (190, 120)]))
+    assert len(shapely.get_parts(crossed)) > 1
+    blocks = build_blocks(limit(), street(*MIDDLE), buildings=layer(crossed))
+    assert len(blocks) == 2
+    tree = shapely.STRtree(blocks.polygons)
+    assert len(tree.query(shapely.buffer(crossed, -0.02), predicate="intersects")) == 1
+
+
 def test_a_building_across_the_limit_counts_where_its_inside_point_lies() -> None:
     houses = layer(shapely.box(-10, 50, 30, 90), shapely.box(370, 50, 460, 90), households=[3, 5])
     blocks = build_blocks(limit(), street(*MIDDLE), buildings=houses)

@@ -50,5 +50,5 @@ def test_building_that_crosses_itself_in_metres_is_mended_and_told() -> None:
     blocks = build_blocks(limit, streets(), buildings=houses)
     assert np.isclose(blocks.loads["households"].sum(), 5.0)
     assert [str(problem) for problem in blocks.problems] == [
-        "Row 0 of the buildings cross themselves and were mended. Look at them."
+        "Row 0 of the buildings crosses itself and was mended. Look at what became of it."
     ]

@@ -74,7 +74,7 @@ def test_a_gbk_shapefile_that_says_so_is_read(tmp_path: Path) -> None:
 def test_a_gbk_shapefile_that_says_nothing_is_refused_with_what_it_would_read(tmp_path: Path) -> None:
     assert refusal(chinese_shapefile(tmp_path)) == (
         "grids.shp has no .cpg file that states its encoding, and its text is not UTF-8. "
-        f"With --encoding gbk it would begin '编码'. {ENCODINGS}"
+        f"With --encoding gbk it would begin '编码', with --encoding big5 '晤鎢'. {ENCODINGS}"
     )
 
 
@@ -90,7 +90,8 @@ def test_a_utf8_shapefile_that_says_nothing_is_read(tmp_path: Path) -> None:
 
 def test_a_shapefile_that_states_the_wrong_encoding_is_refused(tmp_path: Path) -> None:
     assert refusal(chinese_shapefile(tmp_path, cpg="UTF-8")) == (
-        f"The text of grids.shp is not in the encoding that its grids.cpg says. {ENCODINGS}"
+        "The text of grids.shp is not in the encoding utf-8 that it states. "
+        f"With --encoding gbk it would begin '编码', with --encoding big5 '晤鎢'. {ENCODINGS}"
     )
 
 

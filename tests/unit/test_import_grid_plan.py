@@ -10,9 +10,9 @@ import pytest
 import shapely
 from shapely import LineString, MultiPolygon, Point, Polygon, box
 
+from boundaries.files.grids.fields import GridFields
 from boundaries.files.grids.importing import GridFile, JurisdictionChoice, read_grids
 from boundaries.files.grids.levels import Levels
-from boundaries.files.grids.rows import GridFields
 from boundaries.files.grids.rules import GridPlan
 from geogrid.errors import InvalidInputError
 

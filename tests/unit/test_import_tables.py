@@ -69,7 +69,8 @@ def test_a_line_with_broken_quotes_is_a_fault_and_reading_goes_on(tmp_path: Path
 def test_gbk_is_refused_with_the_remedy_and_read_when_named(tmp_path: Path) -> None:
     path = csv_file(tmp_path, "编号,内容\n1,路灯不亮\n", encoding="gbk")
     assert refusal(path) == (
-        "The text of a.csv is not in the encoding utf-8. With --encoding gbk it would have '编号,内容' there. "
+        "The text of a.csv is not in the encoding utf-8, from line 1 on. "
+        "With --encoding gbk it would have '编号,内容' there, with --encoding cp1252 '±àºÅ,ÄÚÈÝ'. "
         "Name the right one: --encoding gbk for most Chinese files, else e.g. big5, cp1252."
     )
     assert read(path, encoding="gbk")[2] == [["1", "路灯不亮"]]
@@ -125,7 +126,7 @@ def test_a_file_of_another_sort_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.docx"
     path.write_text("x")
     assert refusal(path) == (
-        "a.docx is no table that GeoGrid knows: it reads .csv, .csv.gz, .tsv, .parquet and .xlsx. "
+        "a.docx is no table that GeoGrid knows: it reads .csv, .csv.gz, .tsv, .parquet, .xlsx and .dbf. "
         "Export it as one of them."
     )
 
@@ -158,9 +159,10 @@ def test_a_workbook_is_read_by_rows_of_the_sheet(tmp_path: Path) -> None:
 def test_of_several_sheets_one_is_named(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     book.create_sheet("二月").append(["a"])
+    book.active.append(["b"])
     path = tmp_path / "a.xlsx"
     book.save(path)
-    assert refusal(path) == "a.xlsx has 2 sheets: Sheet, 二月. Name one: --sheet."
+    assert refusal(path) == "a.xlsx has 2 sheets with rows: Sheet, 二月. Name one: --sheet."
     assert read(path, sheet="二月")[0] == ("a",)
 
 

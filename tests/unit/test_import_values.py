@@ -89,7 +89,9 @@ def test_the_users_own_words_count_first() -> None:
 
 def test_codes_read_as_numbers_are_whole_numbers_again() -> None:
     assert text_or_none(pd.Series([61.0, None, 2.5])) == ["61", None, "2.5"]
-    assert text_or_none(pd.Series([" a ", "", None, "NULL", 7], dtype=object)) == ["a", None, None, None, "7"]
+    mixed = pd.Series([" a ", "", None, "NULL", 7], dtype=object)
+    assert text_or_none(mixed) == ["a", None, None, "NULL", "7"]
+    assert text_or_none(mixed, is_text_table=True) == ["a", None, None, None, "7"]
 
 
 def test_every_missing_column_is_listed_with_those_there_are() -> None:

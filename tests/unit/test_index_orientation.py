@@ -24,19 +24,18 @@ def rational_side(*coordinates: float) -> int:
 @example((5e-324, 0.0, 0.0, 5e-324, 0.0, 0.0))
 @example((1.7e308, -1.7e308, -1.7e308, 1.7e308, 5e-324, 0.0))
 @example((1e-310, 1e-310, 3e-310, 3e-310, 2e-310, 2e-310))
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 def test_side_equals_rational_arithmetic_for_any_doubles(coordinates: tuple[float, ...]) -> None:
     assert orientation(*coordinates) == rational_side(*coordinates)
 
 
 @given(st.tuples(*[small_grid] * 6))
-@settings(deadline=None)
 def test_side_equals_rational_arithmetic_where_many_points_are_collinear(coordinates: tuple[float, ...]) -> None:
     assert orientation(*coordinates) == rational_side(*coordinates)
 
 
 @given(st.tuples(*[town] * 4), st.floats(0, 1), st.integers(-3, 3), st.integers(-3, 3))
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_side_equals_rational_arithmetic_a_few_ulps_beside_the_line(
     ends: tuple[float, ...], along: float, ulps_x: int, ulps_y: int
 ) -> None:

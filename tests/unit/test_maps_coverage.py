@@ -3,6 +3,7 @@ import re
 from typing import Any
 
 import folium
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
@@ -64,6 +65,15 @@ def test_every_kind_and_level_can_be_switched(town: Town) -> None:
         "未覆盖 Uncovered (1)",
         "标注 Labels",
     ]
+
+
+def test_water_is_drawn_under_buildings_and_streets(town: Town) -> None:
+    lake = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1)], crs=4326)
+    drawn = coverage_map(town.grids, base=BaseMap(town.streets, town.buildings, lake), language="en")
+    names = layer_names(drawn)
+    assert names.index("Water") < names.index("Buildings") < names.index("Streets")
+    assert len(page_data(drawn)["water"]) == 1
+    assert "Water" not in layer_names(coverage_map(town.grids, base=BaseMap(water=lake.head(0)), language="en"))
 
 
 def test_without_a_limit_nothing_is_called_uncovered(town: Town) -> None:

@@ -5,7 +5,7 @@ import pytest
 import shapely
 
 from boundaries.files.osm import OsmExtract, helsinki_extract, read_extract
-from geogrid.blocks.barriers import FOOTPATH, PEDESTRIAN, PRIMARY, RAIL_WATER_MOTORWAY, RESIDENTIAL
+from geogrid.blocks.barriers import RAIL_WATER_MOTORWAY
 from geogrid.errors import InvalidInputError
 from geogrid.types import DEDICATED_CATEGORIES
 
@@ -34,38 +34,6 @@ def town(tmp_path: Path, *ways: str, node_tags: dict[str, str] | None = None) ->
 
 
 AROUND = (1, 2, 3, 4, 1)
-
-
-@pytest.mark.parametrize(
-    ("tags", "rank"),
-    [
-        ({"highway": "primary_link"}, PRIMARY),
-        ({"highway": "residential"}, RESIDENTIAL),
-        ({"highway": "footway"}, FOOTPATH),
-        ({"highway": "footway", "name": "Lane"}, PEDESTRIAN),
-        ({"highway": "footway", "name": "Lane", "footway": "sidewalk"}, FOOTPATH),
-        ({"railway": "rail"}, RAIL_WATER_MOTORWAY),
-        ({"waterway": "river"}, RAIL_WATER_MOTORWAY),
-        ({"natural": "coastline"}, RAIL_WATER_MOTORWAY),
-    ],
-)
-def test_a_line_ranks_by_its_tags(tmp_path: Path, tags: dict[str, str], rank: int) -> None:
-    assert town(tmp_path, way(1, (1, 2), **tags)).barriers["rank"].tolist() == [rank]
-
-
-@pytest.mark.parametrize(
-    "tags",
-    [
-        {"highway": "construction"},
-        {"highway": "primary", "tunnel": "yes"},
-        {"highway": "primary", "layer": "-1"},
-        {"railway": "tram"},
-        {"waterway": "ditch"},
-        {"barrier": "fence"},
-    ],
-)
-def test_what_does_not_divide_the_land_is_no_barrier(tmp_path: Path, tags: dict[str, str]) -> None:
-    assert town(tmp_path, way(1, (1, 2), **tags)).barriers.empty
 
 
 def test_the_bank_of_a_lake_is_a_barrier(tmp_path: Path) -> None:

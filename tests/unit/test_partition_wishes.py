@@ -177,7 +177,7 @@ def test_a_pair_cut_off_by_a_block_over_the_band_joins_it() -> None:
     found = partition(blocks, band=(300, 500), rng=rng())
     assert found.load.tolist() == [5_120.0, 400.0, 400.0]
     assert kinds(found) == ["block-over-band"]
-    assert "block 2 alone has 5000" in found.problems[0].message
+    assert "block 2 alone has 5,000" in found.problems[0].message
 
 
 def test_every_wrong_bound_is_named_at_once() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
-from boundaries.files.osm import HIGHWAY_RANKS
+from boundaries.files.line_ranks import HIGHWAY_RANKS
 from geogrid.blocks import Blocks, build_blocks
 from geogrid.blocks.barriers import RESIDENTIAL
 from geogrid.partition import partition

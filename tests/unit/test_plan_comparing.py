@@ -95,7 +95,7 @@ def test_duties_of_a_merged_grid_are_told() -> None:
     assert [(move.holder, move.before, move.after) for move in found.duties] == [("Li b", ("b",), ())]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(town=st.integers(0, 500), wanted=st.lists(st.tuples(st.integers(0, KINDS - 1), st.integers(0, 999)), max_size=6))
 def test_whatever_changes_hands_sums_to_zero_and_links_share_out_every_grid(
     town: int, wanted: list[tuple[int, int]]

@@ -13,6 +13,7 @@ from geogrid.plans.operations.kinds import (
     Dissolve,
     EndDuty,
     InsertLevel,
+    Lock,
     Merge,
     MoveBlocks,
     MoveLand,
@@ -22,8 +23,10 @@ from geogrid.plans.operations.kinds import (
     RemoveLevel,
     Rename,
     RenameLevel,
+    SetBand,
     SplitByLine,
     SplitInto,
+    Unlock,
 )
 from geogrid.plans.operations.records import KINDS, operations_of, record_of
 
@@ -34,7 +37,7 @@ EVERY: list[Operation] = [
     SplitByLine("a", shapely.LineString([(10, 50), (11, 51)]), ("b",), cut=True),
     SplitInto("a", count=3, seed=7),
     SplitInto("a", band=(300.0, 500.0)),
-    Merge(("a", "b"), keep="a", code="new", name="联合"),
+    Merge(("a", "b"), keep="a", code="new", name="联合", apart=("b",)),
     Carve((3,), "School", "school"),
     Carve(name="Park", category="other", patch=BOX),
     Dissolve("a"),
@@ -48,6 +51,10 @@ EVERY: list[Operation] = [
     InsertLevel(2, "area", "片区"),
     RemoveLevel(2),
     RenameLevel(1, "city"),
+    SetBand((300.0, 500.0)),
+    SetBand(load="population"),
+    Lock(("a", "b")),
+    Unlock(("a",)),
 ]
 
 
@@ -65,7 +72,7 @@ def test_every_kind_is_tried() -> None:
     [
         ({"kind": "merge"}, "grids is missing"),
         ({"kind": "fly"}, "there is no kind 'fly'"),
-        ("merge", "there is no kind 'merge'"),
+        ("merge", "an operation is an object, not 'merge'"),
         ({"kind": "dissolve", "grid": "a", "in": "b"}, "in is no member of dissolve"),
         ({"kind": "move_blocks", "to": "a", "blocks": []}, "one or more block numbers"),
         ({"kind": "move_blocks", "to": "a", "blocks": [True]}, "one or more block numbers"),

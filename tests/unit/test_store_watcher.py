@@ -1,6 +1,9 @@
 """One thread looks at the store, and listeners hear of other editions, and of nothing else."""
 
+from threading import Event
 from typing import Any
+
+import pytest
 
 from api.state.watcher import StoreWatcher
 
@@ -12,6 +15,7 @@ class _Editions:
         self.numbers: set[int] = set()
         self.looks = 0
         self.fails = False
+        self.problem: str | None = None
 
     def refresh(self) -> None:
         self.looks += 1
@@ -54,3 +58,20 @@ def test_failed_look_is_followed_by_another() -> None:
     stopped = editions.looks
     watcher.stop()
     assert editions.looks == stopped
+
+
+def test_look_that_never_ends_does_not_hold_up_the_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.state.watcher._STOP_S", 0.05)
+    editions, thaw, frozen = _Editions(), Event(), Event()
+    watcher = _watcher(editions)
+    watcher.start()
+
+    def refresh() -> None:
+        frozen.set()
+        thaw.wait()
+
+    monkeypatch.setattr(editions, "refresh", refresh)
+    frozen.wait()
+    watcher.stop()
+    assert frozen.is_set()
+    thaw.set()

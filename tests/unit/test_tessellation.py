@@ -52,7 +52,7 @@ def test_one_house_over_the_limit_stays_whole_and_is_told() -> None:
     blocks = divide_heavy(one_block([(40, 140), (240, 140)], [900.0, 50.0]), MaxLoad(300.0))
     assert sorted(blocks.loads["households"]) == [50, 900]
     assert [problem.kind for problem in blocks.problems] == ["block-over-max-load"]
-    assert "one building or lot in it has 900" in blocks.problems[0].message
+    assert "one building in it has 900" in blocks.problems[0].message
     found = partition(blocks, band=(40, 300), rng=np.random.default_rng(1))
     assert [problem.kind for problem in found.problems] == ["block-over-band"]
 

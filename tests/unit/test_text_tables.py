@@ -11,7 +11,7 @@ from boundaries.files.points.text import open_text
 from boundaries.files.polygons import read_grid_layer
 from boundaries.files.table_reader import open_table, read_frame
 from boundaries.files.towns.sources import LayerSource, read_source
-from boundaries.text.delimited import is_delimited
+from boundaries.text.packed import is_delimited
 from geogrid.errors import InvalidInputError
 
 Reader = Callable[[Path], list[str]]
@@ -71,7 +71,11 @@ def test_every_reader_sees_the_same_rows(reader: Reader, name: str, content: byt
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.csv", CHINESE.encode("gbk"), "The text of a.csv is not in the encoding utf-8. With --encoding gbk it "),
+        (
+            "a.csv",
+            CHINESE.encode("gbk"),
+            "The text of a.csv is not in the encoding utf-8, from line 2 on. With ",
+        ),
         ("a.csv", CHINESE.encode("utf-16-le"), "The first line of a.csv has NUL bytes: it is UTF-16 without a mark"),
     ],
 )
@@ -121,12 +125,11 @@ def test_text_of_wide_characters_is_read_by_its_mark_except_where_rows_are_writt
     assert refusal(of_polygons, path) == f"Text in {encoding} cannot be read row by row. Save it as UTF-8."
 
 
-def test_an_encoding_that_the_mark_denies_is_refused(tmp_path: Path) -> None:
+def test_the_mark_of_a_file_counts_before_the_encoding_that_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(CHINESE.encode("utf-8-sig"))
-    with pytest.raises(InvalidInputError, match="mark of utf-8, so it is not in the encoding gbk"):
-        read_frame(path, encoding="gbk")
-    assert read_frame(path, encoding="UTF8")["name"].tolist() == ["甲", "乙"]
+    for named in ("gbk", "UTF8", None):
+        assert read_frame(path, encoding=named)["name"].tolist() == ["甲", "乙"]
 
 
 def test_delimiters_within_quotes_of_the_header_do_not_count(tmp_path: Path) -> None:

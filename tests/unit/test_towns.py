@@ -22,7 +22,7 @@ def middling() -> SyntheticTown:
     return town(households=20_000, n_sites=9, areas=(2, 7))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 300), st.integers(0, 9_000))
 def test_whatever_the_size_the_counts_are_met_and_the_land_is_tiled(seed: int, n_blocks: int, households: int) -> None:
     areas = sorted({1 + n_blocks // 40, 1 + n_blocks // 9})

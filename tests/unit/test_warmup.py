@@ -11,6 +11,9 @@ from api.warmup import warm_up
 from boundaries.addresses.tagger import element_tagger
 from geogrid.blocks import build_blocks
 from geogrid.index import GridIndex
+from geogrid.hotspot.scan import scan
+from geogrid.hotspot.space_time import scan_space_time
+from geogrid.hotspot.weights import contiguity_weights
 from geogrid.jit import on_compilation
 from geogrid.partition import carve_dedicated, divide_heavy, partition
 from geogrid.blocks import MaxLoad
@@ -44,6 +47,14 @@ with on_compilation(refuse):
     index.within([1.5, 2], [2.5, 3], 10, scale=(2.0, 1.0))
     index.overlaps
     element_tagger().tag("North Road 5")
+    squares = shapely.box(np.arange(6.0), 0.0, np.arange(6.0) + 1.0, 1.0)
+    xy, touching = shapely.get_coordinates(shapely.centroid(squares)), contiguity_weights(squares)
+    for shape in ("circular", "elliptic", "flexible"):
+        for most in (9.0, 9_000.0):
+            cases = np.linspace(1.0, most, 6).round()
+            scan(xy, cases, np.ones(6), rng=rng, shape=shape, weights=touching, members=4, replicates=9)
+    scan_space_time(xy, np.ones((6, 4)), rng=rng, replicates=9)
+    scan_space_time(xy, np.ones((6, 4)), np.ones(6), rng=rng, replicates=9, only_alive=True)
 """
 
 

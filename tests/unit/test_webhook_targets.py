@@ -59,7 +59,7 @@ def test_what_is_no_receiver_is_refused_without_being_repeated(url: str) -> None
     [
         ("10.0.0.8", (), True),
         ("192.168.1.1", (), True),
-        ("203.0.113.9", (), True),
+        ("93.184.215.14", (), True),
         ("fd00::8", (), True),
         ("127.0.0.1", (), False),
         ("127.8.8.8", (), False),
@@ -89,7 +89,7 @@ def test_machines_that_webhooks_may_reach(
 
 
 def test_name_that_also_stands_for_a_forbidden_machine_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, 443)) for each in ("203.0.113.9", "127.0.0.1")]
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, 443)) for each in ("93.184.215.14", "127.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     with pytest.raises(InvalidInputError):
         allowed_address(read_target("https://name.example/"), ())
@@ -142,3 +142,44 @@ def test_settings_are_read_as_the_operator_writes_them(monkeypatch: pytest.Monke
     for wrong in ("0", "", "-1", "soon", "99999999"):
         with pytest.raises(ValidationError):
             WebhookSettings(webhook_retries=wrong)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "100.100.100.200",
+        "100.64.0.1",
+        "168.63.129.16",
+        "192.0.0.192",
+        "198.18.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "fd00:ec2::254",
+        "fd20:ce::254",
+        "2002:7f00:1::",  # 6to4 of 127.0.0.1
+        "2002:a9fe:a9fe::1",  # 6to4 of 169.254.169.254
+        "2002:a00:1::1",  # 6to4 of 10.0.0.1
+        "64:ff9b::7f00:1",  # NAT64 of 127.0.0.1
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b::c0a8:101",  # NAT64 of 192.168.1.1
+        "2001:0:4136:e378:8000:63bf:3fff:fdd2",  # Teredo
+        "::ffff:100.100.100.200",
+        "::7f00:1",  # the compatible form of 127.0.0.1
+        "fec0::1",
+        "2001:db8::1",
+    ],
+)
+def test_special_ranges_are_refused_however_they_are_wrapped(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", (address, 443))])
+    with pytest.raises(InvalidInputError, match="webhooks may not go"):
+        allowed_address(read_target("https://hook.example/"), ())
+
+
+@pytest.mark.parametrize(
+    "address", ["2606:4700::1111", "64:ff9b::808:808", "2002:808:808::1", "fd12:3456::1", "172.16.0.9"]
+)
+def test_machines_of_the_internet_and_of_private_networks_are_reached(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", (address, 443))])
+    assert allowed_address(read_target("https://hook.example/"), ()) == address
