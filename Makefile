@@ -10,7 +10,9 @@ STAMPS := .stamps
 NODE := PATH="$$PATH:$(BIN)" node
 # Some tests wait for other programs: two processes more than there are processors keep all of them busy.
 WORKERS = $(shell expr $$(nproc) + 2)
-PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m "not long"
+# Tries again that a failing test gets. One that then passes is a finding, too: it is named at the end.
+RERUNS := 0
+PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m "not long" --reruns $(RERUNS) -raR
 TESTS := tests
 COVERAGE_FILE := artifacts/coverage.json
 # Set where bytecode is unwanted it triples every start.
