@@ -12,7 +12,9 @@ NODE := PATH="$$PATH:$(BIN)" node
 WORKERS = $(shell expr $$(nproc) + 2)
 # Tries again that a failing test gets. One that then passes is a finding, too: it is named at the end.
 RERUNS := 0
-PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m "not long" --reruns $(RERUNS) -raR
+# Of random examples: `default` looks for new ones, `ci` tries the same each time and forgives a slow machine.
+EXAMPLES := default
+PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m "not long" --reruns $(RERUNS) --hypothesis-profile=$(EXAMPLES) -raR
 TESTS := tests
 COVERAGE_FILE := artifacts/coverage.json
 # Set where bytecode is unwanted it triples every start.

@@ -43,11 +43,14 @@ def set_rules(
     """Give a town rules from FILE (JSON, as `geogrid casework show` prints them), or change some by options.
 
     Limits are by state, e.g. {"limits": {"received": {"amount": 4, "unit": "working_hours"}}}. Clocks that run keep
-    their limits; cases that wait and had none get the one of `received` from now on.
+    their limits, and are counted by the calendar of now; cases that wait and had none get the one of `received` from
+    now on.
     """
     from boundaries.audit.recording import note
     from boundaries.casework.beginning import begin_work
+    from boundaries.casework.clocks import recount_clocks
     from boundaries.casework.rules import read_rules, rules_document, rules_of, store_rules
+    from boundaries.jobs.reading import database_now
     from boundaries.jurisdictions.reading import the_jurisdiction
 
     with open_session() as session:
@@ -62,8 +65,11 @@ def set_rules(
         before = rules_document(rules_of(session, town.id).rules)
         store_rules(session, town.id, read_rules(document))
         note(object=f"geogrid casework set: {town.code}", before=before, after=document)
+        moved = recount_clocks(session, town.id, database_now(session))
         begun = begin_work(session, town.id)
     click.echo(f"Cases of {town.code} are worked by the profile {document['profile']!r}.", err=True)
+    if moved:
+        click.echo(f"{moved:,} open {'case is' if moved == 1 else 'cases are'} due at another time.", err=True)
     if begun:
         click.echo(f"{begun:,} open {'case' if begun == 1 else 'cases'} got the first limit from now on.", err=True)
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from boundaries.casework.escalation_rules import escalation_document, read_escalation, read_object
 from boundaries.casework.tables import CaseRulesRow
 from boundaries.jurisdictions.tables import Jurisdiction
 from geogrid.casework import (
@@ -17,6 +18,7 @@ from geogrid.casework import (
     SIMPLE,
     CaseRules,
     CaseState,
+    CategoryRules,
     Limit,
     Profile,
     TimeUnit,
@@ -24,7 +26,8 @@ from geogrid.casework import (
 )
 from geogrid.errors import InvalidInputError, Problem
 
-_MEMBERS: Final = ("profile", "limits", "total", "calendar")
+_MEMBERS: Final = ("profile", "limits", "total", "calendar", "escalation", "by_category")
+_OF_CATEGORY: Final = ("limits", "total", "escalation")
 _CALENDAR: Final = ("zone", "hours", "days_off", "workdays", "weekend", "known_to")
 _UNITS: Final = ", ".join(TimeUnit)
 
@@ -65,8 +68,17 @@ def rules_document(rules: CaseRules) -> dict[str, Any]:
     calendar = rules.calendar
     return {
         "profile": rules.profile.name,
-        "limits": {state.value: _limit_document(limit) for state, limit in rules.limits.items()},
+        "limits": _limits_document(rules.limits),
         "total": None if rules.total is None else _limit_document(rules.total),
+        "escalation": escalation_document(rules.escalations),
+        "by_category": {
+            category: {
+                "limits": _limits_document(own.limits),
+                **({} if own.total is None else {"total": _limit_document(own.total)}),
+                **({} if own.escalations is None else {"escalation": escalation_document(own.escalations)}),
+            }
+            for category, own in rules.by_category.items()
+        },
         "calendar": {
             "zone": calendar.zone,
             "hours": [[_clock_time(begin), _clock_time(end)] for begin, end in calendar.hours],
@@ -84,8 +96,8 @@ def read_rules(document: object, *, zone: str = "UTC") -> CaseRules:
     Parameters
     ----------
     document : object
-        ``profile``, ``limits`` by state, ``total`` and ``calendar``; what is left out is that of a town that has said
-        nothing.
+        ``profile``, ``limits`` by state, ``total``, ``calendar``, ``escalation``, and ``by_category`` what is otherwise
+        for cases of one; what is left out is that of a town that has said nothing.
     zone : str
         Of the jurisdiction, where the calendar names none.
 
@@ -95,7 +107,7 @@ def read_rules(document: object, *, zone: str = "UTC") -> CaseRules:
         With everything that is wrong.
     """
     problems: list[Problem] = []
-    members = _object(document, "the rules", _MEMBERS, problems)
+    members = read_object(document, "the rules", _MEMBERS, problems)
     name = members.get("profile", SIMPLE.name)
     profile = PROFILES.get(name) if isinstance(name, str) else None
     if profile is None:
@@ -104,16 +116,40 @@ def read_rules(document: object, *, zone: str = "UTC") -> CaseRules:
     limits = _limits(members.get("limits"), profile or SIMPLE, problems)
     total = None if members.get("total") is None else _limit(members["total"], "total", problems)
     calendar = _calendar(members.get("calendar"), zone, problems)
+    states = _open_states(profile or SIMPLE)
+    escalations = read_escalation(members.get("escalation"), "escalation", states, problems)
+    by_category = _by_category(members.get("by_category"), profile or SIMPLE, problems)
     if problems or profile is None or calendar is None:
         raise InvalidInputError(problems)
-    return CaseRules(profile, calendar, limits, total)
+    return CaseRules(profile, calendar, limits, total, escalations, by_category)
 
 
-def _limits(given: object, profile: Profile, problems: list[Problem]) -> dict[CaseState, Limit]:
-    possible = tuple(state.value for state in profile.states if state in OPEN_STATES)
+def _by_category(given: object, profile: Profile, problems: list[Problem]) -> dict[str, CategoryRules]:
     found = {}
-    for name, value in _object(given, "limits", possible, problems).items():
-        limit = _limit(value, f"limits.{name}", problems)
+    for category, value in read_object(given, "by_category", None, problems).items():
+        where = f"by_category.{category}"
+        if not category.strip():
+            problems.append(Problem("category", "by_category has a category without a name.", subject=where))
+        members = read_object(value, where, _OF_CATEGORY, problems)
+        total = None if members.get("total") is None else _limit(members["total"], f"{where}.total", problems)
+        escalations = None
+        if members.get("escalation") is not None:
+            states = _open_states(profile)
+            escalations = read_escalation(members["escalation"], f"{where}.escalation", states, problems)
+        limits = _limits(members.get("limits"), profile, problems, f"{where}.limits")
+        found[category] = CategoryRules(limits, total, escalations)
+    return found
+
+
+def _open_states(profile: Profile) -> tuple[str, ...]:
+    return tuple(state.value for state in profile.states if state in OPEN_STATES)
+
+
+def _limits(given: object, profile: Profile, problems: list[Problem], where: str = "limits") -> dict[CaseState, Limit]:
+    possible = _open_states(profile)
+    found = {}
+    for name, value in read_object(given, where, possible, problems).items():
+        limit = _limit(value, f"{where}.{name}", problems)
         if limit is not None and name in possible:
             found[CaseState(name)] = limit
     return found
@@ -144,7 +180,7 @@ def _most(unit: TimeUnit) -> int:
 
 
 def _calendar(given: object, zone: str, problems: list[Problem]) -> WorkCalendar | None:
-    members = _object(given, "calendar", _CALENDAR, problems)
+    members = read_object(given, "calendar", _CALENDAR, problems)
     usual = WorkCalendar()
     try:
         return WorkCalendar(
@@ -163,21 +199,12 @@ def _calendar(given: object, zone: str, problems: list[Problem]) -> WorkCalendar
         return None
 
 
-def _object(given: object, where: str, known: tuple[str, ...], problems: list[Problem]) -> Mapping[str, Any]:
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping):
-        problems.append(Problem("object", f"{where} is {given!r:.80}, not an object.", subject=where))
-        return {}
-    for name in given:
-        if name not in known:
-            message = f"{where} has {name!r:.80}, which is not known there."
-            problems.append(Problem("member", message, f"Known: {', '.join(known)}.", subject=where))
-    return given
-
-
 def _limit_document(limit: Limit) -> dict[str, Any]:
     return {"amount": limit.amount, "unit": limit.unit.value}
+
+
+def _limits_document(limits: Mapping[CaseState, Limit]) -> dict[str, Any]:
+    return {state.value: _limit_document(limit) for state, limit in limits.items()}
 
 
 def _clock_time(minute: int) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -78,7 +78,7 @@ def work_of(session: Session, case_id: int) -> WorkRecord:
     case = session.get(Case, case_id)
     if case is None:
         raise NotFoundError(f"There is no case {case_id}.")
-    rules = rules_of(session, case.jurisdiction_id).rules
+    rules = rules_of(session, case.jurisdiction_id).rules.of_category(case.category)
     return WorkRecord(work_of_row(case, session.get(CaseWorkRow, case_id)), rules)
 
 
@@ -123,17 +123,21 @@ def do_step(session: Session, case_id: int, wish: AskedStep) -> WorkRecord:
             "Read it again: GET its actions."
         )
     now = database_now(session)
-    after = act(before.rules, before.work, Command(wish.action, wish.by, now, wish.said))
     case = session.get_one(Case, case_id)
+    rules = before.rules
+    if Ask.CATEGORY in wish.said:
+        # Its limits are those of what it is filed under.
+        rules = rules_of(session, case.jurisdiction_id).rules.of_category(str(wish.said[Ask.CATEGORY]))
+    after = act(rules, before.work, Command(wish.action, wish.by, now, wish.said))
     _follow(session, case, wish)
-    _store(session, case, before.rules, after, wish)
+    _store(session, case, rules, after, wish)
     told = {"by": wish.by, "from_state": before.work.state.value, "state": after.state.value, "holder": after.holder}
     said = {ask.value: said for ask, said in wish.said.items()}
     detail = mask_value({**told, **said})
     session.add(CaseEvent(case_id=case_id, at=now, kind=wish.action, detail=detail))
     session.add(CaseCommand(case_id=case_id, client_id=wish.client_id, digest=wish.digest))
     session.flush()
-    return replace(before, work=after)
+    return WorkRecord(after, rules)
 
 
 def _follow(session: Session, case: Case, wish: AskedStep) -> None:
@@ -170,7 +174,7 @@ def _store(session: Session, case: Case, rules: CaseRules, work: CaseWork, wish:
     row.rework, row.done_once = work.rework, sorted(work.done_once)
     row.ended_at, row.version = work.ended_at, work.version
     row.seen_by = sorted({*row.seen_by, *(name for name in (work.holder, wish.by) if name)})
-    row.next_at = next_moment(work, rules.calendar, row.told)
+    row.next_at = next_moment(work, rules, row.told)
 
 
 def work_of_row(case: Case, row: CaseWorkRow | None) -> CaseWork:

@@ -1,9 +1,10 @@
 """The life of a case: its states, the steps between them as data, and clocks in working time."""
 
-from geogrid.casework.acting import CaseRules, CaseWork, Command, act, begin, steps_open_to
+from geogrid.casework.acting import CaseRules, CaseWork, CategoryRules, Command, act, begin, steps_open_to
 from geogrid.casework.calendars import TimeUnit, WorkCalendar, official_calendar
 from geogrid.casework.clocks import Clock, Limit
 from geogrid.casework.diagram import diagram
+from geogrid.casework.escalation import MOST_LEVELS, MOST_SHARE, Escalation
 from geogrid.casework.states import ENDS, FAMILIES, OPEN_STATES, STATE_NAMES, CaseState, state_of_status
 from geogrid.casework.steps import EVENT_NAMES, FULL, PROFILES, SIMPLE, Ask, CaseStep, Profile, problems_of_profile
 
@@ -12,6 +13,8 @@ __all__ = [
     "EVENT_NAMES",
     "FAMILIES",
     "FULL",
+    "MOST_LEVELS",
+    "MOST_SHARE",
     "OPEN_STATES",
     "PROFILES",
     "SIMPLE",
@@ -21,8 +24,10 @@ __all__ = [
     "CaseState",
     "CaseStep",
     "CaseWork",
+    "CategoryRules",
     "Clock",
     "Command",
+    "Escalation",
     "Limit",
     "Profile",
     "TimeUnit",

@@ -8,11 +8,31 @@ from typing import Any, Final
 from geogrid.access import Action
 from geogrid.casework.calendars import TimeUnit, WorkCalendar
 from geogrid.casework.clocks import Clock, Limit
+from geogrid.casework.escalation import Escalation
 from geogrid.casework.states import ENDS, STATE_NAMES, CaseState
 from geogrid.casework.steps import OUTCOMES, Ask, CaseStep, Profile
 from geogrid.errors import InvalidInputError, Problem
 
 _MOST_AMOUNT: Final = 366.0
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryRules:
+    """What is otherwise for cases of one category.
+
+    Parameters
+    ----------
+    limits : mapping of CaseState to Limit
+        In place of those for all, state by state.
+    total : Limit, optional
+        In place of that for all; None where it is the same.
+    escalations : tuple of Escalation, optional
+        In place of those for all; None where they are the same.
+    """
+
+    limits: Mapping[CaseState, Limit] = field(default_factory=dict)
+    total: Limit | None = None
+    escalations: tuple[Escalation, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +49,27 @@ class CaseRules:
         How long a case may stand in a state.
     total : Limit, optional
         How long it may take as a whole.
+    escalations : tuple of Escalation
+        Who above is told, or gets the case, and when.
+    by_category : mapping of str to CategoryRules
+        What is otherwise for cases of a category.
     """
 
     profile: Profile
     calendar: WorkCalendar = field(default_factory=WorkCalendar)
     limits: Mapping[CaseState, Limit] = field(default_factory=dict)
     total: Limit | None = None
+    escalations: tuple[Escalation, ...] = ()
+    by_category: Mapping[str, CategoryRules] = field(default_factory=dict)
+
+    def of_category(self, category: str | None) -> "CaseRules":
+        """Return the rules for cases of a category: its own limits before those for all."""
+        own = self.by_category.get(category or "")
+        if own is None:
+            return self
+        escalations = self.escalations if own.escalations is None else own.escalations
+        limits = {**self.limits, **own.limits}
+        return replace(self, limits=limits, total=own.total or self.total, escalations=escalations)
 
 
 @dataclass(frozen=True, slots=True)

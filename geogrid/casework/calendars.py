@@ -105,7 +105,8 @@ class WorkCalendar:
         Returns
         -------
         datetime
-            In UTC. Of hours the moment itself; of days the end of the last one. Zero days end with the day itself.
+            In UTC, not before `since`. Of hours the moment itself; of days the end of the last one. Zero days end with the
+            day itself, or the next that is worked where its work is over.
 
         Raises
         ------
@@ -120,7 +121,9 @@ class WorkCalendar:
             return since.astimezone(UTC) + amount * _HOUR
         if unit is TimeUnit.WORKING_HOURS:
             return self._after_working(since, amount * _HOUR)
-        return self._day_end(self._last_day(self._local_day(since), int(amount), unit), unit)
+        first = self._local_day(since)
+        end = self._day_end(self._last_day(first, int(amount), unit), unit)
+        return end if end >= since else self._day_end(self._last_day(first, 1, unit), unit)
 
     def spent(self, since: datetime, until: datetime, unit: TimeUnit) -> float:
         """Return how much of a limit a stretch of time takes.

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import ceil
 
-from geogrid.casework.calendars import TimeUnit, WorkCalendar
+from geogrid.casework.calendars import MOST_DAYS, TimeUnit, WorkCalendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +80,19 @@ class Clock:
         Parameters
         ----------
         share : float
-            In [0, 1]; 1 is `due`.
+            From 0; 1 is `due`, and 2 when as much again has passed. Above 1 a day that is begun is counted whole, and
+            what is beyond ten years is at their end.
         calendar : WorkCalendar
             Of the town.
         """
         due = self.due(calendar)
-        if due is None or self.since is None or share >= 1.0:
+        if due is None or self.since is None or share == 1.0:
             return due
+        if share > 1.0:
+            is_days = self.limit.unit.is_days
+            most = MOST_DAYS if is_days else MOST_DAYS * 24
+            amount = min(max(self.limit.amount * share - self.used, 0.0), most)
+            return calendar.due(self.since, ceil(amount) if is_days else amount, self.limit.unit)
         before = min(self.used / self.limit.amount, 1.0)
         rest = (share - before) / (1.0 - before) if before < share else 0.0
         return calendar.part(self.since, due, rest, self.limit.unit)

@@ -264,6 +264,8 @@ EVENT_NAMES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "overdue": ("overdue", "已超期"),
         "total_due_soon": ("due soon as a whole", "总时限即将到期"),
         "total_overdue": ("overdue as a whole", "总时限已超期"),
+        "escalated": ("handed up by the clock", "超时上报"),
+        "due_changed": ("due at another time", "时限调整"),
     }
 )
 """What people call steps and what is told of clocks, in English and in Chinese."""

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from geogrid.casework import Clock, Limit, TimeUnit, WorkCalendar, official_calendar
@@ -127,6 +127,7 @@ def test_working_hours_are_those_that_a_walk_by_minutes_counts(since: datetime, 
     assert TOWN.spent(since, due, TimeUnit.WORKING_HOURS) == pytest.approx(hours / 2)
 
 
+@example(local("2025-12-20", "00:00"), 1, TimeUnit.WORKING_DAYS, [4320, 1, 1, 3899])
 @given(MOMENTS, st.integers(1, 30), st.sampled_from(TimeUnit), st.lists(st.integers(1, 5000), min_size=2, max_size=6))
 def test_pauses_give_time_and_never_take_any(since: datetime, amount: int, unit: TimeUnit, steps: list[int]) -> None:
     clock, at = Clock.started(Limit(amount, unit), since), since
