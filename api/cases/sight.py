@@ -16,6 +16,7 @@ from geogrid.access import Action, Reach, Sight, mask_text, mask_value
 from geogrid.errors import InvalidInputError, NotFoundError
 
 _NUMBER_LIKE: Final = re.compile(r"\d{3}|@")
+_ON_DUTY: Final = ("to", "holder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def seen_case(request: Request, session: Session, case_id: int) -> tuple[CaseRec
     if reach.assigned and identity.login and was_given(session, case.id, identity.login):
         return case, events
     if reach.whole is Sight.MASKED or (reach.masked_grids and is_in_grids(session, case.id, reach.masked_grids)):
-        return masked(case), tuple(replace(event, detail=mask_value(event.detail)) for event in events)
+        return masked(case), tuple(_masked_event(event) for event in events)
     raise identity.refusal(Action.CASES_READ, case.jurisdiction)
 
 
@@ -106,6 +107,12 @@ def found_case(request: Request, session: Session, case_id: int, action: Action)
         if town is None:
             raise
         raise identity_of(request).refusal(action, town) from None
+
+
+def _masked_event(event: CaseEventRecord) -> CaseEventRecord:
+    # Who is on duty is for others.
+    shown = {name: said for name, said in event.detail.items() if event.kind != "escalated" or name not in _ON_DUTY}
+    return replace(event, detail=mask_value(shown))
 
 
 def masked(case: CaseRecord) -> CaseRecord:

@@ -37,6 +37,9 @@ CASEWORK_WORDS: Final = MappingProxyType(
         "yes": ("yes", "是"),
         "no": ("no", "否"),
         "work_refused": ("That cannot be done", "无法执行"),
+        "work_up_to": ("to {names}", "上报至：{names}"),
+        "work_up_to_nobody": ("Nobody is on duty above it.", "上级均无在岗人员。"),
+        "work_skipped": ("Nobody is on duty in {grids}.", "无在岗人员的网格：{grids}。"),
         "work_gone_on": (
             "Somebody else has worked on it meanwhile. Look at it again.",
             "该诉求已被他人办理，请核对后再试。",

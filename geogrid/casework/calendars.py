@@ -105,8 +105,8 @@ class WorkCalendar:
         Returns
         -------
         datetime
-            In UTC, not before `since`. Of hours the moment itself; of days the end of the last one. Zero days end with the
-            day itself, or the next that is worked where its work is over.
+            In UTC, not before `since`. Of hours the moment itself; of days the end of the last one. Zero days end with
+            the day itself, or the next that is worked where its work is over.
 
         Raises
         ------

@@ -23,9 +23,12 @@ def test_the_diagrams_are_those_of_the_tables() -> None:
 
 
 def test_the_example_of_rules_is_taken() -> None:
-    (example,) = re.findall(r"```json\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    rules = read_rules(json.loads(example) | {"profile": "full"})
+    limits, escalation = re.findall(r"```json\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    rules = read_rules(json.loads(limits) | {"profile": "full"})
     assert set(rules.limits) == {CaseState.RECEIVED, CaseState.HANDLING}
+    rules = read_rules(json.loads(escalation) | {"profile": "full"})
+    assert [(line.effect, line.levels) for line in rules.escalations] == [("transfer", 1), ("tell", 2)]
+    assert rules.of_category("gas").limits[CaseState.HANDLING].amount == 4
 
 
 @pytest.mark.parametrize("word", [*TimeUnit, *(action for action in Action if action in str(PROFILES))])
