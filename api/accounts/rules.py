@@ -180,6 +180,7 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "GET /editions": _PUBLIC,
         "GET /editions/{edition_id}/diff/{other_id}": _PUBLIC,
         "POST /editions/{edition_id}/rollback": _PUBLISH,
+        "GET /grids/{key}": _PUBLIC,
         "GET /grids/{code}/history": _PUBLIC,
         "GET /grids/{code}/successors": _PUBLIC,
         "GET /grids/{code}/predecessors": _PUBLIC,

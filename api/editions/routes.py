@@ -3,21 +3,25 @@
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
+from api.editions.schemas import KeyAnswer, KeyQuery
 from api.kit.bodies import BodyRoute
 from api.kit.identity import author_of
+from api.kit.links import GEOJSON, address, link
 from api.kit.parameters import refuse_repeats
 from api.kit.queries import OfJurisdiction, QueryParameters
 from api.kit.replies import json_reply
-from api.kit.values import Word
+from api.kit.values import Allowed, Word
 from api.plans.bodies import plan_reply, plan_shape
 from api.plans.page import comparison_reply
 from api.plans.routes import COMPARED
 from api.plans.schemas import CompareQuery, LineageQuery, PlanNumber, RolledBack
 from api.state.dependencies import OpenSession
+from boundaries.editions.keys import known_by_key
 from boundaries.editions.lineage import editions_between, history, predecessors, successors
 from boundaries.editions.reading import edition_at, edition_until, editions_of
 from boundaries.grids.records import PlanRecord
@@ -30,6 +34,7 @@ from geogrid.errors import NotFoundError
 
 router = APIRouter(tags=["editions"], dependencies=[Depends(refuse_repeats)], route_class=BodyRoute)
 
+KeyInPath = Annotated[int, Path(ge=1, le=2**63 - 1, description="Key of a grid."), Allowed("a whole number from 1")]
 CodeInPath = Annotated[Word, Path(description="Code of a grid of any level.")]
 
 
@@ -73,6 +78,20 @@ def rollback(
         accept=tuple(body.accept),
     )
     return plan_reply(request, again, status=201)
+
+
+@router.get("/grids/{key}", responses={200: {"model": KeyAnswer}})
+def grid_by_key(
+    request: Request, query: Annotated[KeyQuery, Query()], key: KeyInPath, session: OpenSession
+) -> Response:
+    """Return the grid that has a key: a lasting address, whatever its code is and however it is redrawn."""
+    known = known_by_key(session, key, query.at or datetime.now(UTC))
+    links = []
+    if known.now is not None:
+        path = f"/collections/grids/items/{quote(known.now['code'], safe='')}"
+        whole = address(request, path, {"jurisdiction": known.jurisdiction})
+        links.append(link(whole, "item", GEOJSON, f"Grid {known.now['code']}"))
+    return json_reply({**asdict(known), "links": links}, links=links)
 
 
 @router.get("/grids/{code}/history")

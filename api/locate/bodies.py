@@ -25,6 +25,7 @@ def grid_shape(grid: GridInfo) -> Shape:
         "parent": grid.parent,
         "kind": grid.kind,
         "category": grid.category,
+        "key": grid.key,
     }
 
 

@@ -21,6 +21,7 @@ class GridAnswer(Answer):
     parent: str | None
     kind: GridKind
     category: DedicatedCategory | None
+    key: int = Field(description="What outlives a redraw, and a code that changes: `/grids/{key}`.")
 
 
 class DutyAnswer(Answer):

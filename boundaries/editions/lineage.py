@@ -26,7 +26,7 @@ _STEP: Final = text("""
 _TOLD: Final = [name for name in GRID_COLUMNS if name not in {"level_name", "parent"}]
 _HISTORY: Final = text(f"""
     select p.id as edition, p.name as edition_name, lower(p.validity) as valid_from, upper(p.validity) as valid_to,
-        {grid_columns(_TOLD)},
+        g.key_id as key, {grid_columns(_TOLD)},
         (select coalesce(jsonb_agg(jsonb_build_object('code', b.code, 'share', l.share, 'is_same', l.is_same,
             'fates', l.fates) order by b.code), '[]')
          from lineage l join grids b on b.id = l.before_id where l.after_id = g.id) as came_from

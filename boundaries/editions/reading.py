@@ -23,7 +23,7 @@ from geogrid.errors import ConflictError
 from geogrid.types import GridCode
 
 _GRIDS: Final = f"""
-    select g.id, {grid_columns()}{{shape}} {GRIDS_OF_PLANS}
+    select g.id, g.key_id, {grid_columns()}{{shape}} {GRIDS_OF_PLANS}
     where g.plan_id = :plan and (cast(:level as int) is null or g.level = :level)
     order by g.code collate "C"
 """
@@ -116,6 +116,7 @@ def _info(row: Row[Any]) -> GridInfo:
         parent=row.parent,
         kind=row.kind,
         category=row.category,
+        key=row.key_id,
     )
 
 

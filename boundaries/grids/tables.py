@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Computed,
+    FetchedValue,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
@@ -106,6 +107,19 @@ class PlanLevel(Base):
     name_zh: Mapped[str] = mapped_column(server_default="", comment="Name in Chinese, e.g. 社区")
 
 
+class GridKey(Base):
+    """What a grid of one edition and those that continue it have in common."""
+
+    __tablename__ = "grid_keys"
+    __table_args__ = (
+        Index("ix_grid_keys_jurisdiction", "jurisdiction_id"),
+        {"comment": "Keys of grids (网格身份): what redraws and codes that change leave as it is"},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    jurisdiction_id: Mapped[int] = mapped_column(ForeignKey(Jurisdiction.id))
+
+
 class Grid(Base):
     """A node of the level tree of one plan."""
 
@@ -113,6 +127,8 @@ class Grid(Base):
     __table_args__ = (
         # Checked at the end: two grids may exchange their codes.
         UniqueConstraint("plan_id", "code", deferrable=True, initially="IMMEDIATE"),
+        # As above: publishing gives all of them at once.
+        UniqueConstraint("plan_id", "key_id", deferrable=True, initially="IMMEDIATE"),
         UniqueConstraint("plan_id", "id"),
         UniqueConstraint("plan_id", "id", "level"),
         ForeignKeyConstraint(
@@ -129,6 +145,7 @@ class Grid(Base):
         CheckConstraint("households >= 0 and population >= 0 and buildings >= 0", name="loads_not_negative"),
         CheckConstraint("not ST_IsEmpty(geom)", name="geom_not_empty"),
         Index("ix_grids_parent", "plan_id", "parent_id"),
+        Index("ix_grids_key", "key_id"),
         spatial_index("grids"),
         {"comment": "Grids (网格) of every plan; geometry is the union of the blocks or of the children"},
     )
@@ -154,6 +171,13 @@ class Grid(Base):
     )
     edited: Mapped[int] = mapped_column(
         server_default="0", comment="Version of the plan after the last edit that touched it"
+    )
+    # Where none is given a trigger gives a new one (sql/grid_keys.sql).
+    key_id: Mapped[int] = mapped_column(
+        BigInteger,
+        ForeignKey(GridKey.id),
+        server_default=FetchedValue(),
+        comment="What outlives a redraw: a grid that keeps over half its load keeps it",
     )
 
 

@@ -21,8 +21,8 @@ from geogrid.errors import ConflictError, InvalidInputError, NotFoundError, Stal
 from geogrid.types import PlanState
 
 _COPY_GRIDS: Final = text(f"""
-    insert into grids (plan_id, {stored_columns()}, geom)
-    select :new, {stored_columns("g").replace("g.parent_id", "above.id")}, g.geom
+    insert into grids (plan_id, key_id, {stored_columns()}, geom)
+    select :new, g.key_id, {stored_columns("g").replace("g.parent_id", "above.id")}, g.geom
     from grids g
     left join grids former on former.id = g.parent_id
     left join grids above on above.plan_id = :new and above.code = former.code

@@ -15,6 +15,7 @@ from boundaries.grids.tables import Plan
 from boundaries.jobs.reading import database_now
 from boundaries.jobs.storing import ask_for
 from boundaries.jurisdictions.tables import Jurisdiction
+from boundaries.publishing.keys import carry_keys
 from boundaries.publishing.lineage import store_lineage
 from boundaries.tiles.first_view import prepare_first_view
 from geogrid.errors import ConflictError, InvalidInputError
@@ -25,10 +26,9 @@ def publish(
 ) -> Plan:
     """Make a plan the edition of its jurisdiction from a moment on.
 
-    Its compiled index is stored, and its lineage: from the edition before, whether or not that one is in force until
-    then, and to a later one. The feed says so. The tiles that
-    show the whole of a large edition are made, too. An edition that is in force at once is given the open cases here;
-    a job, asked for here, hands over at `valid_from` those that are open then, and those that come at the very switch.
+    Its keys, compiled index and lineage are stored: from the edition before, whether or not that one is in force until
+    then, and to a later one. The feed says so, and a large edition gets the tiles that show the whole of it. One that
+    is in force at once gets the open cases; a job hands over those of `valid_from`, and of the very switch.
 
     Parameters
     ----------
@@ -37,8 +37,7 @@ def publish(
     plan : Plan
         Neither published nor retired.
     valid_from, valid_to : datetime
-        Half-open period with offset; no `valid_to` means until replaced. The edition in force at `valid_from`
-        ends there.
+        Half-open, with offset; no `valid_to` means until replaced. The edition in force at `valid_from` ends there.
     made_by : str
         Who publishes.
 
@@ -50,7 +49,7 @@ def publish(
         A time has no offset, or the period is empty.
     """
     require_offsets(valid_from, valid_to)
-    # One publication at a time; cases and drafts, which only refer to the jurisdiction, are taken meanwhile.
+    # One publication at a time; cases and drafts only refer to the jurisdiction.
     own = select(Jurisdiction.id).where(Jurisdiction.id == plan.jurisdiction_id)
     session.execute(own.with_for_update(key_share=True))
     session.refresh(plan)
@@ -59,6 +58,9 @@ def publish(
     _check_later_editions(session, plan, valid_from, valid_to)
     former = edition_until(session, plan.jurisdiction_id, valid_from)
     later = None if valid_to is None else edition_after(session, plan.jurisdiction_id, valid_to)
+    if former is not None:
+        # While it may still change: an edition's keys stand.
+        carry_keys(session, former, plan, store_lineage(session, former, plan).links)
     until = _end_former_edition(session, plan, valid_from)
     plan.validity = Range(valid_from, valid_to)
     plan.state = "published"
@@ -69,7 +71,6 @@ def publish(
     if later is not None:
         store_lineage(session, plan, later)
     if former is not None:
-        store_lineage(session, former, plan)
         now = database_now(session)
         if valid_from <= now and (valid_to is None or now < valid_to):
             moved = reassign_open_cases(session, plan, index, leaves)

@@ -56,6 +56,7 @@ TABLE_RIGHTS: Final[Mapping[str, str]] = MappingProxyType(
         "plans": _ALL,
         "plan_levels": _ALL,
         "grids": _ALL,
+        "grid_keys": "select, insert, delete",
         "blocks": _ADD,
         "block_successions": _ADD,
         "bases": _READ,

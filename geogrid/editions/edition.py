@@ -22,7 +22,7 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class GridInfo:
-    """What a lookup says of one grid, without its geometry."""
+    """What a lookup says of one grid, without its geometry; `key` outlives a redraw, and is 0 without a store."""
 
     id: int
     code: GridCode
@@ -32,6 +32,7 @@ class GridInfo:
     parent: GridCode | None
     kind: GridKind
     category: DedicatedCategory | None = None
+    key: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,10 @@ def outputs(server: Server, demo: DemoStore, tmp_path_factory: pytest.TempPathFa
     folder: Path = tmp_path_factory.mktemp("applications")
     with own_copy(server, demo, "applications") as store:
         pages = ("docs/notifications.md", "docs/jobs.md", "docs/open311.md", "docs/casework.md")
-        (rules,) = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "casework.md").read_text("utf-8"), re.DOTALL)
-        (folder / "rules.json").write_text(rules, "utf-8")
+        limits, ways_up = re.findall(
+            r"```json\n(.*?)```", (ROOT / "docs" / "casework.md").read_text("utf-8"), re.DOTALL
+        )
+        (folder / "rules.json").write_bytes(orjson.dumps(orjson.loads(limits) | orjson.loads(ways_up)))
         return run_commands([each for page in pages for each in commands_of(page)], store=store, folder=folder)
 
 

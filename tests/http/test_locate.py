@@ -28,7 +28,9 @@ def test_point_is_answered_with_grid_chain_duties_and_edition(reader: TestClient
         "parent": "D",
         "kind": "comprehensive",
         "category": None,
+        "key": answer["chain"][0]["key"],
     }
+    assert len({grid["key"] for grid in answer["chain"]} - {0}) == 2
     assert [grid["code"] for grid in answer["chain"]] == ["D-a", "D"]
     assert answer["duties"] == [
         {"grid": "D-a", "role": "网格长", "holder": "王芳", "phone": "12345"},

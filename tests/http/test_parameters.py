@@ -45,6 +45,7 @@ ADDRESSES = gpd.GeoDataFrame(
 
 PATH = {
     "code": "D",
+    "key": "1",
     "relation": "children",
     "srid": "4326",
     "pair": "111.103,50.5",

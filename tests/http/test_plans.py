@@ -214,6 +214,10 @@ def test_lineage_answers_forward_backward_and_after_a_rollback(client: TestClien
     edited(client, draft, {"kind": "recode", "codes": {"D-a": "N-a"}})
     published(client, draft, "2026-06-01T00:00:00+08:00")
     assert client.get("/grids/D-a/successors").json()["successors"] == [{"code": "N-a", "share": 1.0}]
+    (old,), (new,) = (client.get(f"/grids/{code}/history").json()["history"] for code in ("D-a", "N-a"))
+    assert old["key"] == new["key"]
+    lasting = client.get(f"/grids/{old['key']}").json()
+    assert (lasting["now"]["code"], [each["code"] for each in lasting["history"]]) == ("N-a", ["D-a", "N-a"])
     assert client.get("/grids/N-a/predecessors").json()["predecessors"] == [{"code": "D-a", "share": 1.0}]
     first = client.get("/editions").json()["editions"][0]["id"]
     back = client.post(
