@@ -77,6 +77,49 @@ DUES = """
 2026-09-30 10:00  8 n  2026-10-09 00:00
 2026-12-31 10:00  1 u  2026-12-31 11:00
 """
+# The days that are worked after a day, one by one: the first is when one working day is due, the second two, and on.
+WORKED = """
+2024-01-31: 2024-02-01 02 04 05 06 07 08 09 18 19 20 21 22 23 26 27 28 29
+2024-09-27: 2024-09-29 30
+2024-09-30: 2024-10-08 09 10 11 12 14 15 16 17 18 21 22 23 24 25 28 29 30 31
+2025-01-23: 2025-01-24 26 27
+2025-01-31: 2025-02-05 06 07 08 10 11 12 13 14 17 18 19 20 21 24 25 26 27 28
+2025-09-26: 2025-09-28 29 30
+2025-10-01: 2025-10-09 10 11 13 14 15 16 17 20 21 22 23 24 27 28 29 30 31
+2026-02-12: 2026-02-13 14 24 25 26 27 28
+2026-02-28: 2026-03-02 03 04 05 06 09 10 11 12 13 16 17 18 19 20
+2026-09-18: 2026-09-20 21 22 23 24 28 29 30
+2026-09-30: 2026-10-08 09 10 12 13 14 15 16 19 20 21 22 23 26
+"""
+# From, how much of what, stopped, goes on, due.
+PAUSED = """
+2024-02-09 09:00  4 h  2024-02-09 10:00  2024-02-18 11:00  2024-02-18 15:00
+2024-02-09 16:00  2 h  2024-02-12 10:00  2024-02-14 10:00  2024-02-18 10:00
+2024-02-05 09:00  5 w  2024-02-07 09:00  2024-02-08 09:00  2024-02-20 17:00
+2024-02-05 09:00  7 n  2024-02-12 09:00  2024-02-12 10:00  2024-02-19 00:00
+2024-09-30 09:00  8 h  2024-09-30 12:00  2024-10-01 09:00  2024-10-08 15:00
+2024-09-30 10:00 24 u  2024-09-30 20:00  2024-10-05 06:00  2024-10-05 20:00
+2024-10-11 09:00 12 h  2024-10-12 12:00  2024-10-12 16:00  2024-10-14 10:00
+2025-01-27 10:00  3 w  2025-02-07 10:00  2025-02-10 10:00  2025-02-11 17:00
+2025-01-27 10:00  3 w  2025-01-27 15:00  2025-02-05 10:00  2025-02-08 17:00
+2025-09-30 10:00  4 w  2025-10-10 10:00  2025-10-11 09:00  2025-10-15 17:00
+2025-09-30 10:00 10 n  2025-10-05 12:00  2025-10-20 12:00  2025-10-28 00:00
+2025-09-30 10:00 10 n  2025-10-05 12:00  2025-10-21 12:00  2025-10-28 00:00
+2026-02-13 10:00  2 w  2026-02-14 10:00  2026-02-24 09:00  2026-02-26 17:00
+2026-02-13 16:00  3 h  2026-02-14 11:00  2026-02-25 08:00  2026-02-25 08:00
+2026-09-30 13:30  4 h  2026-09-30 16:30  2026-10-08 08:00  2026-10-08 10:00
+2026-09-30 10:00  3 w  2026-10-09 12:00  2026-10-09 14:00  2026-10-12 17:00
+2026-10-07 10:00  2 n  2026-10-08 10:00  2026-10-08 11:00  2026-10-11 00:00
+"""
+# Where clocks are changed in between: zone, from, how much of what, due.
+ABROAD = """
+America/New_York  2026-03-07 12:00 24 u  2026-03-08 13:00
+America/New_York  2026-03-06 16:00  2 h  2026-03-09 10:00
+America/New_York  2026-03-06 10:00  1 w  2026-03-09 17:00
+America/New_York  2026-03-07 10:00  1 n  2026-03-10 00:00
+Europe/London     2026-10-24 12:00 24 u  2026-10-25 11:00
+Europe/London     2026-10-23 16:30  1 h  2026-10-26 09:30
+"""
 UNITS = {"u": "urgent_hours", "h": "working_hours", "w": "working_days", "n": "natural_days"}
 
 
@@ -102,6 +145,37 @@ def test_limits_are_due_when_counted_by_hand(line: str) -> None:
     due = TOWN.due(local(since_day, since_time), float(amount), TimeUnit(UNITS[unit]))
     assert due == local(due_day, due_time)
     assert due.tzinfo is UTC
+
+
+@pytest.mark.parametrize("line", WORKED.strip().splitlines())
+def test_each_working_day_is_due_on_the_day_counted_by_hand(line: str) -> None:
+    since, days = line.split(": ")
+    first, *others = days.split()
+    for count, day in enumerate([first, *(f"{first[:8]}{day}" for day in others)], start=1):
+        assert TOWN.due(local(since, "10:00"), count, TimeUnit.WORKING_DAYS) == local(day, "17:00"), (since, count)
+
+
+@pytest.mark.parametrize("line", PAUSED.strip().splitlines())
+def test_limits_that_stood_are_due_when_counted_by_hand(line: str) -> None:
+    words = line.split()
+    since, stopped, on, due = (local(words[place], words[place + 1]) for place in (0, 4, 6, 8))
+    clock = Clock.started(Limit(float(words[2]), TimeUnit(UNITS[words[3]])), since).paused(stopped, TOWN)
+    assert clock.resumed(on).due(TOWN) == due
+
+
+@pytest.mark.parametrize("line", ABROAD.strip().splitlines())
+def test_limits_are_due_by_the_clock_of_the_town_when_counted_by_hand(line: str) -> None:
+    zone, since_day, since_time, amount, unit, due_day, due_time = line.split()
+    since, due = (
+        datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=ZoneInfo(zone))
+        for day, time in ((since_day, since_time), (due_day, due_time))
+    )
+    assert WorkCalendar(zone).due(since, float(amount), TimeUnit(UNITS[unit])) == due
+
+
+def test_two_hundred_dues_were_counted_by_hand() -> None:
+    days = sum(len(line.split()) - 1 for line in WORKED.strip().splitlines())
+    assert days + sum(len(table.strip().splitlines()) for table in (DUES, PAUSED, ABROAD)) >= 200
 
 
 MINUTE = timedelta(minutes=1)
