@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from api.kit.identity import Identity, author_of, identity_of
 from boundaries.cases.filtering import is_in_grids
 from boundaries.cases.reading import CaseRecord
-from boundaries.casework.working import AskedStep, WorkRecord, do_step, work_of
+from boundaries.casework.working import AskedStep, WorkRecord, do_step
 from boundaries.jobs.reading import database_now
 from geogrid.access import Action, Sight
 from geogrid.casework import CaseStep, steps_open_to
@@ -37,17 +37,19 @@ def do_allowed(session: Session, identity: Identity, case: CaseRecord, step: Ask
     SignInNeededError, ForbiddenError
         He may not.
     """
-    record = work_of(session, case.id)
-    profile = record.rules.profile
-    # One that is not possible in this state is refused where it is done, to those who could do it in another.
-    line = profile.step(step.action, record.work.state)
-    named = line or next((each for each in profile.steps if each.action == step.action), None)
-    if named is not None and not _rights(identity, session, case, record) & set(named.rights):
-        refusal = identity.refusal(named.rights[0], case.jurisdiction)
-        if identity.is_known and Action.CASES_HANDLE in named.rights:
-            raise ForbiddenError(f"{refusal} Or the case has to be yours: {record.work.holder or 'nobody'} has it.")
-        raise refusal
-    return do_step(session, case.id, step)
+
+    def may(record: WorkRecord) -> None:
+        profile = record.rules.profile
+        # One that is not possible in this state is refused where it is done, to those who could do it in another.
+        line = profile.step(step.action, record.work.state)
+        named = line or next((each for each in profile.steps if each.action == step.action), None)
+        if named is not None and not _rights(identity, session, case, record) & set(named.rights):
+            refusal = identity.refusal(named.rights[0], case.jurisdiction)
+            if identity.is_known and Action.CASES_HANDLE in named.rights:
+                raise ForbiddenError(f"{refusal} Or the case has to be yours: {record.work.holder or 'nobody'} has it.")
+            raise refusal
+
+    return do_step(session, case.id, step, may)
 
 
 def _rights(identity: Identity, session: Session, case: CaseRecord, record: WorkRecord) -> frozenset[Action]:

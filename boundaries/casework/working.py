@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -82,7 +82,9 @@ def work_of(session: Session, case_id: int) -> WorkRecord:
     return WorkRecord(work_of_row(case, session.get(CaseWorkRow, case_id)), rules)
 
 
-def do_step(session: Session, case_id: int, wish: AskedStep) -> WorkRecord:
+def do_step(
+    session: Session, case_id: int, wish: AskedStep, may: Callable[[WorkRecord], None] | None = None
+) -> WorkRecord:
     """Do a step to a case, once.
 
     Parameters
@@ -92,7 +94,9 @@ def do_step(session: Session, case_id: int, wish: AskedStep) -> WorkRecord:
     case_id : int
         Which; locked until the end of the transaction.
     wish : AskedStep
-        What is to be done. Whether its author may is asked before.
+        What is to be done.
+    may : callable, optional
+        Raises where its author may not do it to the case as it stands; not asked of a step that was done before.
 
     Returns
     -------
@@ -117,6 +121,8 @@ def do_step(session: Session, case_id: int, wish: AskedStep) -> WorkRecord:
         if done.digest != wish.digest:
             raise ConflictError(f"The client_id {wish.client_id!r} was used for another command to case {case_id}.")
         return before
+    if may is not None:
+        may(before)
     if wish.version not in {None, before.work.version}:
         raise StaleWorkError(
             f"Case {case_id} is at version {before.work.version} and {before.work.state}, not at {wish.version}. "

@@ -126,6 +126,19 @@ def test_a_step_sent_twice_is_done_once(crowd: Crowd) -> None:
     assert kinds(crowd, case).count("accept") == 1
 
 
+def test_who_gave_a_case_back_and_sends_that_again_gets_it_as_it_stands(crowd: Crowd) -> None:
+    use(crowd, FULL)
+    case = crowd.cases[0]
+    done(crowd, Role.OPERATOR, case, "file", category="lamps")
+    done(crowd, Role.DISPATCHER, case, "dispatch", holder="department")
+    back = {"reason": "not ours", "client_id": "back"}
+    assert done(crowd, Role.DEPARTMENT, case, "return", **back)["holder"] == ""
+    # His no more, yet the phone that did not hear the answer asks again.
+    assert done(crowd, Role.DEPARTMENT, case, "return", **back)["state"] == "filed"
+    again = do(crowd, Role.DEPARTMENT, case, "return", reason="not ours", client_id="another")
+    assert again.status_code == 403, again.text
+
+
 def test_a_case_that_went_on_is_not_changed_by_who_read_it_before(crowd: Crowd) -> None:
     case = crowd.cases[0]
     tag = asked(crowd, Role.GRIDDER, case).headers["ETag"]
