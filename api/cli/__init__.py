@@ -1,5 +1,6 @@
 """The command line. Commands are imported only when they are called, so that ``geogrid --help`` is instant."""
 
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -51,6 +52,14 @@ class _LazyGroup(click.Group):
         module = import_module(_MODULES.get(cmd_name, f"api.cli.{cmd_name}"))
         command: click.Command = module.command
         return governed(command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        near = [] if args[0] in _COMMANDS or args[0].startswith("-") else get_close_matches(args[0], sorted(_COMMANDS))
+        if near and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {' or '.join(map(repr, near))}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):
