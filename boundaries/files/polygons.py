@@ -16,10 +16,11 @@ from pyproj.exceptions import CRSError
 
 from boundaries.files import gdal
 from boundaries.files.arrow.parquet import MOST_WHOLE_BYTES, open_parquet
+from boundaries.files.plain_text import plain_copy
 from boundaries.files.shapefile import companion, cut_short, require_encoding, settled_encoding, truncated
-from boundaries.text.delimited import bad_line, narrow_encoding_of
-from boundaries.text.encodings import DAMAGED, NAME_ENCODING, wrong_encoding
-from boundaries.text.packed import is_delimited
+from boundaries.text.delimited import damage
+from boundaries.text.encodings import DAMAGED, NAME_ENCODING
+from boundaries.text.packed import is_delimited, open_bytes
 from geogrid.errors import InvalidInputError, Problem
 
 _PARQUET_SUFFIXES = {".parquet", ".geoparquet", ".pq"}
@@ -86,10 +87,11 @@ def read_grid_layer(
     wanted = None if crs is None else parse_crs(crs)
     if path.suffix.lower() in _PARQUET_SUFFIXES:
         frame, name = _read_parquet(path), path.stem
+    elif is_delimited(path) and not _is_marked_up(path):
+        with plain_copy(path, encoding) as plain:
+            frame, name = _read_layers(plain, layer, None, file_name=path.name)
     else:
-        names = _settle_layers(path, layer)
-        name = ", ".join(names)
-        frame = _joined([_read_with_gdal(path, each, encoding) for each in names])
+        frame, name = _read_layers(path, layer, encoding, file_name=path.name)
     if not len(frame):
         raise _refusal("empty", f"{path.name} has no rows.", "Check that it is the right file and layer.")
     frame.index = range(1, len(frame) + 1)
@@ -169,6 +171,22 @@ def _settle_layers(path: Path, layer: str | None) -> list[str]:
     return layers
 
 
+def _is_marked_up(path: Path) -> bool:
+    """Return whether a text is GeoJSON or XML whatever its name says: the header of a table never starts so."""
+    with damage(path), open_bytes(path) as file:
+        return file.read(1) in {b"{", b"<"}
+
+
+def _read_layers(
+    path: Path, layer: str | None, encoding: str | None, *, file_name: str
+) -> tuple[gpd.GeoDataFrame, str]:
+    names = _settle_layers(path, layer)
+    frames = [_read_with_gdal(path, each, encoding) for each in names]
+    if not all(isinstance(frame, gpd.GeoDataFrame) for frame in frames):
+        raise _refusal("no-geometry", f"{file_name} has columns but no shapes.", _FORMATS)
+    return _joined(frames), ", ".join(names)
+
+
 def _joined(frames: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
     filled = [frame for frame in frames if len(frame)]
     if len(filled) <= 1:
@@ -177,9 +195,7 @@ def _joined(frames: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
 
 
 def _read_with_gdal(path: Path, layer: str, encoding: str | None) -> gpd.GeoDataFrame:
-    if is_delimited(path):
-        encoding = narrow_encoding_of(path, encoding).removesuffix("-sig")
-    elif encoding is None:
+    if encoding is None:
         encoding = settled_encoding(path, layer)
     elif not require_encoding(path, layer, encoding) and _is_read_without(path, layer):
         # Other formats have one encoding, and what is named is for those that somebody has filled otherwise.
@@ -189,8 +205,6 @@ def _read_with_gdal(path: Path, layer: str, encoding: str | None) -> gpd.GeoData
             expected = gdal.read_info(path, layer=layer, encoding=encoding)["features"]
             frame = gdal.read_dataframe(path, layer=layer, encoding=encoding)
     except (UnicodeDecodeError, LookupError) as error:
-        if isinstance(error, UnicodeDecodeError) and is_delimited(path):
-            raise wrong_encoding(path.name, error, line=bad_line(path, error)) from error
         stated = companion(path, ".cpg")
         said = f"--encoding {encoding}" if encoding else f"its {stated.name}" if stated else "its header"
         raise _refusal(
@@ -198,8 +212,6 @@ def _read_with_gdal(path: Path, layer: str, encoding: str | None) -> gpd.GeoData
         ) from error
     if 0 <= expected != len(frame):
         raise _refusal("truncated", f"{path.name} promises {expected} rows and has {len(frame)}.", DAMAGED)
-    if not isinstance(frame, gpd.GeoDataFrame):
-        raise _refusal("no-geometry", f"{path.name} has columns but no shapes.", _FORMATS)
     return frame
 
 

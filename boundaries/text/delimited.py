@@ -86,7 +86,11 @@ def narrow_encoding_of(path: Path, encoding: str | None) -> str:
     """Return the encoding of a file whose rows are told apart as bytes; raises as `encoding_of`, and for UTF-16."""
     settled = encoding_of(path, encoding)
     if is_wide(settled):
-        raise InvalidInputError.of("encoding", f"Text in {settled} cannot be read row by row.", "Save it as UTF-8.")
+        raise InvalidInputError.of(
+            "encoding",
+            f"{path.name} is in {settled}: its rows are written back as they are, and cannot be told apart in it.",
+            "Save it as UTF-8.",
+        )
     return settled
 
 

@@ -189,6 +189,25 @@ def test_coordinates_of_another_place_are_refused_by_the_limit(
     assert "They look like another place around 118.82, 31.905: the jurisdiction is around 24.95, 60.15." in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("cells", "gone", "new"),
+    [((0, 1), "2.098 km2 of its 4.195 km2", "0.000 km2"), ((0, 1, 2, 3, 4), "0.000 km2 of its 4.195 km2", "1.049 km2")],
+    ids=["half of it", "all of it and more"],
+)
+def test_an_edition_of_other_land_than_the_one_in_force_is_told_so(
+    database: Database, tmp_path: Path, cells: tuple[int, ...], gone: str, new: str
+) -> None:
+    one = ("--jurisdiction", "one", "--code", "code")
+    run(database, "import", "grids", grids_file(tmp_path), *one, "--publish")
+    boxes = [box(LON + n / 100, LAT, LON + (n + 1) / 100, LAT + 0.01) for n in cells]
+    later = gpd.GeoDataFrame({"code": [f"n{n}" for n in cells]}, geometry=boxes, crs=4326)
+    later.to_file(tmp_path / "later.gpkg")
+    done = run(database, "import", "grids", tmp_path / "later.gpkg", *one)
+    assert done.exit_code == 3, done.output
+    said = " ".join(done.stderr.split())
+    assert f"{gone} are in no grid any more, {new} are new." in said
+
+
 def test_two_imports_into_a_new_jurisdiction_at_once_make_one_of_it(engine: Engine, tmp_path: Path) -> None:
     file = GridFile(grids_file(tmp_path), GridFields(code="code"))
     done: list[bool] = []

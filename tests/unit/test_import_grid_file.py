@@ -166,10 +166,16 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     assert refusal(path) == f"There is no file {path}. Check the name; relative ones start at this folder."
 
 
-def test_a_file_that_gdal_does_not_know_is_refused(tmp_path: Path) -> None:
+def test_text_without_shapes_is_refused_by_its_own_name(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("hello")
-    assert refusal(path) == f"a.txt is in no format that GDAL recognises, or is damaged. {FORMATS}"
+    assert refusal(path) == f"a.txt has columns but no shapes. {FORMATS}"
+
+
+def test_a_file_that_gdal_does_not_know_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.dat"
+    path.write_text("hello")
+    assert refusal(path) == f"a.dat is in no format that GDAL recognises, or is damaged. {FORMATS}"
 
 
 def test_a_table_without_shapes_is_refused(tmp_path: Path) -> None:

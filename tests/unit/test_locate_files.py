@@ -251,6 +251,22 @@ def test_text_of_an_undeclared_encoding_is_refused(grids: Path, tmp_path: Path) 
     assert "Save it as UTF-8" in refused(grids, points, tmp_path / "out.csv", "--encoding", "utf-16")
 
 
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_coordinates_with_a_decimal_comma_are_refused(grids: Path, tmp_path: Path, quote: str) -> None:
+    points = tmp_path / "points.csv"
+    points.write_text(f"lon;lat;id\n116.05;39.05;a\n116,05;39,05;{quote}b{quote}\n;;c\n")
+    said = refused(grids, points, tmp_path / "out.csv")
+    assert (
+        "1 coordinate with a decimal comma in the column 'lon', e.g. '116,05'. Write them with a point: 116.05." in said
+    )
+
+
+def test_what_is_called_a_geopackage_and_is_none_is_refused(grids: Path, tmp_path: Path) -> None:
+    points = tmp_path / "points.gpkg"
+    points.write_text("lon,lat\n116.05,39.05\n")
+    assert "points.gpkg is damaged, or no GeoPackage." in refused(grids, points, tmp_path / "out.gpkg")
+
+
 @pytest.mark.parametrize("name", ["points.csv.gz", "points.parquet", "points.arrow"])
 def test_a_damaged_file_is_refused(grids: Path, tmp_path: Path, table: pa.Table, name: str) -> None:
     points = tmp_path / name

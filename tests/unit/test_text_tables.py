@@ -1,10 +1,15 @@
 """One reader of delimited text: whoever reads it, encodings, delimiters, headers and damage are seen alike."""
 
+import bz2
 import gzip
+import json
+import lzma
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+import shapely
 
 from boundaries.files.addresses.reading import read_addresses
 from boundaries.files.points.text import open_text
@@ -120,9 +125,8 @@ def test_text_of_wide_characters_is_read_by_its_mark_except_where_rows_are_writt
 ) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(CHINESE.encode(encoding))
-    assert [reader(path) for reader in (of_table, of_addresses, of_town)] == [["甲", "乙"]] * 3
-    assert refusal(of_points, path) == f"Text in {encoding} cannot be read row by row. Save it as UTF-8."
-    assert refusal(of_polygons, path) == f"Text in {encoding} cannot be read row by row. Save it as UTF-8."
+    assert [reader(path) for reader in (of_table, of_addresses, of_town, of_polygons)] == [["甲", "乙"]] * 4
+    assert refusal(of_points, path).startswith(f"a.csv is in {encoding}: its rows are written back as they are")
 
 
 def test_the_mark_of_a_file_counts_before_the_encoding_that_is_named(tmp_path: Path) -> None:
@@ -159,3 +163,64 @@ def test_numbers_of_a_town_are_numbers_and_codes_stay_text(tmp_path: Path) -> No
 def test_only_names_of_text_are_taken_for_text() -> None:
     names = {"a.csv", "a.CSV.GZ", "a.tsv", "a.txt.gz", "a.osm.gz", "a.gz", "a.parquet"}
     assert {name for name in names if is_delimited(Path(name))} == {"a.csv", "a.CSV.GZ", "a.tsv", "a.txt.gz"}
+
+
+OUTLINES = 'code,wkt\n00345678901234567892,"POLYGON ((116 39, 117 39, 117 40, 116 39))"\n'
+
+
+def of_outlines(path: Path) -> list[str]:
+    return [str(code) for code in read_grid_layer(path, crs="EPSG:4326").frame["code"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("wide.csv", OUTLINES.encode("utf-16")),
+        ("stated.csv", b"sep=;\r\n" + OUTLINES.replace(",wkt", ";wkt").replace("2,", "2;", 1).encode()),
+        ("packed.csv.bz2", bz2.compress(OUTLINES.encode())),
+        ("packed.csv.xz", lzma.compress(OUTLINES.encode())),
+        ("packed.csv.zst", pa.compress(OUTLINES.encode(), codec="zstd", asbytes=True)),
+        ("tabs.tsv", OUTLINES.replace(",wkt", "\twkt").replace("2,", "2\t", 1).encode()),
+    ],
+)
+def test_outlines_in_text_are_read_as_every_other_table(name: str, content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert of_outlines(path) == ["00345678901234567892"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (OUTLINES + "a,,b\n", "a.csv, line 3: the line has 3 cells, the header has 2."),
+        (OUTLINES + "a\n", "a.csv, line 3: the line has 1 cells, the header has 2."),
+        ("code,code,wkt\n1,2,\n", "a.csv has column 'code' more than once."),
+    ],
+)
+def test_outlines_in_ragged_rows_or_below_one_name_twice_are_refused(rows: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(rows, "utf-8")
+    assert said in refusal(of_outlines, path)
+
+
+def test_geojson_under_the_name_of_a_text_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    shape = {"type": "Polygon", "coordinates": [[[116, 39], [117, 39], [117, 40], [116, 39]]]}
+    feature = {"type": "Feature", "properties": {"code": "007"}, "geometry": shape}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), "utf-8")
+    assert of_outlines(path) == ["007"]
+
+
+def test_an_outline_of_many_corners_is_read_whole(tmp_path: Path) -> None:
+    corners = shapely.Point(116, 39).buffer(0.1, quad_segs=2_000)
+    assert len(corners.wkt) > 131_072
+    path = tmp_path / "a.csv"
+    path.write_text(f'code,wkt\na,"{corners.wkt}"\n', "utf-8")
+    assert read_grid_layer(path, crs="EPSG:4326").frame.geometry.iloc[0].equals(corners)
+
+
+@pytest.mark.parametrize("rows", ["116,5;39,5;甲\n", "116.5;39,5;甲\n", "116.5;39.5;甲\n116,5;39,5;乙\n"])
+def test_places_with_a_decimal_comma_are_refused_and_not_left_out(rows: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"lon;lat;name\n{rows}", "utf-8")
+    assert "lat is '39,5': it has a decimal comma; write 39.5." in refusal(of_town, path)

@@ -11,7 +11,8 @@ from geogrid.geometry.overlays import intersections, union
 from geogrid.types import GeometryArray
 from geogrid.wording import distance
 
-_SAME_SHARE = 0.5
+_SAME_SHARE = 0.99
+_SQUARE_KILOMETRE_M2 = 1e6
 
 
 def moved_problem(grids: gpd.GeoDataFrame, in_force: gpd.GeoDataFrame) -> Problem | None:
@@ -27,13 +28,14 @@ def moved_problem(grids: gpd.GeoDataFrame, in_force: gpd.GeoDataFrame) -> Proble
     Returns
     -------
     Problem or None
-        An error where they have no land in common, a warning where it is less than half of both.
+        An error where they have no land in common; a warning where one of them has over a hundredth of land that the
+        other has not: a boundary that was surveyed again moves by less.
     """
     crs = metric_crs(in_force)
     new = union(to_metres(grids[grids["level"] == 1], crs).geometry)
     old = union(to_metres(in_force, crs).geometry)
     common = float(shapely.area(intersections(_one(new), _one(old)))[0])
-    if common >= _SAME_SHARE * min(new.area, old.area):
+    if common >= _SAME_SHARE * max(new.area, old.area):
         return None
     place = gpd.GeoSeries([shapely.point_on_surface(new)], crs=crs).to_crs(4326).iloc[0]
     if not common:
@@ -48,13 +50,19 @@ def moved_problem(grids: gpd.GeoDataFrame, in_force: gpd.GeoDataFrame) -> Proble
         )
     return Problem(
         "elsewhere",
-        f"The grids share {common / 1e6:.2f} km2 of the {old.area / 1e6:.2f} km2 of the edition in force.",
+        f"The grids share {_land(common)} with the edition in force: {_land(old.area - common)} of its "
+        f"{_land(old.area)} are in no grid any more, {_land(new.area - common)} are new.",
         "Look at them on a map before they are published.",
         severity="warning",
         lonlat=(round(place.x, 7), round(place.y, 7)),
         size=common,
         unit="m2",
     )
+
+
+def _land(area_m2: float) -> str:
+    """Return an area as people tell it; a difference of areas may be below 0 by rounding."""
+    return f"{max(area_m2, 0.0) / _SQUARE_KILOMETRE_M2:.3f} km2"
 
 
 def _one(area: shapely.Geometry) -> GeometryArray:

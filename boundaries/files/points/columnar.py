@@ -75,7 +75,10 @@ def open_geopackage(
     import pyogrio
     from pyproj import CRS
 
-    names = gdal.layers_with_shapes(path) if xy is None and layer is None else gdal.list_layers(path)
+    try:
+        names = gdal.layers_with_shapes(path) if xy is None and layer is None else gdal.list_layers(path)
+    except pyogrio.errors.DataSourceError as error:
+        raise refusal("damaged", f"{path.name} is damaged, or no GeoPackage.", DAMAGED) from error
     if layer is None and len(names) != 1:
         message = f"{path.name} has {len(names)} layers: {', '.join(names)}."
         raise refusal("which-layer", message, "Name one with --points-layer.")

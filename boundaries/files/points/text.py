@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
 
 from boundaries.files.points.rows import Answered, Answers, Piece, PointSource, refusal, require_columns, text_numbers
 from boundaries.text.cells import led
@@ -25,12 +27,18 @@ from boundaries.text.delimited import (
 )
 from boundaries.text.packed import create_bytes, open_bytes
 from geogrid.errors import InvalidInputError, Problem
+from geogrid.types import FloatArray
+from geogrid.wording import counted
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _BLOCK_BYTES = 8 << 20
 _ROWS_A_PIECE = 100_000
 _LISTED = 20
 # In some encodings this byte is also the second half of a character.
 _AMBIGUOUS = b"|"
+_DECIMAL_COMMA = r"^\s*[+-]?[0-9]+,[0-9]+\s*$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,10 @@ class _Layout:
     first_line: int
     x_at: int
     y_at: int
+
+    @property
+    def xy_at(self) -> tuple[int, int]:
+        return self.x_at, self.y_at
 
 
 @contextmanager
@@ -128,7 +140,7 @@ def _plain_piece(layout: _Layout, block: bytes, line: int) -> Piece | None:
     if wrong:
         raise _wrong_width(layout, [(line + i, rows[i].count(layout.delimiter) + 1) for i in wrong[:_LISTED]])
     if not rows:
-        return _piece([], [], [])
+        return _piece(layout, [], [], [])
     names = [f"c{i}" for i in range(width)]
     wanted = [names[layout.x_at], names[layout.y_at]]
     table = pacsv.read_csv(
@@ -139,7 +151,10 @@ def _plain_piece(layout: _Layout, block: bytes, line: int) -> Piece | None:
     )
     if table.num_rows != len(rows):
         return None
-    x, y = (text_numbers(table.column(name).combine_chunks()) for name in wanted)
+    x, y = (
+        _coordinates(layout, table.column(name).combine_chunks(), at)
+        for name, at in zip(wanted, layout.xy_at, strict=True)
+    )
     return Piece(x, y, rows)
 
 
@@ -159,11 +174,11 @@ def _quoted_pieces(layout: _Layout, blocks: Iterator[bytes], line: int) -> Itera
         if len(wrong) == _LISTED:
             break
         if len(rows) == _ROWS_A_PIECE:
-            yield _piece(xs, ys, rows)
+            yield _piece(layout, xs, ys, rows)
             rows, xs, ys = [], [], []
     if wrong:
         raise _wrong_width(layout, wrong)
-    yield _piece(xs, ys, rows)
+    yield _piece(layout, xs, ys, rows)
 
 
 def _quoted_rows(layout: _Layout, blocks: Iterator[bytes], line: int) -> Iterator[tuple[int, bytes, list[str]]]:
@@ -187,10 +202,31 @@ def _quoted_rows(layout: _Layout, blocks: Iterator[bytes], line: int) -> Iterato
             yield begin, raw, cells
 
 
-def _piece(xs: list[str], ys: list[str], rows: list[bytes]) -> Piece:
+def _piece(layout: _Layout, xs: list[str], ys: list[str], rows: list[bytes]) -> Piece:
     import pyarrow as pa
 
-    return Piece(text_numbers(pa.array(xs, pa.string())), text_numbers(pa.array(ys, pa.string())), rows)
+    x, y = (
+        _coordinates(layout, pa.array(texts, pa.string()), at) for texts, at in zip((xs, ys), layout.xy_at, strict=True)
+    )
+    return Piece(x, y, rows)
+
+
+def _coordinates(layout: _Layout, texts: "pa.Array", at: int) -> FloatArray:
+    """Return a column of coordinates; raises `InvalidInputError` where they are written with a comma for the point."""
+    import pyarrow.compute as pc
+
+    found = text_numbers(texts)
+    if np.isnan(found).any():
+        written = texts.filter(pc.match_substring_regex(texts, _DECIMAL_COMMA))
+        if len(written):
+            text = written[0].as_py().strip()
+            raise refusal(
+                "no-numbers",
+                f"{layout.path.name} has {counted(len(written), 'coordinate')} with a decimal comma in the column "
+                f"{layout.columns[at]!r}, e.g. {text!r}.",
+                f"Write them with a point: {text.replace(',', '.')}.",
+            )
+    return found
 
 
 def _wrong_width(layout: _Layout, lines: list[tuple[int, int]]) -> InvalidInputError:

@@ -12,7 +12,7 @@ import shapely
 from pyproj import CRS
 
 from boundaries.files import gdal
-from boundaries.files.columns import with_numbers
+from boundaries.files.columns import why_no_number, with_numbers
 from boundaries.files.osm_files import is_extract
 from boundaries.files.polygons import has_folders, parse_crs, read_grid_layer
 from boundaries.files.table_reader import is_table, read_frame
@@ -28,6 +28,7 @@ Shape = Literal["lines", "areas", "places"]
 _LON: Final = ("lon", "lng", "longitude", "x", "经度")
 _LAT: Final = ("lat", "latitude", "y", "纬度")
 _TOLD_ROWS: Final = 5
+_LISTED: Final = 20
 _FEW: Final = 0.1
 """Up to this share of the rows of a layer are left out and told; more refuse it: it is another layer."""
 _ALSO: Final = {"previous": "grids"}
@@ -182,11 +183,26 @@ def _table(source: LayerSource) -> gpd.GeoDataFrame:
             f"Name them e.g. lon and lat. It has: {', '.join(map(str, table.columns))}.",
         )
     places = [pd.to_numeric(table[column], errors="coerce") for column in (lon, lat)]
+    _require_points(source.path.name, table, [lon, lat], places)
     crs = WGS84 if source.crs is None else parse_crs(source.crs)
     frame = gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(*places), crs=crs)
     frame.index = range(1, len(frame) + 1)
     frame.loc[places[0].isna().to_numpy() | places[1].isna().to_numpy(), "geometry"] = None
     return frame
+
+
+def _require_points(file: str, table: pd.DataFrame, columns: list[str], places: list["pd.Series[float]"]) -> None:
+    """Refuse coordinates that can be read once they are written otherwise: a decimal comma, marks between thousands."""
+    problems = []
+    for column, numbers in zip(columns, places, strict=True):
+        for row in np.flatnonzero(numbers.isna() & table[column].notna()).tolist():
+            text = str(table[column].iloc[row]).strip()
+            why = why_no_number(text)
+            if "; write" in why:
+                message = f"{file}, row {row + 1}: {column} is {text!r}: it {why}."
+                problems.append(Problem("bad-number", message, "Correct the column.", subject=f"row {row + 1}"))
+    if problems:
+        raise InvalidInputError(problems[:_LISTED])
 
 
 def _with_outlines_filled(
