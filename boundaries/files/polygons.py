@@ -1,11 +1,14 @@
 """Reading polygons from whatever GDAL reads; what is unreadable is said in one sentence."""
 
+import csv
+import shutil
 import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import geopandas as gpd
@@ -16,9 +19,9 @@ from pyproj.exceptions import CRSError
 
 from boundaries.files import gdal
 from boundaries.files.arrow.parquet import MOST_WHOLE_BYTES, open_parquet
-from boundaries.files.plain_text import plain_copy
 from boundaries.files.shapefile import companion, cut_short, require_encoding, settled_encoding, truncated
-from boundaries.text.delimited import damage
+from boundaries.files.table_reader import open_table
+from boundaries.text.delimited import LONGEST_LINE, damage
 from boundaries.text.encodings import DAMAGED, NAME_ENCODING
 from boundaries.text.packed import is_delimited, open_bytes
 from geogrid.errors import InvalidInputError, Problem
@@ -30,6 +33,8 @@ _SQLITE_MAGIC = b"SQLite format 3\0"
 _SQLITE_ONE_MEGABYTE_PAGES = 1
 _SQLITE_LARGEST_PAGE = 65_536
 _LONGEST_REASON = 200
+_LISTED_LINES = 20
+_CRS_SUFFIX = ".prj"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ def read_grid_layer(
     if path.suffix.lower() in _PARQUET_SUFFIXES:
         frame, name = _read_parquet(path), path.stem
     elif is_delimited(path) and not _is_marked_up(path):
-        with plain_copy(path, encoding) as plain:
+        with _plain_copy(path, encoding) as plain:
             frame, name = _read_layers(plain, layer, None, file_name=path.name)
     else:
         frame, name = _read_layers(path, layer, encoding, file_name=path.name)
@@ -175,6 +180,53 @@ def _is_marked_up(path: Path) -> bool:
     """Return whether a text is GeoJSON or XML whatever its name says: the header of a table never starts so."""
     with damage(path), open_bytes(path) as file:
         return file.read(1) in {b"{", b"<"}
+
+
+@contextmanager
+def _plain_copy(path: Path, encoding: str | None) -> Iterator[Path]:
+    """Yield a copy of delimited text in UTF-8, unpacked, with commas and the header in its first line.
+
+    GDAL by itself takes rows of any width, columns of one name twice and ``sep=;`` for a header, and reads neither
+    UTF-16 nor most packings.
+
+    Parameters
+    ----------
+    path : Path
+        As `boundaries.text.packed.is_delimited` knows it; a ``.prj`` beside it says the CRS and is copied, too.
+    encoding : str, optional
+        Of the text; without it what its mark says, else UTF-8.
+
+    Raises
+    ------
+    InvalidInputError
+        As `open_table`, and with twenty of the lines that cannot be read, or have another number of cells than the
+        header.
+    """
+    # Outlines are longer than the cells that the csv module takes by itself; lines are bounded already.
+    csv.field_size_limit(LONGEST_LINE)
+    with TemporaryDirectory(prefix="geogrid-") as folder:
+        plain = Path(folder) / f"{path.name.partition('.')[0]}.csv"
+        with open_table(path, encoding=encoding) as table, plain.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(table.columns)
+            for chunk in table.chunks:
+                faults = list(chunk.faults.items())[:_LISTED_LINES]
+                if faults:
+                    raise InvalidInputError(_unreadable(path, chunk.lines[at], fault) for at, fault in faults)
+                writer.writerows(chunk.rows)
+        if path.with_suffix(_CRS_SUFFIX).is_file():
+            shutil.copy(path.with_suffix(_CRS_SUFFIX), plain.with_suffix(_CRS_SUFFIX))
+        yield plain
+
+
+def _unreadable(path: Path, number: int, fault: str) -> Problem:
+    line = f"line {number}"
+    return Problem(
+        "unreadable",
+        f"{path.name}, {line}: {fault}.",
+        "Correct it; quote cells that contain the delimiter.",
+        subject=line,
+    )
 
 
 def _read_layers(
