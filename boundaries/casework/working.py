@@ -112,10 +112,7 @@ def do_step(
     InvalidInputError
         The step cannot be done, with all reasons.
     """
-    if session.execute(_LOCK, {"id": case_id}).first() is None:
-        raise NotFoundError(f"There is no case {case_id}.")
-    session.expire_all()
-    before = work_of(session, case_id)
+    before = _locked(session, case_id)
     done = session.get(CaseCommand, (case_id, wish.client_id))
     if done is not None:
         if done.digest != wish.digest:
@@ -144,6 +141,14 @@ def do_step(
     session.add(CaseCommand(case_id=case_id, client_id=wish.client_id, digest=wish.digest))
     session.flush()
     return WorkRecord(after, rules)
+
+
+def _locked(session: Session, case_id: int) -> WorkRecord:
+    """Return where a case stands, which nobody else changes until the end of the transaction."""
+    if session.execute(_LOCK, {"id": case_id}).first() is None:
+        raise NotFoundError(f"There is no case {case_id}.")
+    session.expire_all()
+    return work_of(session, case_id)
 
 
 def _follow(session: Session, case: Case, wish: AskedStep) -> None:

@@ -25,6 +25,7 @@ VALUES = {
     "feature:path": "D-a",
     "matrix_set_id": "WebMercatorQuad",
     "code": "D-a",
+    "key": "1",
     "relation": "parents",
     "srid": "4326",
     "pair": "10.5,50.5",
