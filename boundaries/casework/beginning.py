@@ -1,13 +1,14 @@
 """The first clock of cases: it runs from when a case comes in, or from when its town gives itself a limit."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from boundaries.cases.tables import Case
 from boundaries.casework.clock_rows import clock_row
 from boundaries.casework.moments import next_moment
 from boundaries.casework.rules import own_rules
@@ -48,12 +49,17 @@ def begin_work(session: Session, jurisdiction_id: int, case_id: int | None = Non
         return 0
     now, others = database_now(session), list(stored.rules.by_category)
     count = 0
-    for category in (None, *others):
+    for category in (None, *others) if case_id is None else (_category_of(session, case_id, others),):
         rules = stored.rules.of_category(category)
         if rules.profile.begins in rules.limits:
             which = {"town": jurisdiction_id, "case": case_id, "category": category, "others": others}
             count += _begin(session, rules, which, now)
     return count
+
+
+def _category_of(session: Session, case_id: int, others: Collection[str]) -> str | None:
+    category = session.scalar(select(Case.category).where(Case.id == case_id))
+    return category if category in others else None
 
 
 def _begin(session: Session, rules: CaseRules, which: Mapping[str, object], now: datetime) -> int:

@@ -182,6 +182,20 @@ def test_a_category_has_limits_and_ways_up_of_its_own(crowd: Crowd) -> None:
     assert answer["total"]["amount"] == 3
 
 
+def test_a_case_that_comes_in_has_the_limit_of_its_category(crowd: Crowd) -> None:
+    gas = {"limits": {"received": {"amount": 1, "unit": "urgent_hours"}}}
+    use(crowd, by_category={"gas": gas, "lamps": {"limits": {}}})
+
+    def taken_in(category: str) -> float:
+        body = {"text": "broken", "lon": 10.5, "lat": 50.5, "category": category}
+        answer = crowd.client.post("/cases?jurisdiction=town", json=body, headers=cookie(crowd.people[Role.OPERATOR]))
+        assert answer.status_code == 201, answer.text
+        amount: float = standing(crowd, answer.json()["id"]).json()["stage"]["amount"]
+        return amount
+
+    assert [taken_in(category) for category in ("gas", "lamps", "other", "")] == [1, 4, 4, 4]
+
+
 def test_another_calendar_moves_what_is_due_and_the_history_says_so(crowd: Crowd) -> None:
     days = {"received": {"amount": 2, "unit": "natural_days"}}
     use(crowd, limits=days)
