@@ -21,6 +21,7 @@ from boundaries.files import gdal
 from boundaries.files.arrow.parquet import MOST_WHOLE_BYTES, open_parquet
 from boundaries.files.shapefile import companion, cut_short, require_encoding, settled_encoding, truncated
 from boundaries.files.table_reader import open_table
+from boundaries.text.cells import write_plain
 from boundaries.text.delimited import LONGEST_LINE, damage
 from boundaries.text.encodings import DAMAGED, NAME_ENCODING
 from boundaries.text.packed import is_delimited, open_bytes
@@ -207,13 +208,12 @@ def _plain_copy(path: Path, encoding: str | None) -> Iterator[Path]:
     with TemporaryDirectory(prefix="geogrid-") as folder:
         plain = Path(folder) / f"{path.name.partition('.')[0]}.csv"
         with open_table(path, encoding=encoding) as table, plain.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(table.columns)
+            write_plain(file, [table.columns])
             for chunk in table.chunks:
                 faults = list(chunk.faults.items())[:_LISTED_LINES]
                 if faults:
                     raise InvalidInputError(_unreadable(path, chunk.lines[at], fault) for at, fault in faults)
-                writer.writerows(chunk.rows)
+                write_plain(file, chunk.rows)
         if path.with_suffix(_CRS_SUFFIX).is_file():
             shutil.copy(path.with_suffix(_CRS_SUFFIX), plain.with_suffix(_CRS_SUFFIX))
         yield plain

@@ -55,6 +55,11 @@ class CellWriter:
             self.write(row)
 
 
+def write_plain(file: IO[str], rows: Iterable[Iterable[str]]) -> None:
+    """Write rows with every text as it is, for a program that reads them at once: nobody is to open such a file."""
+    csv.writer(file).writerows(rows)
+
+
 def write_table(file: IO[str], table: "pd.DataFrame") -> None:
     """Write a header and the rows of a table."""
     writer = CellWriter(file)

@@ -56,9 +56,10 @@ def store(session: Session, draft: Draft, code: str = "town") -> Plan:
     return save_plan(session, town, name="plan", grids=grids, blocks=blocks, band=(100, 400))
 
 
-# But for the number of the last edit of a grid: taking an edit back is one more.
+# But for the number of the last edit of a grid: taking an edit back is one more. And for the key of one that was gone
+# and is back: a draft's are settled by what land its grids have, when it is published.
 STATE = """
-    select 'grid', g.id, (to_jsonb(g) - 'edited')::text, encode(ST_AsBinary(g.geom), 'hex'),
+    select 'grid', g.id, (to_jsonb(g) - 'edited' - 'key_id')::text, encode(ST_AsBinary(g.geom), 'hex'),
         (select string_agg(d.role || d.holder || d.phone, ',' order by d.id) from duties d where d.grid_id = g.id)
     from grids g where plan_id = :plan
     union all
