@@ -180,20 +180,24 @@ def test_a_store_of_the_release_before_gets_keys_by_its_lineage(
     engine = connect(bare_database.settings)
     schema.upgrade(engine)
     land = Land()
-    plans: list[list[str]] = [
-        ["a"] * 12 + ["b"] * 13,
-        ["x"] * 12 + ["b"] * 13,
-        ["x"] * 25,
-        ["x"] * 9 + ["y"] * 8 + ["z"] * 8,
-    ]
+    halves, thirds = ["a"] * 12 + ["b"] * 13, ["x"] * 9 + ["y"] * 8 + ["z"] * 8
     with Session(engine) as session, session.begin():
         levels = [LevelName("district", "区"), LevelName("grid", "网格")]
         town = save_jurisdiction(session, code="town", name="Town", levels=levels)
-        made = [
+        first, *_, merged = (
             publish(session, land.plan(session, town, owners), valid_from=START + day * DAY)
-            for day, owners in enumerate(plans)
-        ]
-        new_draft(session, plan_record(made[-1]), name="d", made_by="li", at=START + 5 * DAY)
+            for day, owners in enumerate((halves, ["x"] * 12 + ["b"] * 13, ["x"] * 25))
+        )
+        # One that comes back, and, after others, one more, through a draft of a draft.
+        back = roll_back(
+            session, plan_record(first), at=START + 3 * DAY, made_by="li", reason="b", accept=("backdated",)
+        )
+        assert keys(session, session.get_one(Plan, back.id)) == keys(session, first)
+        for day, owners in enumerate((["q"] * 25, thirds), start=4):
+            publish(session, land.plan(session, town, owners), valid_from=START + day * DAY)
+        draft = new_draft(session, plan_record(merged), name="d", made_by="li", at=START + 6 * DAY)
+        again = new_draft(session, draft, name="e", made_by="li", at=START + 6 * DAY)
+        publish(session, session.get_one(Plan, again.id), valid_from=START + 6 * DAY)
     before = everything(engine)
     moved(engine, "0021")
     assert "key_id" not in columns(engine)
