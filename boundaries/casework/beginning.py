@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from boundaries.cases.tables import Case
 from boundaries.casework.clock_rows import clock_row
-from boundaries.casework.moments import next_moment
+from boundaries.casework.moments import dues, next_moment
 from boundaries.casework.rules import own_rules
 from boundaries.jobs.reading import database_now
 from geogrid.casework import CaseRules, begin
@@ -68,7 +68,7 @@ def _begin(session: Session, rules: CaseRules, which: Mapping[str, object], now:
         **which,
         "state": work.state.value,
         "stage": json.dumps(clock_row(work.stage)),
-        "due_at": None if work.stage is None else work.stage.due(rules.calendar),
+        "due_at": dues(work, rules)[0],
         "next_at": next_moment(work, rules, ()),
     }
     begun = session.execute(_BEGIN, values)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from boundaries.cases.tables import Case, CaseEvent
 from boundaries.casework.escalating import escalate
-from boundaries.casework.moments import Moment, moments, next_moment
+from boundaries.casework.moments import Moment, dues, moments, next_moment
 from boundaries.casework.rules import rules_of
 from boundaries.casework.tables import CaseWorkRow
 from boundaries.casework.working import work_of_row
@@ -118,12 +118,11 @@ def recount_clocks(session: Session, jurisdiction_id: int, now: datetime) -> int
 
 def _recount(session: Session, case: Case, row: CaseWorkRow, rules: CaseRules, now: datetime) -> bool:
     work = work_of_row(case, row)
-    dues = [None if clock is None else clock.due(rules.calendar) for clock in (work.stage, work.total)]
-    before = [row.due_at, row.total_due_at]
-    row.due_at, row.total_due_at = dues
+    before, after = (row.due_at, row.total_due_at), dues(work, rules)
+    row.due_at, row.total_due_at = after
     row.next_at = next_moment(work, rules, row.told)
-    if dues == before:
+    if after == before:
         return False
-    said = {name: None if at is None else at.isoformat() for name, at in zip(_DUES, before + dues, strict=True)}
+    said = {name: None if at is None else at.isoformat() for name, at in zip(_DUES, before + after, strict=True)}
     session.add(CaseEvent(case_id=case.id, at=now, kind="due_changed", detail={"state": row.state, **said}))
     return True

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -77,7 +77,7 @@ def _first_held(above: Sequence[tuple[str, tuple[str, ...]]]) -> Superiors:
     return Superiors("", (), tuple(skipped))
 
 
-def escalate(session: Session, case: Case, row: CaseWorkRow, line: Escalation, now: datetime) -> dict[str, Any]:
+def escalate(session: Session, case: Case, row: CaseWorkRow, line: Escalation, now: datetime) -> None:
     """Hand a case up by a line of the rules, and write it into its history.
 
     Who had it goes on reading it. Where nobody is on duty up to the top the case stays where it is, and its history
@@ -95,11 +95,6 @@ def escalate(session: Session, case: Case, row: CaseWorkRow, line: Escalation, n
         Whose moment has come.
     now : datetime
         When it is done.
-
-    Returns
-    -------
-    dict of str to object
-        What the history says.
     """
     found = superiors(session, case.grid_id, line.levels, now, line.role)
     if found.holders:
@@ -119,4 +114,3 @@ def escalate(session: Session, case: Case, row: CaseWorkRow, line: Escalation, n
         "skipped": list(found.skipped),
     }
     session.add(CaseEvent(case_id=case.id, at=now, kind="escalated", detail=detail))
-    return detail

@@ -1,4 +1,4 @@
-"""Which moments of clocks count: four fifths of a limit, its end, and those at which a case goes up."""
+"""When clocks are up, and which of their moments count: four fifths, the end, and when a case goes up."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -44,14 +44,12 @@ def moments(work: CaseWork, rules: CaseRules) -> Iterator[Moment]:
     for name, prefix, clock in (("stage", "", work.stage), ("total", _WHOLE, work.total)):
         if clock is None:
             continue
-        for kind, share in _SHARES:
+        lines = [line for line in rules.escalations if line.clock == name and line.applies_to(work.state)]
+        marks = [*((kind, share, None) for kind, share in _SHARES), *((_key(line), line.share, line) for line in lines)]
+        for key, share, line in marks:
             at = clock.reached(share, rules.calendar)
             if at is not None:
-                yield Moment(prefix + kind, at)
-        for line in rules.escalations:
-            at = clock.reached(line.share, rules.calendar)
-            if at is not None and line.clock == name and line.applies_to(work.state):
-                yield Moment(prefix + _key(line), at, line)
+                yield Moment(prefix + key, at, line)
 
 
 def _key(line: Escalation) -> str:
@@ -63,6 +61,14 @@ def _key(line: Escalation) -> str:
 def is_of_whole(key: str) -> bool:
     """Whether a moment is of the clock of the whole case, which goes on from state to state."""
     return key.startswith(_WHOLE)
+
+
+def dues(work: CaseWork, rules: CaseRules) -> tuple[datetime | None, datetime | None]:
+    """Return when the clock of the state and that of the whole are up; None where there is none, or it pauses."""
+    return (
+        None if work.stage is None else work.stage.due(rules.calendar),
+        None if work.total is None else work.total.due(rules.calendar),
+    )
 
 
 def next_moment(work: CaseWork, rules: CaseRules, told: Collection[str]) -> datetime | None:

@@ -66,19 +66,12 @@ def store_rules(session: Session, jurisdiction_id: int, rules: CaseRules) -> Non
 def rules_document(rules: CaseRules) -> dict[str, Any]:
     """Return rules as JSON, as `read_rules` takes them."""
     calendar = rules.calendar
+    usual = CategoryRules(rules.limits, rules.total, rules.escalations)
     return {
         "profile": rules.profile.name,
-        "limits": _limits_document(rules.limits),
-        "total": None if rules.total is None else _limit_document(rules.total),
-        "escalation": escalation_document(rules.escalations),
-        "by_category": {
-            category: {
-                "limits": _limits_document(own.limits),
-                **({} if own.total is None else {"total": _limit_document(own.total)}),
-                **({} if own.escalations is None else {"escalation": escalation_document(own.escalations)}),
-            }
-            for category, own in rules.by_category.items()
-        },
+        "total": None,
+        **_clocks_document(usual),
+        "by_category": {category: _clocks_document(own) for category, own in rules.by_category.items()},
         "calendar": {
             "zone": calendar.zone,
             "hours": [[_clock_time(begin), _clock_time(end)] for begin, end in calendar.hours],
@@ -113,15 +106,12 @@ def read_rules(document: object, *, zone: str = "UTC") -> CaseRules:
     if profile is None:
         message = f"There is no profile {name!r}."
         problems.append(Problem("profile", message, f"Profiles: {', '.join(PROFILES)}.", subject="profile"))
-    limits = _limits(members.get("limits"), profile or SIMPLE, problems)
-    total = None if members.get("total") is None else _limit(members["total"], "total", problems)
+    usual = _clocks(members, "", profile or SIMPLE, problems)
     calendar = _calendar(members.get("calendar"), zone, problems)
-    states = _open_states(profile or SIMPLE)
-    escalations = read_escalation(members.get("escalation"), "escalation", states, problems)
     by_category = _by_category(members.get("by_category"), profile or SIMPLE, problems)
     if problems or profile is None or calendar is None:
         raise InvalidInputError(problems)
-    return CaseRules(profile, calendar, limits, total, escalations, by_category)
+    return CaseRules(profile, calendar, usual.limits, usual.total, usual.escalations or (), by_category)
 
 
 def _by_category(given: object, profile: Profile, problems: list[Problem]) -> dict[str, CategoryRules]:
@@ -131,21 +121,25 @@ def _by_category(given: object, profile: Profile, problems: list[Problem]) -> di
         if not category.strip():
             problems.append(Problem("category", "by_category has a category without a name.", subject=where))
         members = read_object(value, where, _OF_CATEGORY, problems)
-        total = None if members.get("total") is None else _limit(members["total"], f"{where}.total", problems)
-        escalations = None
-        if members.get("escalation") is not None:
-            states = _open_states(profile)
-            escalations = read_escalation(members["escalation"], f"{where}.escalation", states, problems)
-        limits = _limits(members.get("limits"), profile, problems, f"{where}.limits")
-        found[category] = CategoryRules(limits, total, escalations)
+        found[category] = _clocks(members, f"{where}.", profile, problems)
     return found
+
+
+def _clocks(members: Mapping[str, Any], prefix: str, profile: Profile, problems: list[Problem]) -> CategoryRules:
+    """Return limits and ways up, of the town or of one of its categories; None is what was not said."""
+    total, lines = members.get("total"), members.get("escalation")
+    return CategoryRules(
+        _limits(members.get("limits"), profile, problems, f"{prefix}limits"),
+        None if total is None else _limit(total, f"{prefix}total", problems),
+        None if lines is None else read_escalation(lines, f"{prefix}escalation", _open_states(profile), problems),
+    )
 
 
 def _open_states(profile: Profile) -> tuple[str, ...]:
     return tuple(state.value for state in profile.states if state in OPEN_STATES)
 
 
-def _limits(given: object, profile: Profile, problems: list[Problem], where: str = "limits") -> dict[CaseState, Limit]:
+def _limits(given: object, profile: Profile, problems: list[Problem], where: str) -> dict[CaseState, Limit]:
     possible = _open_states(profile)
     found = {}
     for name, value in read_object(given, where, possible, problems).items():
@@ -203,8 +197,12 @@ def _limit_document(limit: Limit) -> dict[str, Any]:
     return {"amount": limit.amount, "unit": limit.unit.value}
 
 
-def _limits_document(limits: Mapping[CaseState, Limit]) -> dict[str, Any]:
-    return {state.value: _limit_document(limit) for state, limit in limits.items()}
+def _clocks_document(clocks: CategoryRules) -> dict[str, Any]:
+    return {
+        "limits": {state.value: _limit_document(limit) for state, limit in clocks.limits.items()},
+        **({} if clocks.total is None else {"total": _limit_document(clocks.total)}),
+        **({} if clocks.escalations is None else {"escalation": escalation_document(clocks.escalations)}),
+    }
 
 
 def _clock_time(minute: int) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from boundaries.cases.tables import Case, CaseEvent
 from boundaries.casework.clock_rows import clock_of, clock_row
-from boundaries.casework.moments import is_of_whole, next_moment
+from boundaries.casework.moments import dues, is_of_whole, next_moment
 from boundaries.casework.rules import rules_of
 from boundaries.casework.tables import CaseCommand, CaseWorkRow
 from boundaries.jobs.reading import database_now
@@ -180,8 +180,7 @@ def _store(session: Session, case: Case, rules: CaseRules, work: CaseWork, wish:
         row.told = [kind for kind in row.told if is_of_whole(kind)]
     row.state, row.holder, row.handler = work.state.value, work.holder, work.handler
     row.stage, row.total = clock_row(work.stage), clock_row(work.total)
-    row.due_at = None if work.stage is None else work.stage.due(rules.calendar)
-    row.total_due_at = None if work.total is None else work.total.due(rules.calendar)
+    row.due_at, row.total_due_at = dues(work, rules)
     row.rework, row.done_once = work.rework, sorted(work.done_once)
     row.ended_at, row.version = work.ended_at, work.version
     row.seen_by = sorted({*row.seen_by, *(name for name in (work.holder, wish.by) if name)})

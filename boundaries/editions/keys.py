@@ -75,15 +75,17 @@ def known_by_key(session: Session, key: int, at: datetime) -> KeyRecord:
     rows = [dict(row) for row in session.execute(_BEARERS, {"key": key}).mappings()]
     if not rows:
         raise NotFoundError(f"No edition has a grid with the key {key}.")
-    town = rows[0]["jurisdiction"]
-    held = [{name: value for name, value in row.items() if name != "jurisdiction"} for row in rows]
-    now = next((row for row in held if _holds(row, at)), None)
-    begun = [row for row in held if row["valid_from"] <= at]
+    now = next((row for row in rows if _holds(row, at)), None)
+    begun = [row for row in rows if row["valid_from"] <= at]
     heirs: list[dict[str, Any]] = []
     if now is None and begun:
         heirs = [dict(row) for row in session.execute(_HEIRS, {"grid": begun[-1]["grid_id"]}).mappings()]
-    told = [{name: value for name, value in row.items() if name != "grid_id"} for row in held]
-    return KeyRecord(key, town, None if now is None else told[held.index(now)], told, heirs)
+    told = [_told(row) for row in rows]
+    return KeyRecord(key, rows[0]["jurisdiction"], None if now is None else _told(now), told, heirs)
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in {"jurisdiction", "grid_id"}}
 
 
 def _holds(row: dict[str, Any], at: datetime) -> bool:

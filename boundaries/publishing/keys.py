@@ -21,7 +21,8 @@ _STAYS: Final = text("""
         where g.key_id = own.key_id and p.validity is not null
         order by lower(p.validity) desc limit 1
     ) last on true
-    where own.plan_id = :plan and own.key_id <> all (:former)
+    where own.plan_id = :plan
+        and not exists (select from grids f where f.plan_id = :before and f.key_id = own.key_id)
         and (last.geom is null or ST_Equals(own.geom, last.geom)
             or ST_Area(ST_Intersection(ST_MakeValid(own.geom), ST_MakeValid(last.geom))) > ST_Area(last.geom) / 2)
 """)
@@ -51,7 +52,7 @@ def carry_keys(session: Session, before: PlanValues, plan: PlanValues, links: It
         From the one to the other.
     """
     former, own = _keys(session, before), _keys(session, plan)
-    stays = set(session.scalars(_STAYS, {"plan": plan.id, "former": list(former.values())}))
+    stays = set(session.scalars(_STAYS, {"plan": plan.id, "before": before.id}))
     keys = continued_keys(links, former, own, stays)
     keyless = [grid for grid, key in keys.items() if key is None]
     new = session.scalars(_NEW, {"town": plan.jurisdiction_id, "count": len(keyless)}).all() if keyless else []
