@@ -3,13 +3,17 @@
 import errno
 import gc
 import logging
+import os
 import resource
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from ipaddress import ip_address
+from multiprocessing import parent_process
+from threading import Thread
 from typing import Any
 
 import uvicorn
@@ -140,6 +144,7 @@ def _refusal(host: str, port: int, error: OSError) -> str:
 
 def _responsive_app(settings: ServerSettings) -> FastAPI:
     """Return the application of a process that lets short answers pass long ones."""
+    _end_with_parent()
     sys.setswitchinterval(_SWITCH_S)
     give_memory_back()
     own = StoreSettings(**settings.model_dump(include=set(StoreSettings.model_fields)))
@@ -147,6 +152,19 @@ def _responsive_app(settings: ServerSettings) -> FastAPI:
     app = create_app(settings, heavy=InProcesses(start))
     app.router.lifespan_context = settled(app.router.lifespan_context)
     return app
+
+
+def _end_with_parent() -> None:
+    """End this process, where it is one of several, with the one that began it: killed, that tells nobody."""
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def follow() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    Thread(target=follow, name="parent", daemon=True).start()
 
 
 def settled(lifespan: Any) -> StatelessLifespan[FastAPI]:

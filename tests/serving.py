@@ -76,4 +76,24 @@ def running(database: Database, *options: str) -> Iterator[tuple[subprocess.Pope
         yield process, told[1]
     finally:
         process.kill()
-        process.communicate()
+        process.communicate(timeout=60)
+
+
+def children_of(pid: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parts = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(parts[1]) == pid and parts[0] != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+def is_there(pid: int) -> bool:
+    """Tell whether a process is there and not merely waited for."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except FileNotFoundError:
+        return False

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 import numpy as np
-from scipy.stats import binom, norm
 
 from geogrid.errors import InvalidInputError
 from geogrid.hotspot.rates import require_counts
@@ -62,6 +61,8 @@ def period_change(before: FloatArray, after: FloatArray, *, days: tuple[float, f
         raise InvalidInputError.of("period", "One of the two periods has no case.", "Choose periods that have some.")
     share = weights[1] / (weights[0] + weights[1])
     both = before + after
+    from scipy.stats import binom
+
     lower, upper = binom.cdf(after, both, share), binom.sf(after - 1, both, share)
     p = np.where(both > 0, np.minimum(2.0 * np.minimum(lower, upper), 1.0), np.nan)
     pace = np.divide(after, before, out=np.full(len(before), np.nan), where=before > 0)
@@ -110,6 +111,8 @@ def mann_kendall(values: FloatArray) -> Trend:
     variance = (periods * (periods - 1) * (2 * periods + 5) - ((tied - 1) * (2 * tied + 5)).sum(axis=1)) / 18.0
     nearer = score - np.sign(score)
     deviate = np.divide(nearer, np.sqrt(variance), out=np.zeros(len(values)), where=variance > 0)
+    from scipy.stats import norm
+
     return Trend(score, deviate, np.asarray(2.0 * norm.sf(np.abs(deviate))))
 
 

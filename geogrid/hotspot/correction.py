@@ -3,7 +3,6 @@
 from typing import Literal, get_args
 
 import numpy as np
-from scipy.stats import false_discovery_control
 
 from geogrid.errors import InvalidInputError
 from geogrid.types import FloatArray
@@ -49,5 +48,7 @@ def corrected(p: FloatArray, correction: Correction) -> FloatArray:
     adjusted = np.array(p, dtype=np.float64)
     is_tested = np.isfinite(adjusted)
     if correction != "none" and is_tested.any():
+        from scipy.stats import false_discovery_control
+
         adjusted[is_tested] = false_discovery_control(adjusted[is_tested], method=correction)
     return adjusted

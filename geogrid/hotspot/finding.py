@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 import shapely
-from scipy.stats import poisson
 
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.hotspot.change import courses, mann_kendall, period_change
@@ -133,6 +132,8 @@ def _of_rates(question: _Question) -> Hotspots:
     elif question.choice.method == "local_bayes":
         value = local_bayes_rates(cases, base, question.places.weights)
     expected = cases.sum() * base / base.sum()
+    from scipy.stats import poisson
+
     tails = np.minimum(poisson.sf(cases - 1, expected), poisson.cdf(cases, expected))
     p = np.where(base > 0, np.minimum(2.0 * tails, 1.0), np.nan)
     # Few cases where many are expected are no small number: they are few.

@@ -26,7 +26,7 @@ from geogrid.errors import InvalidInputError, StaleError, UnavailableError
 from tests import heavy_tasks
 from tests.fixtures_db import Database, Server
 from tests.http.conftest import Town, store_cases
-from tests.serving import running
+from tests.serving import children_of, is_there, running
 
 ROOT = Path(__file__).parents[2]
 LINE = b'{"lon":10.5,"lat":50.5}\n'
@@ -45,30 +45,10 @@ class Waiting:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
-
-
-def is_there(pid: int) -> bool:
-    """Tell whether a process is there and not merely waited for."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
-    except FileNotFoundError:
-        return False
-
-
-def children_of(pid: int) -> list[int]:
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parts = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(parts[1]) == pid and parts[0] != "Z":
-            found.append(int(stat.parent.name))
-    return found
 
 
 @pytest.fixture

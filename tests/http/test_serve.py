@@ -18,10 +18,10 @@ from api.serving import listen, settled
 from geogrid.errors import UnavailableError
 from tests.fixtures_db import Database
 from tests.http.conftest import Town
-from tests.serving import GEOGRID, environment, running
+from tests.serving import GEOGRID, children_of, environment, is_there, running
 
 
-def wait_for(address: str, *, seconds: float = 30.0) -> httpx2.Response:
+def wait_for(address: str, *, seconds: float = 90.0) -> httpx2.Response:
     end = time.monotonic() + seconds
     while True:
         try:
@@ -69,8 +69,20 @@ def test_several_workers_share_the_port(database: Database, town: Town) -> None:
     with running(database, "--workers", "2") as (process, base):
         assert wait_for(f"{base}/locate?lon=10.25&lat=50.5").json()["grid"]["code"] == "D-a"
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=60)
         assert "Traceback" not in err
+
+
+def test_workers_end_with_the_process_that_began_them_though_it_is_killed(database: Database, town: Town) -> None:
+    del town
+    with running(database, "--workers", "2") as (process, base):
+        wait_for(f"{base}/health/live")
+        children = children_of(process.pid)
+        assert len(children) >= 2
+        process.kill()
+        # Whoever is left holds the end of what it prints.
+        process.communicate(timeout=60)
+        assert not any(map(is_there, children))
 
 
 def test_taken_port_is_refused_in_one_sentence(database: Database) -> None:
