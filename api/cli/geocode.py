@@ -66,7 +66,7 @@ def command(file: Path, out: Path, column: str, **options: Any) -> None:
         choices = [options["within"] or ""]
         with _Output(file, out, options["rejects"], header, choices) as output, progress("Geocoding") as advance:
             advance(output.done)
-            for rows in _batches(file, output.done, how):
+            for rows in _batches(file, output.done, {**how, "wanted": (column,)}):
                 candidates = finder.find([row[column] or "" for row in rows])
                 cells = [_cells(each.answer) for each in candidates]
                 for added, each in zip(cells, candidates, strict=True):
@@ -126,7 +126,7 @@ def _cells(answer: "GeocodeAnswer | None") -> tuple[Any, ...]:
 def _columns(file: Path, column: str, how: dict[str, Any]) -> tuple[str, ...]:
     from boundaries.files.table_reader import open_table
 
-    with open_table(file, **how) as table:
+    with open_table(file, **how, wanted=(column,)) as table:
         names = table.columns
     if column not in names:
         raise click.BadParameter(

@@ -103,7 +103,8 @@ def assign_draft(  # noqa: PLR0913 - one keyword a choice
 def _rows(file: AssignmentFile) -> list[Assigned]:
     rows: list[Assigned] = []
     faults: list[Problem] = []
-    with open_table(file.path, encoding=file.encoding) as table:
+    wanted = [name for name in (file.block, file.grid, file.grid_name, file.parent) if name is not None]
+    with open_table(file.path, encoding=file.encoding, wanted=wanted) as table:
         places = _places(file, table.columns)
         for chunk in table.chunks:
             cells = [chunk.column(place) if place is not None else [""] * len(chunk.rows) for place in places]

@@ -14,7 +14,7 @@ import pandas as pd
 from boundaries.files.arrow.parquet import open_parquet, read_batches
 from boundaries.files.chunks import ROWS_A_CHUNK, Chunk, Table, cell_text, settled_header
 from boundaries.files.tables.dbf import is_dbf, read_dbf
-from boundaries.files.tables.workbook import read_workbook
+from boundaries.files.tables.workbook import WORKBOOKS, read_workbook
 from boundaries.text.cells import unled
 from boundaries.text.delimited import (
     Header,
@@ -26,20 +26,20 @@ from boundaries.text.delimited import (
     read_header,
 )
 from boundaries.text.encodings import DAMAGED
-from boundaries.text.packed import is_delimited, open_bytes
+from boundaries.text.packed import is_delimited, is_workbook, open_bytes
 from geogrid.errors import InvalidInputError, Problem
 
 _COUNTED_BYTES = 1 << 20
 _LISTED = 20
 _PARQUET = (".parquet", ".pq")
-_WORKBOOKS = (".xlsx", ".xlsm")
+_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def is_table(path: Path) -> bool:
     """Return whether a file is a table by its name, and no layer of shapes."""
     if path.suffix.lower() in _PARQUET:
         return not _has_shapes(path)
-    return path.suffix.lower() in _WORKBOOKS or is_dbf(path) or is_delimited(path)
+    return path.suffix.lower() in WORKBOOKS or is_dbf(path) or is_delimited(path)
 
 
 def _has_shapes(path: Path) -> bool:
@@ -62,7 +62,7 @@ def open_table(
     wanted: Sequence[str] = (),
     missing: Iterable[str] = (),
 ) -> Iterator[Table]:
-    """Open a table by what its name ends with.
+    """Open a table by what its name ends with; a workbook that is called text is one, too.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def open_table(
         Of a workbook; needed where several have rows.
     wanted : sequence of str
         Columns that will be asked for. In text and workbooks the header is the first of ten lines that has them all,
-        else the first line.
+        else the first that is no title.
     missing : iterable of str
         Words that stand for an empty cell.
 
@@ -88,7 +88,7 @@ def open_table(
     suffix = path.suffix.lower()
     if suffix in _PARQUET:
         yield _parquet(path).checked(missing)
-    elif suffix in _WORKBOOKS:
+    elif suffix in WORKBOOKS or (is_delimited(path) and is_workbook(path)):
         with _damage(path):
             table = read_workbook(path, sheet, wanted)
         yield replace(table, chunks=_guarded(path, table.chunks)).checked(missing)
@@ -105,11 +105,13 @@ def open_table(
         )
 
 
-def read_frame(path: Path, *, encoding: str | None = None, sheet: str | None = None) -> pd.DataFrame:
+def read_frame(
+    path: Path, *, encoding: str | None = None, sheet: str | None = None, wanted: Sequence[str] = ()
+) -> pd.DataFrame:
     """Return a whole table as text; raises as `open_table`, and lists the rows that cannot be read."""
     rows: list[list[str]] = []
     problems: list[Problem] = []
-    with open_table(path, encoding=encoding, sheet=sheet) as table:
+    with open_table(path, encoding=encoding, sheet=sheet, wanted=wanted) as table:
         for chunk in table.chunks:
             rows += chunk.rows
             for which, fault in list(chunk.faults.items())[: _LISTED - len(problems)]:
@@ -128,6 +130,10 @@ def _require(path: Path) -> None:
         raise _refusal("no-file", f"There is no file {path}.", "Check the name; relative ones start at this folder.")
     if not path.stat().st_size:
         raise _refusal("empty", f"{path.name} is empty (0 bytes).", DAMAGED)
+    with path.open("rb") as file:
+        sign = file.read(len(_OLD_WORKBOOK))
+    if sign == _OLD_WORKBOOK:
+        raise _refusal("unreadable", f"{path.name} is a workbook of the old format (.xls).", "Save it as .xlsx.")
 
 
 @contextmanager
@@ -137,7 +143,7 @@ def _damage(path: Path) -> Iterator[None]:
         with damage(path):
             yield
     except zipfile.BadZipFile as error:
-        other = ", or no workbook" if path.suffix.lower() in _WORKBOOKS else ""
+        other = ", or no workbook" if path.suffix.lower() in WORKBOOKS else ""
         raise _refusal("truncated", f"{path.name} is damaged or cut short{other}.", DAMAGED) from error
 
 

@@ -5,6 +5,7 @@ Every reader of text tables starts here, so that all see the same file in the sa
 
 import csv
 import gzip
+import io
 import lzma
 import re
 import zlib
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any, AnyStr, Final
 
 from boundaries.text.cells import unled
@@ -82,16 +84,31 @@ def encoding_of(path: Path, encoding: str | None) -> str:
         return settled
 
 
-def narrow_encoding_of(path: Path, encoding: str | None) -> str:
-    """Return the encoding of a file whose rows are told apart as bytes; raises as `encoding_of`, and for UTF-16."""
+@contextmanager
+def narrow_text(path: Path, encoding: str | None) -> Iterator[tuple[Path, str]]:
+    """Yield a file whose rows can be told apart as bytes, and its encoding; raises as `encoding_of`.
+
+    That is the file itself, or a copy in UTF-8 with a mark, of the same name, where characters take two or four bytes
+    or lines end with a carriage return alone, as old programs write them.
+    """
     settled = encoding_of(path, encoding)
-    if is_wide(settled):
-        raise InvalidInputError.of(
-            "encoding",
-            f"{path.name} is in {settled}: its rows are written back as they are, and cannot be told apart in it.",
-            "Save it as UTF-8.",
-        )
-    return settled
+    with damage(path), open_bytes(path) as file:
+        head = file.readline(_LONGEST_HEAD)
+    is_returned = b"\r" in head[:-1] and b"\n" not in head
+    if not (is_wide(settled) or is_returned):
+        yield path, settled
+        return
+    with TemporaryDirectory(prefix="geogrid-") as folder:
+        copy = Path(folder) / path.name
+        with (
+            damage(path),
+            open_bytes(path) as file,
+            io.TextIOWrapper(file, settled, newline="") as text,
+            copy.open("w", encoding="utf-8-sig", newline="") as target,
+        ):
+            for line in bounded_lines(path, text):
+                target.write(f"{line[:-1]}\n" if is_returned and line.endswith("\r") else line)
+        yield copy, "utf-8-sig"
 
 
 def bounded_lines(path: Path, file: IO[AnyStr]) -> Iterator[AnyStr]:
@@ -121,7 +138,8 @@ def read_header(path: Path, lines: Iterator[str], wanted: Sequence[str] = ()) ->
     lines : iterator of str
         Of the text, from its first line on.
     wanted : sequence of str
-        Columns that will be asked for: the header is the first of ten lines that has them all, else the first line.
+        Columns that will be asked for: the header is the first of ten lines that has them all, else the first that is
+        no title, which has one cell where a line below has more.
 
     Raises
     ------
@@ -132,9 +150,8 @@ def read_header(path: Path, lines: Iterator[str], wanted: Sequence[str] = ()) ->
     statement = _STATED.fullmatch(head[0]) if head else None
     stated = statement.group(1) if statement else None
     first = int(stated is not None)
-    # No line more than is needed: others may read along.
-    head += islice(lines, HEADER_WITHIN if wanted else first)
-    at = next((at for at in range(first, len(head)) if _has(head[at], wanted, stated)), first) if wanted else first
+    head += islice(lines, HEADER_WITHIN)
+    at = header_at([_cells(line, stated) for line in head[first:]], wanted) + first
     if not (head[at : at + 1] and head[at].strip()):
         raise InvalidInputError.of("empty", f"{path.name} has no header.", "The first line names the columns.")
     delimiter = stated or _delimiter(head[at])
@@ -147,13 +164,30 @@ def read_header(path: Path, lines: Iterator[str], wanted: Sequence[str] = ()) ->
     return Header(tuple(unled(name.strip()) for name in names), delimiter, at, at > first, reader, remembered)
 
 
-def _has(line: str, wanted: Sequence[str], stated: str | None) -> bool:
-    """Return whether a line has all the names, as a header would."""
+def header_at(head: Sequence[Sequence[str]], wanted: Sequence[str]) -> int:
+    """Return which of the first rows of a table is its header: the one with all that is wanted, else no title.
+
+    Parameters
+    ----------
+    head : sequence of sequence of str
+        Cells, trimmed.
+    wanted : sequence of str
+        Columns that will be asked for.
+    """
+    if wanted:
+        found = next((at for at, cells in enumerate(head) if set(wanted) <= set(cells)), None)
+        if found is not None:
+            return found
+    filled = [sum(map(bool, cells)) for cells in head]
+    return next((at for at, count in enumerate(filled) if count > 1), 0) if filled[:1] == [1] else 0
+
+
+def _cells(line: str, stated: str | None) -> list[str]:
     try:
         names = next(csv.reader([line], delimiter=stated or _delimiter(line)), [])
     except csv.Error:
-        return False
-    return set(wanted) <= {unled(name.strip()) for name in names}
+        return []
+    return [unled(name.strip()) for name in names]
 
 
 class _Remembered:

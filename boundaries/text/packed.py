@@ -36,6 +36,14 @@ def is_delimited(path: Path) -> bool:
     return inner_path.suffix.lower() in SUFFIXES
 
 
+def is_workbook(path: Path) -> bool:
+    """Return whether a file is a workbook (XLSX) by what it holds."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return "xl/workbook.xml" in archive.namelist()
+
+
 @contextmanager
 def open_bytes(path: Path) -> Iterator[IO[bytes]]:
     """Open the text of a file as bytes, plain or packed, whatever its name.
@@ -51,6 +59,9 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
         if not zipfile.is_zipfile(path):
             raise InvalidInputError.of("truncated", f"{path.name} is damaged or cut short: it has no end.", _AGAIN)
         name = _only_text(path)
+        if is_workbook(path):
+            message = f"{path.name} is a workbook (XLSX), and no text, whatever its name."
+            raise InvalidInputError.of("unreadable", message, "Save it as CSV.")
         if name is None:
             raise InvalidInputError.of(
                 "which-file",

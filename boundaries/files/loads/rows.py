@@ -100,7 +100,10 @@ def _frame(file: LoadFile) -> tuple[pd.DataFrame, list[Problem]]:
         return read_source(file.source, "loads", "places")
     if is_table(file.source.path):
         path = file.source.path
-        table = in_its_encoding(file.source.encoding, lambda encoding: read_frame(path, encoding=encoding))
+        wanted = (file.code, *file.columns.values())
+        table = in_its_encoding(
+            file.source.encoding, lambda encoding: read_frame(path, encoding=encoding, wanted=wanted)
+        )
         codes = table[file.code].str.strip() if file.code in table else None
         table = with_numbers(table)
         return (table if codes is None else table.assign(**{file.code: codes})), []

@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from boundaries.text.delimited import (
     broken_row,
     damage,
     endless_line,
-    narrow_encoding_of,
+    narrow_text,
     read_header,
 )
 from boundaries.text.packed import create_bytes, open_bytes
@@ -62,10 +62,9 @@ class _Layout:
 
 @contextmanager
 def open_text(path: Path, *, x: str, y: str, new: str, encoding: str | None) -> Iterator[PointSource]:
-    """Open a file of delimited text, plain or gzip, its first line the header."""
-    name = narrow_encoding_of(path, encoding)
-    with damage(path), open_bytes(path) as file:
-        layout = _layout(path, file, name, (x, y, new))
+    """Open a file of delimited text, plain or packed; the header is the first line that has both columns."""
+    with narrow_text(path, encoding) as (narrow, name), damage(narrow), open_bytes(narrow) as file:
+        layout = _layout(narrow, file, name, (x, y, new))
 
         def write(target: Path, answers: Answers, answered: Answered) -> None:
             _write(target, layout, answers, answered)
@@ -74,9 +73,10 @@ def open_text(path: Path, *, x: str, y: str, new: str, encoding: str | None) -> 
 
 
 def _layout(path: Path, file: IO[bytes], encoding: str, names: tuple[str, str, str]) -> _Layout:
-    raw: list[bytes] = []
-    header = read_header(path, _decoded(bounded_lines(path, file), encoding, raw))
     x, y, new = names
+    with open_bytes(path) as peeked:
+        header = read_header(path, _decoded(bounded_lines(path, peeked), encoding, []), (x, y))
+    raw = list(islice(bounded_lines(path, file), header.next_line - 1))
     require_columns(path, header.columns, (x, y), new)
     newline = b"\r\n" if raw[-1].endswith(b"\r\n") else b"\n"
     return _Layout(

@@ -5,16 +5,18 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from io import BytesIO
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any, Final
 
 from boundaries.files.chunks import ROWS_A_CHUNK, Chunk, Table, cell_text, settled_header
 from boundaries.files.tables.workbook_bounds import MOST_COLUMNS, MOST_ROWS, require_bounded
-from boundaries.text.delimited import HEADER_WITHIN
+from boundaries.text.delimited import HEADER_WITHIN, header_at
 from boundaries.text.encodings import DAMAGED
 from geogrid.errors import InvalidInputError
 
+WORKBOOKS: Final = (".xlsx", ".xlsm")
 _EXACT: Final = 10**15
 _MERGED: Final = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
 _FAR_ROW: Final = re.compile(rb'<(?:\w+:)?row\s(?:[^<>]*\s)?r="([0-9]{7,}|[0-9.]+[eE][^"<]*)')
@@ -49,18 +51,16 @@ def read_workbook(path: Path, sheet: str | None, wanted: Sequence[str]) -> Table
         Needed where several have rows; sheets of charts and empty ones do not count.
     wanted : sequence of str
         Columns that are named: the header is the first row, of the first ten, that has all of them, alone or together
-        with the row above it. Where none has them it is the first row.
+        with the row above it. Where none has them it is the first that is no title.
 
     Raises
     ------
     InvalidInputError
         It is no workbook, the sheet is not there or has no rows, or several have.
     """
-    import openpyxl
-
     require_bounded(path)
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        book = _load(path, data_only=True)
     except KeyError as error:
         raise InvalidInputError.of("unreadable", f"{path.name} is no workbook.", DAMAGED) from error
     name, notes = _settle_sheet(path, book, sheet)
@@ -78,6 +78,14 @@ def read_workbook(path: Path, sheet: str | None, wanted: Sequence[str]) -> Table
         notes = (*notes, f"{path.name} has {len(raw.merged)} merged cells; each row has the value that they show.")
     body = chain(head[first:], filled)
     return Table(columns, total, _chunks(body, len(columns), first + 1), notes)
+
+
+def _load(path: Path, *, data_only: bool) -> Any:
+    import openpyxl
+
+    # Of a name that is not that of a workbook only the bytes are taken.
+    named = path.suffix.lower() in WORKBOOKS
+    return openpyxl.load_workbook(path if named else BytesIO(path.read_bytes()), read_only=True, data_only=data_only)
 
 
 def _settle_sheet(path: Path, book: Any, sheet: str | None) -> tuple[str, tuple[str, ...]]:
@@ -158,9 +166,7 @@ def _require_near(path: Path, far: re.Match[bytes] | None) -> None:
 
 def _with_formulas(path: Path, name: str, rows: Iterator[_Row]) -> Iterator[tuple[_Row, dict[int, str]]]:
     """Yield rows with the formulas of those cells that have no stored value, by position."""
-    import openpyxl
-
-    formulas = _rows(openpyxl.load_workbook(path, read_only=True)[name])
+    formulas = _rows(_load(path, data_only=False)[name])
     for values, written in zip_longest(rows, formulas, fillvalue=()):
         lacking = {
             position: str(getattr(cell, "text", cell))
@@ -204,8 +210,6 @@ def _require_apart(line: int, areas: Sequence[_Merged]) -> None:
 def _header(head: Sequence[tuple[list[Any], dict[int, str]]], wanted: Sequence[str]) -> tuple[int, list[str]]:
     """Return the number of the row that the header ends in, from 1, and its names."""
     rows = [[_text(value).strip() for value in row] for row, _ in head]
-    while rows and rows[0] and not rows[0][-1]:
-        rows[0].pop()
     above: list[str] = []
     for number, row in enumerate(rows, start=1):
         both = [below or over for over, below in zip_longest(above, row, fillvalue="")]
@@ -213,12 +217,13 @@ def _header(head: Sequence[tuple[list[Any], dict[int, str]]], wanted: Sequence[s
             if wanted and set(wanted) <= set(names):
                 return number, _without_end(names)
         above = row
-    return 1, rows[0] if rows else []
+    at = header_at(rows, ())
+    return at + 1, _without_end(rows[at]) if rows else []
 
 
 def _without_end(names: list[str]) -> list[str]:
     named = [position for position, name in enumerate(names) if name]
-    return names[: named[-1] + 1]
+    return names[: named[-1] + 1] if named else []
 
 
 def _chunks(rows: Iterator[tuple[list[Any], dict[int, str]]], width: int, first: int) -> Iterator[Chunk]:
