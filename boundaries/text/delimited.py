@@ -179,7 +179,8 @@ def header_at(head: Sequence[Sequence[str]], wanted: Sequence[str]) -> int:
         if found is not None:
             return found
     filled = [sum(map(bool, cells)) for cells in head]
-    return next((at for at, count in enumerate(filled) if count > 1), 0) if filled[:1] == [1] else 0
+    first = next((at for at, count in enumerate(filled) if count), 0)
+    return next((at for at, count in enumerate(filled) if count > 1), first)
 
 
 def _cells(line: str, stated: str | None) -> list[str]:

@@ -241,9 +241,11 @@ def test_decimal_comma_is_named(base: Database, inputs: Path, tmp_path: Path) ->
     assert "decimal comma" in (tmp_path / "rejects.csv").read_text("utf-8-sig")
 
 
-def test_addresses_of_other_continents_are_refused(base: Database, engine: Engine, inputs: Path) -> None:
+def test_addresses_of_other_continents_are_refused(
+    base: Database, engine: Engine, inputs: Path, tmp_path: Path
+) -> None:
     file = inputs / "addresses-far-away" / "addr_far.csv"
-    done = run(base, "import", "addresses", file, "--jurisdiction", "base")
+    done = run(base, "import", "addresses", file, "--jurisdiction", "base", "--rejects", tmp_path / "rejects.csv")
     assert done.exit_code == 1
     assert "km from the jurisdiction" in done.stderr
     assert rows(engine, "select count(*) from addresses") == [(0,)]

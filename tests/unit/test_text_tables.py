@@ -120,13 +120,39 @@ def test_a_packed_file_cut_short_is_refused_by_every_reader(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
-def test_text_of_wide_characters_is_read_by_its_mark_except_where_rows_are_written_back(
-    encoding: str, tmp_path: Path
-) -> None:
+def test_text_of_wide_characters_is_read_by_its_mark(encoding: str, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(CHINESE.encode(encoding))
-    assert [reader(path) for reader in (of_table, of_addresses, of_town, of_polygons)] == [["甲", "乙"]] * 4
-    assert refusal(of_points, path).startswith(f"a.csv is in {encoding}: its rows are written back as they are")
+    assert [reader(path) for reader in (*READERS, of_polygons)] == [["甲", "乙"]] * 5
+
+
+@pytest.mark.parametrize("ends", ["\r", "\r\n"])
+def test_lines_end_as_old_programs_end_them(ends: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(CHINESE.replace("\n", ends).encode())
+    assert [reader(path) for reader in (*READERS, of_polygons)] == [["甲", "乙"]] * 5
+
+
+@pytest.mark.parametrize("title", ["网格员一览\n", "网格员一览,,\n", "\n", "一览\n2026年\n", "sep=,\n一览\n"])
+def test_titles_stand_above_the_header(title: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(title + CHINESE, encoding="utf-8")
+    assert [reader(path) for reader in (*READERS, of_polygons)] == [["甲", "乙"]] * 5
+
+
+def test_a_workbook_that_is_called_text_is_read_or_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    (tmp_path / "plain.csv").write_text(CHINESE, encoding="utf-8")
+    read_frame(tmp_path / "plain.csv").to_excel(tmp_path / "a.xlsx", index=False)
+    (tmp_path / "a.xlsx").rename(path)
+    assert [reader(path) for reader in (of_table, of_addresses, of_town)] == [["甲", "乙"]] * 3
+    assert refusal(of_points, path) == "a.csv is a workbook (XLSX), and no text, whatever its name. Save it as CSV."
+
+
+def test_a_workbook_of_the_old_format_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600))
+    assert refusal(of_table, path) == "a.csv is a workbook of the old format (.xls). Save it as .xlsx."
 
 
 def test_the_mark_of_a_file_counts_before_the_encoding_that_is_named(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,7 @@ from geogrid.coverage.plausible import SWAPPED_COORDINATES, Bounds, check_coordi
 from geogrid.coverage.zones import datum_doubt_of_points
 from geogrid.errors import ConflictError, InvalidInputError
 from geogrid.types import CASE_STATUSES, FloatArray
+from geogrid.wording import counted
 
 _OTHER_WAY_ROUND = "Name the two columns the other way round: longitude (x) first."
 _OUTSIDE = "The point is outside every grid."
@@ -153,6 +155,7 @@ class CaseImport:
         if not work.counts.rows:
             raise InvalidInputError.of("empty", f"{self.file.name} has a header and no rows.", "Check the export.")
         rejects.finish()
+        work.tell_masked()
         begin_work(session, self.jurisdiction.id)
         return work.counts
 
@@ -181,12 +184,14 @@ class _Work:
     columns: Sequence[str]
     seen: SeenRows
     counts: CaseCounts = field(default_factory=CaseCounts)
+    masked: Counter[str] = field(default_factory=Counter)
 
     def take(self, chunk: Chunk) -> None:
         """Store the good rows of a chunk, write down the bad ones."""
         is_first = not self.counts.rows
         self.counts.rows += len(chunk.rows)
         read = self.table.read(chunk)
+        self.masked += read.masked
         if is_first:
             self._require_plausible(read)
         lonlat = lonlat_of(read.xy, self.table.reading)
@@ -198,6 +203,15 @@ class _Work:
             if key is not None:
                 cases.append(self._case(row, key, places, which))
         self._store(cases)
+
+    def tell_masked(self) -> None:
+        """Note which columns have numbers that are not shown as they were sent."""
+        self.counts.notes += [
+            f"{counted(count, 'row')} of the column {name} has a number that looks like a telephone or an identity "
+            "number: it is shown masked, e.g. 139****1234, and sealed as it was sent."
+            for name, count in self.masked.items()
+            if count
+        ]
 
     def _key(self, row: CaseRow) -> str | None:
         """Return the identity of a row within its source, None for a row that an earlier one equals."""

@@ -1,9 +1,11 @@
 """The rows of a table as cases, each with everything that is wrong with it."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
+from operator import ne
 from typing import Any
 
 import numpy as np
@@ -50,11 +52,14 @@ class CaseRows:
         Point as given, NaN where there is none.
     faults : list of list of str
         What is wrong with each row, places excepted; none for a good one.
+    masked : Counter of str
+        In how many rows a kept column has a number that looks like a person's, and is shown masked.
     """
 
     rows: list[CaseRow]
     xy: FloatArray
     faults: list[list[str]]
+    masked: Counter[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,9 @@ class CaseTable:
         reporters = _reporters(columns, count)
         for which, reporter in enumerate(reporters):
             faults[which] += [f"what is known of the reporter: {fault}" for fault in json_faults(reporter.values())]
-        identity = list(zip(*_as_shown(columns, reporters), *map(_masked, kept.values()), strict=True))
+        shown = {name: _masked(cells) for name, cells in kept.items()}
+        masked = Counter({name: sum(map(ne, cells, shown[name])) for name, cells in kept.items()})
+        identity = list(zip(*_as_shown(columns, reporters), *shown.values(), strict=True))
         ids = columns.get("id", [""] * count)
         words = {name: columns.get(name, [self.constants.get(name, "")] * count) for name in _TEXT_FIELDS}
         rows = []
@@ -126,7 +133,7 @@ class CaseTable:
                     reporter=reporters[which],
                 )
             )
-        return CaseRows(rows, xy, faults)
+        return CaseRows(rows, xy, faults, masked)
 
     def _times(
         self, columns: dict[str, list[str]], faults: list[list[str]]
