@@ -102,8 +102,10 @@ class NewCase:
     def apart(self) -> tuple["NewCase", SetApart]:
         """Return the case as it is stored, with the numbers of persons masked, and what is sealed beside it."""
         kept, sealed = words_apart({name: getattr(self, name) for name in WRITTEN})
-        stored = replace(self, **kept, placing=mask_value(self.placing), reporter=Reporter())
-        return stored, SetApart(self.reporter, sealed)
+        placing = mask_value(self.placing)
+        if not sealed and placing == self.placing and not self.reporter.values():
+            return self, SetApart(self.reporter, sealed)
+        return replace(self, **kept, placing=placing, reporter=Reporter()), SetApart(self.reporter, sealed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ ALLOWED: Final = (
 _LISTED: Final = 20
 _PLACE_CHARACTERS: Final = 80
 _PLAIN_NAME: Final = r"[A-Za-z_]{1,40}"
+_COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _PLAIN_PLACE: Final = re.compile(rf"(\.{_PLAIN_NAME}|\[\d{{1,9}}\])*")
 
 
@@ -63,7 +64,7 @@ def json_faults(value: Any, *, most_bytes: int = MOST_BYTES, only_plain_names: b
         if len(faults) == _LISTED:
             return faults
     if not faults:
-        size = len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+        size = len(_COMPACT.encode(value).encode())
         if size > most_bytes:
             faults.append(f"it has {size:,} bytes, and at most {most_bytes:,} are kept")
     return faults

@@ -98,6 +98,8 @@ def mask_text(text: str) -> str:
     number of the fixed network its area and the last four, an address of mail its first letter and its domain. Digits
     of full width count as digits. Masking again changes nothing.
     """
+    if not _may_hold(text):
+        return text
     masked = list(text)
     for _, _, hidden in _matches(text):
         for position in hidden:
@@ -105,11 +107,18 @@ def mask_text(text: str) -> str:
     return "".join(masked)
 
 
+def _may_hold(text: str) -> bool:
+    """Return whether a text may hold a number: most texts do not, and are not looked through."""
+    if len(text) < _SHORTEST:
+        return False
+    return _PERHAPS.search(text if text.isascii() else text.translate(_FULL_WIDTH)) is not None
+
+
 def _matches(text: str) -> Iterator[tuple[NumberKind, str, list[int]]]:
     """Yield each number of a text with the places of its characters that are to be hidden."""
-    read = text.translate(_FULL_WIDTH)
-    if not _PERHAPS.search(read):
+    if not _may_hold(text):
         return
+    read = text.translate(_FULL_WIDTH)
     for kind, pattern, group, hides in _RULES:
         taken: list[int] = []
         for match in pattern.finditer(read):
@@ -198,5 +207,5 @@ _RULES: Final[tuple[_Rule, ...]] = (
     (NumberKind.TELEPHONE, _LOCAL, 1, lambda match: _inner(match, 1, 0, 4)),
 )
 """Kind, pattern, the group that is the number, and what to hide of it."""
-_PERHAPS: Final = re.compile(r"@|(?:\d\D{0,3}){7}", re.ASCII)
-"""What a text has that may hold a number: most have none, and are not looked through."""
+_SHORTEST: Final = len("a@b.c")
+_PERHAPS: Final = re.compile(r"@|\d(?:[ \-)]{0,2}\d){6}", re.ASCII)

@@ -3,7 +3,8 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -149,15 +150,25 @@ class CaseImport:
         rejects.write_header(table.columns)
         with closing(SeenRows()) as seen:
             work = _Work(self, session, understood, placer, rejects, table.columns, seen)
-            for chunk in table.chunks:
-                work.take(chunk)
-                advance(len(chunk.rows))
+            with ThreadPoolExecutor(1, "read-ahead") as reader:
+                coming = reader.submit(_next_rows, understood, table.chunks)
+                while (come := coming.result()) is not None:
+                    cases = work.take(*come)
+                    # The next rows are read while the database stores these.
+                    coming = reader.submit(_next_rows, understood, table.chunks)
+                    work.store(cases)
+                    advance(len(come[0].rows))
         if not work.counts.rows:
             raise InvalidInputError.of("empty", f"{self.file.name} has a header and no rows.", "Check the export.")
         rejects.finish()
         work.tell_masked()
         begin_work(session, self.jurisdiction.id)
         return work.counts
+
+
+def _next_rows(table: CaseTable, chunks: Iterator[Chunk]) -> tuple[Chunk, CaseRows] | None:
+    chunk = next(chunks, None)
+    return None if chunk is None else (chunk, table.read(chunk))
 
 
 def _placer(session: Session, jurisdiction: JurisdictionValues, now: datetime) -> Placer:
@@ -186,11 +197,10 @@ class _Work:
     counts: CaseCounts = field(default_factory=CaseCounts)
     masked: Counter[str] = field(default_factory=Counter)
 
-    def take(self, chunk: Chunk) -> None:
-        """Store the good rows of a chunk, write down the bad ones."""
+    def take(self, chunk: Chunk, read: CaseRows) -> list[NewCase]:
+        """Return the good rows of a chunk as cases, and write down the bad ones."""
         is_first = not self.counts.rows
         self.counts.rows += len(chunk.rows)
-        read = self.table.read(chunk)
         self.masked += read.masked
         if is_first:
             self._require_plausible(read)
@@ -202,7 +212,7 @@ class _Work:
             key = None if read.faults[which] else self._key(row)
             if key is not None:
                 cases.append(self._case(row, key, places, which))
-        self._store(cases)
+        return cases
 
     def tell_masked(self) -> None:
         """Note which columns have numbers that are not shown as they were sent."""
@@ -246,7 +256,8 @@ class _Work:
             reporter=row.reporter,
         )
 
-    def _store(self, cases: Sequence[NewCase]) -> None:
+    def store(self, cases: Sequence[NewCase]) -> None:
+        """Store what is not there yet, and move on what is."""
         stored = add_cases(self.session, self.asked.jurisdiction.id, cases)
         added = sum(case.is_new for case in stored)
         self.counts.added += added

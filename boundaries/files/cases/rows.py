@@ -110,7 +110,8 @@ class CaseTable:
         self._refuse_lost_digits({**numbers, **kept}, faults)
         reporters = _reporters(columns, count)
         for which, reporter in enumerate(reporters):
-            faults[which] += [f"what is known of the reporter: {fault}" for fault in json_faults(reporter.values())]
+            if values := reporter.values():
+                faults[which] += [f"what is known of the reporter: {fault}" for fault in json_faults(values)]
         shown = {name: _masked(cells) for name, cells in kept.items()}
         masked = Counter({name: sum(map(ne, cells, shown[name])) for name, cells in kept.items()})
         identity = list(zip(*_as_shown(columns, reporters), *shown.values(), strict=True))
