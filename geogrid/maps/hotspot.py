@@ -11,6 +11,7 @@ import shapely
 from folium.plugins import HeatMap, MarkerCluster
 from folium.utilities import JsCode
 
+from geogrid.coordinates.meridian import counted_on
 from geogrid.maps.classes import class_bounds, periods
 from geogrid.maps.elements import ScriptLayer
 from geogrid.maps.encoding import MICRODEGREES, escaped, offsets, packed_column
@@ -88,8 +89,10 @@ def hotspot_map(  # noqa: PLR0913 - each is one choice of the reader
     tree = MapGrids.of(grids)
     require_lonlat(cases, "cases")
     placed = cases[_has_place(cases.geometry.to_numpy())].reset_index(drop=True)
+    land = (grids if len(grids) else placed).geometry.to_numpy()
+    placed = placed.set_geometry(counted_on(placed.geometry.to_numpy(), land), crs=placed.crs)
     page = Page("hotspots", language, attribution, subtitle, home, choices=choices or {}, links=links or {})
-    page.add_base(base, tiles)
+    page.add_base(base, tiles, land)
     leaf, times = _leaf_positions(placed, tree), _local_times(placed, time_zone)
     span = periods(times)
     page.data |= {
