@@ -88,10 +88,9 @@ def hotspot_map(  # noqa: PLR0913 - each is one choice of the reader
     """
     tree = MapGrids.of(grids)
     require_lonlat(cases, "cases")
-    land = grids.geometry.to_numpy()
-    placed = _placed(cases, land)
+    placed = _placed(cases, grids.geometry.to_numpy())
     page = Page("hotspots", language, attribution, subtitle, home, choices=choices or {}, links=links or {})
-    page.add_base(base, tiles, land)
+    page.add_base(base, tiles, grids.geometry.to_numpy())
     leaf, times = _leaf_positions(placed, tree), _local_times(placed, time_zone)
     span = periods(times)
     page.data |= {
