@@ -28,6 +28,7 @@ from boundaries.text.delimited import (
 from boundaries.text.encodings import DAMAGED
 from boundaries.text.packed import is_delimited, is_workbook, open_bytes
 from geogrid.errors import InvalidInputError, Problem
+from geogrid.wording import counted
 
 _COUNTED_BYTES = 1 << 20
 _LISTED = 20
@@ -192,7 +193,7 @@ def _delimited_chunks(path: Path, header: Header) -> Iterator[Chunk]:
             if not row:
                 continue
             if len(row) != width:
-                chunk.faults[len(chunk.rows)] = f"the line has {len(row)} cells, the header has {width}"
+                chunk.faults[len(chunk.rows)] = f"the line has {counted(len(row), 'cell')}, the header has {width}"
         chunk.lines.append(line)
         chunk.rows.append([unled(cell) if cell[:1] == "'" else cell for cell in row])
         if len(chunk.rows) == ROWS_A_CHUNK:

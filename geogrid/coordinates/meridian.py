@@ -11,7 +11,7 @@ _HALF: Final = 90.0
 _TURN: Final = 360.0
 
 
-def counted_on(geometries: GeometryArray) -> GeometryArray:
+def counted_on(geometries: GeometryArray, land: GeometryArray | None = None) -> GeometryArray:
     """Return shapes with western longitudes counted on from 180 degrees where their land lies on both sides of it.
 
     Parameters
@@ -19,13 +19,15 @@ def counted_on(geometries: GeometryArray) -> GeometryArray:
     geometries : (n,) geometries
         Degrees, longitudes from -180 to 180. Where none is within 90 degrees of Greenwich, and there are both eastern
         and western ones, the way across 180 degrees is the shorter one.
+    land : (m,) geometries, optional
+        What decides, where the shapes are shown on it and may all lie on one side; without it, the shapes themselves.
 
     Returns
     -------
     (n,) geometries
         Of the whole collection from 90 to 270 degrees; any other as it is.
     """
-    lon = shapely.get_coordinates(geometries)[:, 0]
+    lon = shapely.get_coordinates(geometries if land is None else land)[:, 0]
     if not len(lon) or np.abs(lon).min() < _HALF or lon.min() > 0 or lon.max() < 0:
         return geometries
     moved: GeometryArray = shapely.transform(geometries, _moved)

@@ -1,7 +1,7 @@
 """The map of what a method found: which grids stand out, their rates and counts, for one period or two side by side."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 from folium.utilities import JsCode
 
+from geogrid.coordinates.meridian import counted_on
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.maps.classes import class_bounds, value_bounds
 from geogrid.maps.elements import Insert, ScriptLayer
@@ -111,7 +112,8 @@ def findings_map(  # noqa: PLR0913 - each is one choice of the reader
     """
     _require(sides)
     page = Page("findings", language, attribution, subtitle, home, choices=choices or {}, is_halved=len(sides) > 1)
-    page.add_base(base, None)
+    page.add_base(base, None, sides[-1].grids.geometry.to_numpy())
+    sides = [replace(side, grids=_on_one_side(side.grids)) for side in sides]
     views = _views(page, sides, rate_unit)
     later = sides[-1]
     page.data |= {
@@ -131,6 +133,10 @@ def findings_map(  # noqa: PLR0913 - each is one choice of the reader
     ]
     page.facts.append(_cases_told(page, sides))
     return page.finish([side.grids.total_bounds for side in sides], ())
+
+
+def _on_one_side(grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return grids.set_geometry(counted_on(grids.geometry.to_numpy()), crs=grids.crs)
 
 
 def _require(sides: Sequence[FoundSide]) -> None:

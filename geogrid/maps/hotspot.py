@@ -11,6 +11,7 @@ import shapely
 from folium.plugins import HeatMap, MarkerCluster
 from folium.utilities import JsCode
 
+from geogrid.coordinates.meridian import counted_on
 from geogrid.maps.classes import class_bounds, periods
 from geogrid.maps.elements import ScriptLayer
 from geogrid.maps.encoding import MICRODEGREES, escaped, offsets, packed_column
@@ -87,9 +88,9 @@ def hotspot_map(  # noqa: PLR0913 - each is one choice of the reader
     """
     tree = MapGrids.of(grids)
     require_lonlat(cases, "cases")
-    placed = cases[_has_place(cases.geometry.to_numpy())].reset_index(drop=True)
+    placed = _placed(cases, grids.geometry.to_numpy())
     page = Page("hotspots", language, attribution, subtitle, home, choices=choices or {}, links=links or {})
-    page.add_base(base, tiles)
+    page.add_base(base, tiles, grids.geometry.to_numpy())
     leaf, times = _leaf_positions(placed, tree), _local_times(placed, time_zone)
     span = periods(times)
     page.data |= {
@@ -114,6 +115,12 @@ def _add_panels(page: Page, *, n_periods: int, n_cases: int) -> None:
         page.panels.append(_time_panel(page, n_periods))
     if not n_cases:
         page.panels.append(notice(page.say("no_cases")))
+
+
+def _placed(cases: gpd.GeoDataFrame, land: GeometryArray) -> gpd.GeoDataFrame:
+    """Return the cases that have a place, on the side of 180 degrees where the grids are."""
+    placed = cases[_has_place(cases.geometry.to_numpy())].reset_index(drop=True)
+    return placed.set_geometry(counted_on(placed.geometry.to_numpy(), land if len(land) else None), crs=placed.crs)
 
 
 def _has_place(points: GeometryArray) -> BoolArray:

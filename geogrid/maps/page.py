@@ -19,6 +19,7 @@ from geogrid.maps.elements import Insert, ScriptLayer
 from geogrid.maps.encoding import escaped, packed_lines, packed_polygons, rounded, script_json
 from geogrid.maps.labels import Language, label
 from geogrid.maps.library import library
+from geogrid.types import GeometryArray
 
 MAX_ZOOM: Final = 19
 _PANES: Final = (
@@ -99,6 +100,7 @@ class Page:
     data: dict[str, Any] = field(default_factory=dict)
     panels: list[str] = field(default_factory=list)
     facts: list[str] = field(default_factory=list)
+    land: GeometryArray | None = None
     drawn: folium.Map = field(init=False)
 
     def __post_init__(self) -> None:
@@ -122,8 +124,9 @@ class Page:
         """Return a label in the language of the page."""
         return label(key, self.language)
 
-    def add_base(self, base: BaseMap | None, tiles: folium.TileLayer | None) -> None:
-        """Draw the base map under everything else."""
+    def add_base(self, base: BaseMap | None, tiles: folium.TileLayer | None, land: GeometryArray) -> None:
+        """Draw the base map under everything else, which lies on this land: geometries in degrees."""
+        self.land = land
         if tiles is not None:
             tiles.overlay = True
             self.drawn.add_child(tiles)
@@ -136,11 +139,11 @@ class Page:
             return {}
         for name, layer in (("water", base.water), ("buildings", base.buildings)):
             if layer is not None and len(layer):
-                self.data.setdefault(name, packed_polygons(counted_on(layer.geometry.to_numpy())))
+                self.data.setdefault(name, packed_polygons(counted_on(layer.geometry.to_numpy(), self.land)))
                 layers[name] = ScriptLayer(name, name=escaped(self.say(name)))
         if base.streets is not None and len(base.streets):
             if "streets" not in self.data:
-                self.data |= {"streets": _streets(base.streets), "streetNames": _street_names(base.streets)}
+                self.data |= {"streets": _streets(base.streets, self.land), "streetNames": _street_names(base.streets)}
             layers["streets"] = ScriptLayer("streets", name=escaped(self.say("streets")))
         for added in layers.values():
             drawn.add_child(added)
@@ -268,10 +271,10 @@ def _collapsed_when_narrow() -> Any:
     return JsCode("geogrid.isNarrow()")
 
 
-def _streets(streets: gpd.GeoDataFrame) -> list[list[list[int]]]:
+def _streets(streets: gpd.GeoDataFrame, land: GeometryArray | None) -> list[list[list[int]]]:
     """Return the packed lines of paths, of small streets and of main streets."""
     ranks = _ranks(streets)
-    lines = counted_on(streets.geometry.to_numpy())
+    lines = counted_on(streets.geometry.to_numpy(), land)
     weight = np.digitize(ranks, [_DEFAULT_RANK, _DEFAULT_RANK + 2])
     return [packed_lines(lines[weight == group]) for group in range(3)]
 

@@ -282,14 +282,34 @@ def test_names_of_typed_formats_are_names_whatever_they_say(database: Database, 
     assert {"Nan", "Null"} <= {name for _, _, name in rows(engine, STORED)}
 
 
+MAPS = {
+    "coverage": ("coverage",),
+    "hotspots": ("hotspots",),
+    "hotspots by a method": ("hotspots", "--method", "gi_star", "--base", "none", "--permutations", "100"),
+    "two periods": (
+        *("hotspots", "--method", "gi_star", "--base", "none", "--permutations", "100"),
+        *("--split", "2026-03-04T00:00:00Z"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MAPS)
 def test_map_of_a_town_across_the_180th_meridian_shows_the_town(
-    database: Database, inputs: Path, tmp_path: Path
+    name: str, database: Database, inputs: Path, tmp_path: Path
 ) -> None:
     assert grids(database, inputs / "antimeridian" / "anti2.gpkg").exit_code == 0
-    done = run(database, "map", "coverage", "--out", tmp_path / "map.html")
+    lons = [179.995, 179.996, 179.997, -179.995, -179.996, 179.999]
+    lines = [f"N{n},2026-03-0{n + 1}T10:00:00Z,{lon},-16.985,x" for n, lon in enumerate(lons)]
+    (tmp_path / "cases.csv").write_text("\n".join(["id,t,lon,lat,x", *lines]), encoding="utf-8")
+    done = run(database, "import", "cases", tmp_path / "cases.csv", "--jurisdiction", "j", *CASES)
+    assert "6 added" in done.output, done.output
+    done = run(database, "map", *MAPS[name], "--out", tmp_path / "map.html")
     assert done.exit_code == 0, done.output
-    bounds = re.search(r'"bounds":(\[\[.*?\]\])', (tmp_path / "map.html").read_text("utf-8"))
+    page = (tmp_path / "map.html").read_text("utf-8")
+    bounds = re.search(r'"bounds":(\[\[.*?\]\])', page)
     assert bounds is not None
     (_, west), (_, east) = json.loads(bounds[1])
     assert 0 < east - west < 0.05
     assert west < 180 < east
+    # Everything that is drawn lies within: no shape and no case is a turn of the earth away.
+    assert not re.search(r"\[-1(?:79|80)\.\d+, ?-?\d", page)

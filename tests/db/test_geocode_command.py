@@ -1,11 +1,18 @@
 import csv
+import gzip
 import json
+import os
+import re
+import signal
+import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
@@ -16,6 +23,7 @@ from geogrid.types import LevelName
 from tests.db.programs import called_geogrid
 from tests.fixtures_db import Database
 from tests.http.conftest import store_town
+from tests.serving import GEOGRID
 
 
 @pytest.fixture
@@ -55,21 +63,77 @@ def test_a_file_is_geocoded_with_its_rejects(database: Database, tmp_path: Path)
 
 
 @pytest.mark.usefixtures("gazetteer")
-def test_an_interrupted_run_goes_on_where_it_stopped(database: Database, tmp_path: Path) -> None:
+def test_a_run_that_is_killed_goes_on_where_it_stopped_and_another_command_begins_anew(
+    database: Database, tmp_path: Path
+) -> None:
     asked, out = tmp_path / "asked.csv", tmp_path / "out.csv"
-    asked.write_text("n,address\n" + "".join(f"{n},1 Main St\n" for n in range(1_200)), "utf-8")
+    asked.write_text("n,address\n" + "".join(f"{n},1 Main St\n" for n in range(1_700)), "utf-8")
     command = ("geocode", str(asked), "--out", str(out))
     called_geogrid(*command, GEOGRID_DATABASE_URL=database.url)
-    whole = out.read_bytes()
-    lines = whole.splitlines(keepends=True)
-    complete = b"".join(lines[:501])
-    header = lines[0].decode().strip().split(",")
-    note = {"of": [str(asked), asked.stat().st_size, header, [str(out)]], "done": 500, "sizes": [len(complete)]}
-    out.write_bytes(complete + b"500,1 Mai")
-    out.with_name("out.csv.progress").write_text(json.dumps(note), "utf-8")
+    whole, note = out.read_bytes(), out.with_name("out.csv.progress")
+    for again, is_anew in ((command, False), ((*command, "--local"), True)):
+        process = subprocess.Popen([GEOGRID, *command], env={**os.environ, "GEOGRID_DATABASE_URL": database.url})
+        while not note.exists() and process.poll() is None:
+            time.sleep(0.001)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+        with out.open("ab") as file:
+            file.write(b"500,1 Mai")
+        done = called_geogrid(*again, GEOGRID_DATABASE_URL=database.url)
+        told = re.fullmatch(r"out.csv: ([0-9,]+) found, 0 review, 0 not found.\n", done.stdout)
+        assert told is not None
+        assert (int(told[1].replace(",", "")) == 1_700) == is_anew
+        assert out.read_bytes() == whole
+
+
+BROKEN = "n,address\n1,1 Main St\n2\n3,1 Main St,more,and more\n4,解放路12号\n"
+
+
+@pytest.mark.usefixtures("gazetteer")
+@pytest.mark.parametrize("form", ["utf-8", "gbk", "utf-16", ";", "tab", "title", "xlsx", "gz"])
+def test_rows_of_any_file_are_found_or_told(form: str, database: Database, tmp_path: Path) -> None:
+    asked, out, rejects = tmp_path / "asked.csv", tmp_path / "out.csv", tmp_path / "rejects.csv"
+    more: tuple[str, ...] = ("--encoding", "gbk") if form == "gbk" else ()
+    text = {";": BROKEN.replace(",", ";"), "tab": BROKEN.replace(",", "\t"), "title": "路灯一览\n" + BROKEN}
+    asked.write_text(text.get(form, BROKEN), form if form in {"gbk", "utf-16"} else "utf-8")
+    if form == "gz":
+        asked.write_bytes(gzip.compress(asked.read_bytes()))
+    if form == "xlsx":
+        rows = [["1", "1 Main St"], ["4", "解放路12号"]]
+        pd.DataFrame(rows, columns=["n", "address"]).to_excel(asked.with_suffix(".xlsx"), index=False)
+        asked = asked.with_suffix(".xlsx")
+    command = ("geocode", str(asked), "--out", str(out), "--rejects", str(rejects), *more)
     done = called_geogrid(*command, GEOGRID_DATABASE_URL=database.url)
-    assert done.stdout == "out.csv: 700 found, 0 review, 0 not found.\n"
-    assert out.read_bytes() == whole
+    got = {row["n"]: (row["geocode_status"], row["geocode_reason"]) for row in rows_of(out)}
+    assert (got["1"], got["4"]) == (("found", ""), ("found", ""))
+    if form == "xlsx":
+        return
+    above = 1 if form == "title" else 0
+    assert got["2"] == ("unreadable", f"line {3 + above}: the line has 1 cell, the header has 2")
+    assert got["3"] == ("unreadable", f"line {4 + above}: the line has 4 cells, the header has 2")
+    assert [row["address"] for row in rows_of(rejects)] == ["", "1 Main St,more,and more"]
+    assert done.stdout == "out.csv: 2 found, 0 review, 0 not found, 2 unreadable.\n"
+
+
+@pytest.mark.usefixtures("gazetteer")
+def test_answers_are_asked_for_again_and_stand_once(database: Database, tmp_path: Path) -> None:
+    asked, out, again = tmp_path / "asked.csv", tmp_path / "out.csv", tmp_path / "again.csv"
+    asked.write_text("n,address,geocode_lon\n1,1 Main St,old\n", "utf-8")
+    for source, target in ((asked, out), (out, again)):
+        done = called_geogrid("geocode", str(source), "--out", str(target), GEOGRID_DATABASE_URL=database.url)
+        assert "are found anew" in done.stderr
+    assert out.read_bytes() == again.read_bytes()
+    assert rows_of(out)[0]["geocode_lon"] == "10.0"
+
+
+@pytest.mark.usefixtures("gazetteer")
+def test_an_output_never_writes_over_what_is_read(database: Database, tmp_path: Path) -> None:
+    asked = tmp_path / "asked.csv"
+    asked.write_text("n,address\n1,1 Main St\n", "utf-8")
+    done = called_geogrid("geocode", str(asked), "--out", str(asked), GEOGRID_DATABASE_URL=database.url)
+    assert done.returncode == 2
+    assert "would write over asked.csv" in done.stderr
+    assert asked.read_text("utf-8") == "n,address\n1,1 Main St\n"
 
 
 @pytest.mark.usefixtures("gazetteer")

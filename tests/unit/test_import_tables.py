@@ -55,7 +55,7 @@ def test_the_mark_of_spreadsheets_is_no_part_of_the_first_column(tmp_path: Path)
 
 def test_rows_with_too_few_or_too_many_cells_are_faults(tmp_path: Path) -> None:
     assert read(csv_file(tmp_path, "a,b\n1\n1,2,3\n1,2\n"))[3] == {
-        0: "the line has 1 cells, the header has 2",
+        0: "the line has 1 cell, the header has 2",
         1: "the line has 3 cells, the header has 2",
     }
 

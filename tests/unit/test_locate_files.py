@@ -232,9 +232,9 @@ def test_rows_of_another_width_are_refused_with_their_lines(grids: Path, tmp_pat
     points.write_text("lon,lat\n1,2\n1,2,3\n4\n")
     said = refused(grids, points, tmp_path / "out.csv")
     assert "line 3: 3 cells, the header has 2" in said
-    assert "line 4: 1 cells" in said
+    assert "line 4: 1 cell," in said
     points.write_text('lon,lat\n"1",2\n1,2,3\n4\n')
-    assert "line 4: 1 cells" in refused(grids, points, tmp_path / "out.csv")
+    assert "line 4: 1 cell," in refused(grids, points, tmp_path / "out.csv")
 
 
 def test_a_quote_that_is_never_closed_is_refused(grids: Path, tmp_path: Path) -> None:

@@ -219,7 +219,7 @@ def test_outlines_in_text_are_read_as_every_other_table(name: str, content: byte
     ("rows", "said"),
     [
         (OUTLINES + "a,,b\n", "a.csv, line 3: the line has 3 cells, the header has 2."),
-        (OUTLINES + "a\n", "a.csv, line 3: the line has 1 cells, the header has 2."),
+        (OUTLINES + "a\n", "a.csv, line 3: the line has 1 cell, the header has 2."),
         ("code,code,wkt\n1,2,\n", "a.csv has column 'code' more than once."),
     ],
 )

@@ -234,7 +234,7 @@ def _wrong_width(layout: _Layout, lines: list[tuple[int, int]]) -> InvalidInputE
     return InvalidInputError(
         Problem(
             "wrong-width",
-            f"{layout.path.name}, line {line}: {cells} cells, the header has {width}.",
+            f"{layout.path.name}, line {line}: {counted(cells, 'cell')}, the header has {width}.",
             "Quote cells that contain the delimiter.",
             subject=f"line {line}",
         )
