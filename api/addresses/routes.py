@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from api.addresses.batch import FORMATS, AddressFormat, Row, checked
+from api.addresses.batch import FORMATS, AddressFormat, Row, checked, with_body
 from api.addresses.schemas import GeocodeCollection, GeocodeQuery, ManyQuery, ReverseQuery, SuggestQuery
 from api.kit.links import CSV, GEOJSON, JSON
 from api.kit.parameters import refuse_repeats
@@ -50,7 +50,7 @@ def geocode(
     """
     calendar = editions.calendar(query.jurisdiction)
     edition = editions.edition(calendar)
-    context = caller_context(edition, near=query.near, within=query.within)
+    context = caller_context(edition, near=query.near_wgs84, within=query.within)
     with store.unit_of_work() as session:
         (answers,) = candidates_many(session, calendar.id, [query.q], context)
     combined = with_remote(query.q, answers[0] if answers else None, remote, inside=context.inside)
@@ -61,10 +61,12 @@ def geocode(
 
 @router.get("/suggest", responses={200: {"model": GeocodeCollection, "content": {GEOJSON: {}}}})
 def suggestions(query: Annotated[SuggestQuery, Query()], editions: Editions, store: OpenStore) -> Response:
-    """List known addresses that begin like what has been typed so far."""
+    """List known addresses that begin like what has been typed so far, the nearest first where `near` is given."""
     calendar = editions.calendar(query.jurisdiction)
+    edition = editions.edition(calendar) if query.within is not None else None
+    context = caller_context(edition, near=query.near_wgs84, within=query.within)
     with store.unit_of_work() as session:
-        addresses = suggest(session, calendar.id, query.q, limit=query.limit)
+        addresses = suggest(session, calendar.id, query.q, limit=query.limit, context=context)
     return _collection(
         query.q,
         [_feature(each.lon, each.lat, {"label": each.text, "type": "address", "accuracy": 0.0}) for each in addresses],
@@ -106,7 +108,8 @@ async def geocode_list(
 ) -> Response:
     """Find many addresses, 10,000 at most, in the order they are given; the answer has the form of the request.
 
-    * JSON: `{"addresses": ["217-14 Hempstead Ave", {"q": "解放路12号", "id": 7}]}`, or a bare list.
+    * JSON: `{"addresses": ["217-14 Hempstead Ave", {"q": "解放路12号", "id": 7}]}`, or a bare list; beside `addresses`
+      there may be `jurisdiction`, `near`, `within` and `coord_type`.
     * NDJSON: one address a line, a text or an object with `q`.
     * CSV: a column `q` or `address`; the answer has all columns, and those of the answer.
 
@@ -124,10 +127,12 @@ async def geocode_list(
 def _answer_many(  # noqa: PLR0913, PLR0917 - what a handler is given
     form: AddressFormat, body: bytes, query: ManyQuery, editions: EditionBook, store: Store, remote: Remote | None
 ) -> Response:
+    asked = form.read(body)
+    rows = checked(asked.rows)
+    query = with_body(query, asked.options)
     calendar = editions.calendar(query.jurisdiction)
     edition = editions.edition(calendar)
-    rows = checked(form.read(body))
-    context = caller_context(edition, near=query.near, within=query.within)
+    context = caller_context(edition, near=query.near_wgs84, within=query.within)
     with store.unit_of_work() as session:
         candidates = candidates_many(session, calendar.id, [row["q"] for row in rows], context)
     best = [answers[0] if answers else None for answers in candidates]

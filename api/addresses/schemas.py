@@ -7,11 +7,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from api.kit.queries import OfJurisdiction
 from api.kit.values import Allowed, Lat, Lon, Word
 from boundaries.text.numbers import parse_number
+from geogrid.coordinates import to_wgs84
 from geogrid.types import CoordType
 
 
 def _pair(value: object) -> tuple[float, float]:
-    parts = value if isinstance(value, tuple) else tuple(map(parse_number, str(value).split(",")))
+    parts = tuple(value) if isinstance(value, (tuple, list)) else tuple(map(parse_number, str(value).split(",")))
     if len(parts) != 2:  # noqa: PLR2004 - lon and lat
         raise ValueError("it is not two numbers parted by a comma")
     lon, lat = map(float, parts)
@@ -30,8 +31,8 @@ Limit = Annotated[int, Field(ge=1, le=50, description="Answers at most."), Allow
 AddressText = Annotated[Word, Field(description="The address, or a complaint that mentions one.")]
 
 
-class ManyQuery(OfJurisdiction):
-    """Parameters of ``POST /geocode``: what is known of where the callers are."""
+class CallerQuery(OfJurisdiction):
+    """What is known of where the callers are."""
 
     near: (
         Annotated[LonLat, Field(description="Where the caller is; of equal answers the nearer comes first.")] | None
@@ -44,16 +45,29 @@ class ManyQuery(OfJurisdiction):
         ]
         | None
     ) = None  # fmt: skip
+    coord_type: Annotated[CoordType, Field(description="Datum of `near`.")] = "wgs84"
+
+    @property
+    def near_wgs84(self) -> tuple[float, float] | None:
+        """Where the caller is, longitude and latitude in degrees, WGS 84."""
+        if self.near is None:
+            return None
+        lons, lats = to_wgs84([self.near[0]], [self.near[1]], self.coord_type)
+        return float(lons[0]), float(lats[0])
 
 
-class GeocodeQuery(ManyQuery):
+class ManyQuery(CallerQuery):
+    """Parameters of ``POST /geocode``; a body of JSON may have them, too."""
+
+
+class GeocodeQuery(CallerQuery):
     """Parameters of ``GET /geocode``."""
 
     q: AddressText
     limit: Limit = 5
 
 
-class SuggestQuery(OfJurisdiction):
+class SuggestQuery(CallerQuery):
     """Parameters of ``GET /suggest``."""
 
     q: AddressText

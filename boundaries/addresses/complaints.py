@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -18,6 +19,8 @@ _WORDY: Final = 60
 _DOOR: Final = re.compile(r"\w\s*\d{1,5}(?:[-之]\d{1,4})?[a-zA-Z]?\s*[号號弄组組]")
 _DOOR_OF_STREET: Final = re.compile(r"[路街巷道弄里]\s*\d{1,5}(?:-\d{1,4})?\s*[号號弄](?!线|楼|日|地)")
 _MUCH_UNREAD: Final = 4
+_MOST_DOORS: Final = 2
+_BEFORE, _BEHIND = 30, 20
 _DOORS: Final = frozenset({"room", "unit", "building", "house_number", "between_numbers", "village_group", "crossing"})
 _CONTRADICTED: Final = 0.3
 _ONE_NAME_ALONE: Final = 0.7
@@ -40,6 +43,14 @@ class TextNames:
 def is_wordy(text: str) -> bool:
     """Return whether a Chinese text is a whole complaint without the number of a door: its names alone say where."""
     return len(text) > _WORDY and is_chinese(text) and _DOOR_OF_STREET.search(text) is None
+
+
+def address_in(text: str) -> str:
+    """Return what of a long Chinese text is read as an address: around the doors that it names; all of any other."""
+    if len(text) <= _WORDY or not is_chinese(text):
+        return text
+    doors = list(islice(_DOOR_OF_STREET.finditer(text), _MOST_DOORS))
+    return "，".join(text[max(door.start() - _BEFORE, 0) : door.end() + _BEHIND] for door in doors) or text
 
 
 def beliefs_of(

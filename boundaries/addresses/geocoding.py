@@ -6,7 +6,7 @@ from itertools import chain
 from sqlalchemy.orm import Session
 
 from boundaries.addresses.answers import ANYWHERE, Context, GeocodeAnswer
-from boundaries.addresses.complaints import beliefs_of, contradicted, is_wordy, weighed
+from boundaries.addresses.complaints import address_in, beliefs_of, contradicted, is_wordy, weighed
 from boundaries.addresses.crossings import crossing_matches
 from boundaries.addresses.names import Names, best_hits
 from boundaries.addresses.numbering import numbering_of
@@ -81,7 +81,7 @@ def _answers_of(
     answers: dict[str, list[GeocodeAnswer]] = {}
     for start in range(0, len(distinct), _BATCH):
         batch = distinct[start : start + _BATCH]
-        asked = [parse_query(address, element_tagger()) for address in batch]
+        asked = [parse_query(address_in(address), element_tagger()) for address in batch]
         for address, matches in zip(batch, _answer(session, jurisdiction_id, asked, context), strict=True):
             answers[address] = [contradicted(address, _shaped(match)) for match in matches]
     return answers

@@ -3,11 +3,14 @@
 import re
 from dataclasses import dataclass
 
+import numpy as np
 from sqlalchemy.orm import Session
 
+from boundaries.addresses.answers import ANYWHERE, Context
 from boundaries.addresses.reading import names_like, names_starting, some_of_each
 from geogrid.addresses.gazetteer import GazetteerPlace
 from geogrid.addresses.normalise import core_of, normalise
+from geogrid.coordinates import metres_per_degree
 
 _NUMBER_FIRST = re.compile(r"(\d+(?:-\d+)?[a-z]?)\s+(?=\D)(.+)")
 _NUMBER_LAST = re.compile(r"(.+?)\s*(\d+(?:-\d+)?[a-z]?)(?:号|栋|座)?")
@@ -26,7 +29,9 @@ class Suggestion:
     address_id: int
 
 
-def suggest(session: Session, jurisdiction_id: int, typed: str, *, limit: int = 10) -> list[Suggestion]:
+def suggest(
+    session: Session, jurisdiction_id: int, typed: str, *, limit: int = 10, context: Context = ANYWHERE
+) -> list[Suggestion]:
     """Return addresses and places that begin like what was typed; with a number, those numbers of the street.
 
     Parameters
@@ -39,17 +44,36 @@ def suggest(session: Session, jurisdiction_id: int, typed: str, *, limit: int = 
         The beginning of an address in any order of street and number.
     limit : int
         How many at most, up to 50.
+    context : Context
+        Of the caller: only what lies inside, the nearest first. Of all that begin like this 50 are looked at.
     """
-    most = min(limit, _MOST)
+    most = min(limit, _MOST) if context == ANYWHERE else _MOST
     for name, number in _splits(normalise(typed[:_LONGEST])[:_LONGEST]):
         known = names_starting(session, jurisdiction_id, name, most=most)
         core = core_of(name)
         if not known and (len(core) >= _LEAST_FUZZY or not core.isascii()):
             known = list(names_like(session, jurisdiction_id, [core]).get(core, ()))
-        places = some_of_each(session, [each.id for each in known], number=number, most=most if number else 1)
-        if places:
-            return _shaped(places, most)
+        several = number or context != ANYWHERE
+        places = some_of_each(session, [each.id for each in known], number=number, most=most if several else 1)
+        found = _of_caller(places, context)
+        if not number:
+            found = list({place.name_id: place for place in reversed(found)}.values())[::-1]
+        if found:
+            return _shaped(found, min(limit, _MOST))
     return []
+
+
+def _of_caller(places: list[GazetteerPlace], context: Context) -> list[GazetteerPlace]:
+    """Return the places that are for a caller, the nearest first where it is known where he is."""
+    inside, near = context.inside, context.near
+    if inside is not None:
+        places = [place for place in places if inside(place.lon, place.lat)]
+    if near is None or not places:
+        return places
+    along_lon, along_lat = metres_per_degree(np.array([near[1]]))
+    offset = np.array([(place.lon, place.lat) for place in places]) - near
+    far = np.hypot(offset[:, 0] * along_lon, offset[:, 1] * along_lat)
+    return [places[at] for at in np.argsort(far, kind="stable").tolist()]
 
 
 def _splits(typed: str) -> list[tuple[str, str]]:

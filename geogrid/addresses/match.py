@@ -13,6 +13,7 @@ from geogrid.addresses.numbering import TownNumbering
 from geogrid.addresses.numbers import HouseNumber
 from geogrid.addresses.query import AddressQuery
 from geogrid.addresses.street import AddressPoint, PlaceLevel, apart_m, exact_spots, whole_spots
+from geogrid.coordinates import metres_apart
 
 MatchedLevel = PlaceLevel
 
@@ -230,8 +231,7 @@ def _most_score(match: Match) -> float:
 def _nearness(lon: float, lat: float, near: tuple[float, float] | None) -> float:
     if near is None:
         return 1.0
-    there, here = (GazetteerPlace(0, None, "", 0, "", "", *lonlat) for lonlat in ((lon, lat), near))
-    return 1.0 - (1.0 - _FAR) * min(apart_m(here, there) / _NEAR_M, 1.0)
+    return 1.0 - (1.0 - _FAR) * min(metres_apart(*near, lon, lat) / _NEAR_M, 1.0)
 
 
 def _match(question: AddressQuery, hit: Hit, spot: AddressPoint, areas: Sequence[str], worth: float) -> Match:
@@ -280,12 +280,7 @@ def _distinct(ranked: Sequence[Match]) -> list[Match]:
 def _is_same_place(match: Match, better: Match) -> bool:
     if match.address_id == better.address_id:
         return True
-    return _gap_m(match, better) <= min(match.error_m + better.error_m, _SAME_PLACE_M)
-
-
-def _gap_m(first: Match, second: Match) -> float:
-    a, b = (GazetteerPlace(0, None, "", 0, "", "", match.lon, match.lat) for match in (first, second))
-    return apart_m(a, b)
+    return apart_m(match, better) <= min(match.error_m + better.error_m, _SAME_PLACE_M)
 
 
 def _doubted(ranked: list[Match]) -> list[Match]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import numpy as np
 
 from geogrid.addresses.details import Details, narrowed
 from geogrid.addresses.gazetteer import GazetteerPlace
 from geogrid.addresses.numbers import HouseNumber
-from geogrid.coordinates import metres_per_degree
+from geogrid.coordinates import metres_apart, metres_per_degree
 from geogrid.types import FloatArray
 
 PlaceLevel = Literal[
@@ -65,9 +65,17 @@ def closest_between(ones: FloatArray, others: FloatArray) -> tuple[float, float,
     return lon, lat, float(distance[one, other])
 
 
-def apart_m(first: AddressPoint | GazetteerPlace, second: AddressPoint | GazetteerPlace) -> float:
+class _Spot(Protocol):
+    @property
+    def lon(self) -> float: ...
+
+    @property
+    def lat(self) -> float: ...
+
+
+def apart_m(first: _Spot, second: _Spot) -> float:
     """Return the distance of two spots, metres."""
-    return float(distance_m(np.array([[first.lon, first.lat], [second.lon, second.lat]]))[0, 1])
+    return metres_apart(first.lon, first.lat, second.lon, second.lat)
 
 
 def exact_spots(
@@ -140,10 +148,12 @@ def middle_of(same: Sequence[GazetteerPlace], level: PlaceLevel) -> AddressPoint
     ordered = sorted(
         {place.address_id: place for place in same}.values(), key=lambda place: (place.lon, place.lat, place.address_id)
     )
-    distance = distance_m(np.array([(place.lon, place.lat) for place in ordered]))
-    middle = int(distance.sum(axis=0).argmin())
-    chosen = ordered[middle]
-    error_m = max(float(distance[middle].max()), chosen.error_m, _LEAST_ERROR_M.get(level, BUILDING_ERROR_M))
+    chosen, farthest_m = ordered[0], 0.0
+    if len(ordered) > 1:
+        distance = distance_m(np.array([(place.lon, place.lat) for place in ordered]))
+        middle = int(distance.sum(axis=0).argmin())
+        chosen, farthest_m = ordered[middle], float(distance[middle].max())
+    error_m = max(farthest_m, chosen.error_m, _LEAST_ERROR_M.get(level, BUILDING_ERROR_M))
     return AddressPoint(chosen.lon, chosen.lat, error_m, level, (chosen,))
 
 

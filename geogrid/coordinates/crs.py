@@ -1,5 +1,6 @@
 """Coordinate reference systems: metres where lengths and areas are meant, degrees where the earth is."""
 
+import math
 from functools import lru_cache
 
 import geopandas as gpd
@@ -19,6 +20,18 @@ _UTM_NORTH, _UTM_SOUTH = 32600, 32700
 
 _EQUATORIAL_RADIUS_M = 6_378_137.0
 _ECCENTRICITY_SQUARED = 0.006_694_379_990_14
+
+
+def metres_apart(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
+    """Return the distance of two points a town apart at most, degrees on WGS 84, in metres.
+
+    As `metres_per_degree` at the first point: without arrays, of which two points are a tenth of the work.
+    """
+    sine = math.sin(math.radians(lat))
+    curvature = 1.0 - _ECCENTRICITY_SQUARED * sine * sine
+    north = _EQUATORIAL_RADIUS_M * (1.0 - _ECCENTRICITY_SQUARED) / (curvature * math.sqrt(curvature))
+    east = _EQUATORIAL_RADIUS_M / math.sqrt(curvature) * math.cos(math.radians(lat))
+    return math.radians(1.0) * math.hypot((other_lon - lon) * east, (other_lat - lat) * north)
 
 
 def metres_per_degree(lat: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from boundaries.addresses.geocoding import import_addresses
 from boundaries.store.engine import unit_of_work
+from geogrid.coordinates import from_wgs84
 from tests.http.conftest import Town
 
 
@@ -93,6 +94,71 @@ def test_an_unknown_address_has_no_features(client: TestClient) -> None:
 @pytest.mark.parametrize("asked", [{}, {"q": "x", "near": "1"}, {"q": "x", "near": "200,1"}, {"q": "x", "limit": "0"}])
 def test_a_bad_question_is_refused(client: TestClient, asked: dict[str, str]) -> None:
     assert client.get("/geocode", params=asked).status_code == 400
+
+
+def suggested(client: TestClient, **params: str) -> list[tuple[str, float]]:
+    features = client.get("/suggest", params=params).json()["features"]
+    return [(each["properties"]["geocoding"]["label"], each["geometry"]["coordinates"][0]) for each in features]
+
+
+def test_suggestions_are_those_of_the_caller_the_nearest_first(engine: Engine, town: Town, client: TestClient) -> None:
+    rows = {"street": ["Hill Road", "Hill Lane"], "house_number": ["7", "7"]}
+    points = gpd.points_from_xy([10.2, 12.2], [50.5, 50.5])
+    with unit_of_work(engine) as session:
+        import_addresses(session, town.id, gpd.GeoDataFrame(rows, geometry=points, crs=4326), "hills")
+    assert suggested(client, q="hill", near="12.3,50.5") == [("Hill Lane 7", 12.2), ("Hill Road 7", 10.2)]
+    assert suggested(client, q="hill", near="10.3,50.5") == [("Hill Road 7", 10.2), ("Hill Lane 7", 12.2)]
+    assert suggested(client, q="hill", within="D-a") == [("Hill Road 7", 10.2)]
+    assert suggested(client, q="main", within="D-b") == [("Main Street 5", 11.5)]
+    assert suggested(client, q="main str", near="11.4,50.5") == [("Main Street 5", 11.5)]
+    assert [label for label, _ in suggested(client, q="5 main", near="10.6,50.5")] == ["Main Street 5"]
+
+
+def test_datum_of_the_caller_counts(engine: Engine, town: Town, client: TestClient) -> None:
+    # 500 m of shift in the Chinese datum decide which of two houses is the nearer one.
+    rows = {"street": ["Hill Road", "Hill Road"], "house_number": ["7", "7"]}
+    shifted = from_wgs84([118.8], [31.9], "gcj02")
+    lons = [118.8, float(shifted[0][0])]
+    points = gpd.points_from_xy(lons, [31.9, float(shifted[1][0])])
+    with unit_of_work(engine) as session:
+        import_addresses(session, town.id, gpd.GeoDataFrame(rows, geometry=points, crs=4326), "hills")
+    near = f"{lons[1]},{float(shifted[1][0])}"
+    first = [
+        client.get("/geocode", params={"q": "7 Hill Road", "near": near, **datum}).json()["features"][0]
+        for datum in ({}, {"coord_type": "gcj02"})
+    ]
+    assert [each["geometry"]["coordinates"][0] for each in first] == pytest.approx([lons[1], lons[0]], abs=1e-6)
+
+
+def test_a_body_says_whose_addresses_are_meant(client: TestClient) -> None:
+    body = {"addresses": ["解放路12号"], "within": "D-a"}
+    assert client.post("/geocode", json=body).json()["results"][0]["grid"] is None
+    body = {"addresses": ["解放路12号"], "jurisdiction": "town", "near": [12.5, 50.5], "within": "D-c"}
+    assert client.post("/geocode", json=body).json()["results"][0]["grid"] == "D-c"
+    for params, said in (
+        ({"jurisdiction": "other"}, "The body says another jurisdiction than the address of the request"),
+        ({}, "The member town of the body"),
+    ):
+        wrong = {"addresses": ["x"], "jurisdiction": "town"} if params else {"addresses": ["x"], "town": "town"}
+        reply = client.post("/geocode", params=params, json=wrong)
+        assert reply.status_code == 400
+        assert said in reply.text
+    unknown = client.post("/geocode", json={"addresses": ["x"], "jurisdiction": "nowhere"})
+    same = client.post("/geocode", params={"jurisdiction": "nowhere"}, json=["x"])
+    assert unknown.status_code == same.status_code == 400
+    assert "There is no jurisdiction 'nowhere'" in unknown.text
+
+
+def test_csv_is_answered_row_by_row_or_refused(client: TestClient) -> None:
+    def sent(text: str) -> str:
+        reply = client.post("/geocode", content=text.encode(), headers={"content-type": "text/csv"})
+        return reply.text
+
+    first = sent("n,q\n1,1 Main Street\n")
+    assert sent(first) == first
+    assert "Address 2 of the CSV has more or fewer cells than its header, of 2 columns" in sent("n,q\n1,a\n2,b,c\n")
+    assert "Address 1 of the CSV has more or fewer cells" in sent("n,q\n1\n")
+    assert "the column 'q' more than once" in sent("q,q\na,b\n")
 
 
 def test_suggestions_begin_like_what_was_typed(client: TestClient) -> None:

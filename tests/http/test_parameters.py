@@ -209,6 +209,9 @@ BESIDE: Mapping[str, Mapping[str, str]] = {
 BESIDE_OF_ROUTE: Mapping[str, Mapping[str, str]] = {
     r"/open311/v2/requests.{extension}": {"start_date": "2026-01-20T00:00:00Z", "end_date": "2026-03-20T00:00:00Z"},
     "/maps/hotspots": {"method": "gi_star"},
+    # Half-way between the two that are alike: which is nearer depends on the datum.
+    "/suggest": {"near": "111.73,50.5"},
+    "/geocode": {"near": "112.4,50.5"},
     **{route: {"f": "geojson"} for route in ("/area/{code}", "/area/{code}/{relation}", "/areas")},
 }
 
