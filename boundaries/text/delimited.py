@@ -188,7 +188,8 @@ def _cells(line: str, stated: str | None) -> list[str]:
         names = next(csv.reader([line], delimiter=stated or _delimiter(line)), [])
     except csv.Error:
         return []
-    return [unled(name.strip()) for name in names]
+    # A name that goes on in the next line is one of a header: no title is quoted so.
+    return [unled(name.strip()) for name in names] + ["\n"] * (line.count('"') % 2)
 
 
 class _Remembered:

@@ -151,7 +151,7 @@ def test_brush_moves_blocks_shows_it_before_it_is_let_go_and_undo_takes_it_back(
     assert desk.shown("households") == f"{14 * HOUSEHOLDS:.0f}"
     assert desk.stored()["T-W-0"] == 12
     desk.page.mouse.up()
-    desk.told("2 blocks are in T-W-0 now")
+    desk.told("Blocks moved to T-W-0: 2")
     assert (desk.stored()["T-W-0"], desk.stored()["T-W-1"]) == (14, 10)
     desk.page.keyboard.press("v")
     desk.page.keyboard.press("z")
@@ -166,7 +166,7 @@ def test_brush_moves_blocks_shows_it_before_it_is_let_go_and_undo_takes_it_back(
 def test_brush_without_a_chosen_grid_grows_the_one_where_it_begins(desk: Desk) -> None:
     desk.page.keyboard.press("b")
     desk.drag((3, 1), (2, 1))
-    desk.told("1 blocks are in T-W-1 now")
+    desk.told("Blocks moved to T-W-1: 1")
     assert desk.stored()["T-W-1"] == 13
 
 
@@ -195,7 +195,7 @@ def test_lasso_chooses_blocks_and_enter_gives_them_to_the_chosen_grid(desk: Desk
     desk.drag((2.6, -0.4), (4.4, -0.4), (4.4, 1.4), (2.6, 1.4), (2.6, -0.4))
     expect(desk.page.locator("#wb-inspector")).to_contain_text("4 chosen blocks")
     desk.page.keyboard.press("Enter")
-    desk.told("4 blocks are in T-W-0 now")
+    desk.told("Blocks moved to T-W-0: 4")
     assert desk.stored()["T-W-0"] == 16
 
 
@@ -319,14 +319,14 @@ def test_edits_of_other_grids_appear_within_a_second_and_the_stroke_in_the_hand_
     theirs.click(7, 6)
     other.keyboard.press("b")
     theirs.drag((7, 6), (9, 6))
-    theirs.told("1 blocks are in T-E-6 now")
+    theirs.told("Blocks moved to T-E-6: 1")
     expect(desk.page.locator("#wb-news")).to_contain_text("colleague", timeout=2_000)
     expect(desk.page.locator("#wb-news")).to_contain_text("Give blocks to a grid (T-E-6, T-E-7)")
     sums = "(code) => { const {model} = __workbench.board; return model.sum(model.byCode.get(code).index, 'blocks'); }"
     desk.page.wait_for_function(f"({sums})('T-E-6') === 13", timeout=2_000)
     assert desk.page.evaluate(sums, "T-W-0") == 13
     desk.page.mouse.up()
-    desk.told("1 blocks are in T-W-0 now")
+    desk.told("Blocks moved to T-W-0: 1")
     stored = desk.stored()
     assert [stored[code] for code in ("T-W-0", "T-W-1", "T-E-6", "T-E-7")] == [13, 11, 13, 11]
     # One's own edit is taken back, not the one of somebody else.
@@ -358,7 +358,7 @@ def test_claim_is_shown_to_others_in_the_tree_and_on_what_is_chosen_below_it(des
     expect(desk.page.locator("#wb-told[data-kind=refused]")).to_contain_text("colleague works on grid T-W until")
     desk.page.keyboard.press("b")
     desk.drag((1, 1), (3, 1))
-    desk.told("1 blocks are in T-W-0 now. colleague works on T-W until")
+    desk.told("Blocks moved to T-W-0: 1. colleague works on T-W until")
     assert violations(desk.page) == []
     theirs.page.locator("#wb-inspector").get_by_role("button", name="Release").click()
     expect(desk.page.locator("#wb-tree .wb-claim")).to_have_count(0)
@@ -411,7 +411,7 @@ def test_undo_and_redo_wait_for_something_to_do(desk: Desk) -> None:
     expect(desk.page.locator("#wb-told")).to_be_empty()
     desk.page.keyboard.press("b")
     desk.drag((1, 1), (3, 1))
-    desk.told("1 blocks are in T-W-0 now")
+    desk.told("Blocks moved to T-W-0: 1")
     expect(undo).to_be_enabled()
     undo.click()
     desk.told("taken back")
@@ -424,12 +424,12 @@ def test_problems_lead_to_their_place_and_a_loose_piece_joins_its_best_neighbour
     desk.page.keyboard.press("x")
     desk.drag((3.6, 0.6), (4.4, 1.4))
     desk.page.keyboard.press("Enter")
-    desk.told("1 blocks are in T-W-0 now")
+    desk.told("Blocks moved to T-W-0: 1")
     desk.page.get_by_role("button", name="Validate").click()
     line = desk.page.locator("#wb-problems li", has_text="In pieces")
     expect(line).to_have_count(1)
     line.get_by_role("button", name="Join").click()
-    desk.told("1 blocks are in T-W-1 now")
+    desk.told("Blocks moved to T-W-1: 1")
     expect(desk.page.locator("#wb-problems li", has_text="In pieces")).to_have_count(0)
     assert desk.stored()["T-W-0"] == 12
 
@@ -483,7 +483,7 @@ def test_rebalancing_shows_the_households_that_would_move_and_then_moves_them(de
     desk.click(1, 1)
     desk.page.keyboard.press("b")
     desk.drag((1, 1), (3, 1), (3, 0))
-    desk.told("2 blocks are in T-W-0 now")
+    desk.told("Blocks moved to T-W-0: 2")
     desk.page.keyboard.press("r")
     dialog = desk.page.get_by_role("dialog")
     dialog.locator("[name=grids]").fill("T-W")

@@ -76,7 +76,7 @@ def test_layers_of_files_become_a_town_that_can_be_redrawn(files: Path, geogrid:
         assert session.scalar(text("select sum(households) from grids where level = 3")) <= households
     made = int(geogrid("plan", "new", "next year", "--by", "Wang").split()[0])
     heavy = scalar(engine, "select code from grids where plan_id = 1 and level = 3 order by households desc limit 1")
-    assert "blocks changed hands" in geogrid(
+    assert "changed hands" in geogrid(
         "plan", "edit", made, json.dumps({"kind": "split_into", "grid": heavy, "count": 2}), "--by", "Wang"
     )
     geogrid("plan", "validate", made)

@@ -218,11 +218,12 @@ def kill_at_random(work: Work, kills: int, seed: int) -> Counter[str]:
                 took[what] += until - since
             took["checked"] += time.monotonic() - revived
     finally:
+        # Also of a run that is cut off; -s shows it.
+        print(dict(counts), {name: round(seconds) for name, seconds in took.items()}, flush=True)  # noqa: T201 - so long a run is told
         over.set()
         for thread in threads:
             thread.join()
     check(work)
-    print({name: round(seconds) for name, seconds in took.items()})  # noqa: T201 - what makes a run long
     assert work.published
     assert work.taken
     assert work.edited
@@ -252,5 +253,4 @@ def test_random_kills_lose_nothing_and_leave_nothing_by_half(
             if work.jobs is not None:
                 work.jobs.kill()
                 work.jobs.wait()
-    print(dict(counts))  # noqa: T201 - what a long run is made for
     assert counts.total() >= KILLS

@@ -218,6 +218,7 @@ REQUESTS = int(os.environ.get("TESTS_REQUESTS", "100000"))
 """About so many requests the long test makes."""
 
 REQUESTS_A_STORE = 25
+REQUESTS_TOLD = 1_000
 SOME = st.lists(cases(), min_size=1, max_size=3)
 LONG = settings_of_test(
     suppress_health_check=list(HealthCheck), print_blob=True, phases=[Phase.explicit, Phase.reuse, Phase.generate]
@@ -249,7 +250,11 @@ def test_most_of_what_was_made_was_taken(store: Store) -> None:
 def test_whatever_is_stored_of_thousands_every_view_answers(
     store: Store, bodies: list[dict[str, Any]], form: dict[str, str]
 ) -> None:
+    told = store.asked // REQUESTS_TOLD
     assert_what_is_stored_is_shown(store, bodies, form)
+    if store.asked // REQUESTS_TOLD > told:
+        # Of a run that is cut off, too; -s shows it.
+        print(f"{store.asked:,} requests", flush=True)  # noqa: T201 - so long a run is told
 
 
 @pytest.mark.long

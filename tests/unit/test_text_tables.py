@@ -140,6 +140,14 @@ def test_titles_stand_above_the_header(title: str, tmp_path: Path) -> None:
     assert [reader(path) for reader in (*READERS, of_polygons)] == [["甲", "乙"]] * 5
 
 
+@pytest.mark.parametrize("header", ['"the\nname",lon,lat,wkt\n', '"the\nname"\n'])
+def test_a_name_over_two_lines_is_no_title(header: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(header + CHINESE.partition("\n")[2], encoding="utf-8")
+    with open_table(path) as table:
+        assert table.columns[0] == "the\nname"
+
+
 def test_a_workbook_that_is_called_text_is_read_or_named(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     (tmp_path / "plain.csv").write_text(CHINESE, encoding="utf-8")

@@ -8,6 +8,7 @@ import click
 
 from api.cli.output.store_session import open_session
 from api.cli.plans.session import author_of, edition_in_force, line_of
+from geogrid.wording import counted
 
 _OF_POLYGONS: Final = {
     "code": "--code", "parent_name": "--parent-name", "kind": "--kind", "category": "--category", "crs": "--crs",
@@ -39,7 +40,7 @@ def assign_blocks(ctx: click.Context, name: str | None, file: Path | None, optio
     if done.plan is None:
         click.echo(f"Error: {table.name} is refused: {len(done.problems):,} problems. Nothing is stored.", err=True)
         ctx.exit(_EXIT_REFUSED)
-    click.echo(f"{done.moved:,} blocks changed hands; {len(done.problems):,} grids are in pieces.")
+    click.echo(f"{counted(done.moved, 'block')} changed hands; in pieces: {counted(len(done.problems), 'grid')}.")
     click.echo(f"Only tried: nothing is stored.{told[5:]}" if options["dry_run"] else told)
 
 

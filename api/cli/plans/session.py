@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from geogrid.errors import InvalidInputError, NotFoundError
+from geogrid.wording import counted
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -63,7 +64,7 @@ def line_of(plan: "PlanRecord") -> str:
 def tell(answer: "EditAnswer") -> None:
     """Say what an edit did."""
     click.echo(line_of(answer.plan))
-    click.echo(f"{len(answer.changed)} grids changed, {answer.blocks} blocks changed hands.")
+    click.echo(f"{counted(len(answer.changed), 'grid')} changed, {counted(answer.blocks, 'block')} changed hands.")
     for each in answer.figures:
         load = "load unknown" if each.load is None else f"load {each.load:g}"
         off = f" ({each.off_band:+g} off the band)" if each.off_band else ""
