@@ -11,7 +11,7 @@ import pandas as pd
 
 from geogrid.errors import Problem
 
-_LOST = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{2,}")
+_LOST = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{2,}")
 _EXACT = float(2**53)
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _NUMBER = r"[+-]?(?:(?:0|[1-9][0-9]{0,14})(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"

@@ -9,7 +9,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from shapely import box
 from sqlalchemy import Engine, text
 
@@ -82,6 +82,7 @@ def town(database: Database, tmp_path: Path) -> str:
 
 @pytest.mark.parametrize("name", TABLES)
 @given(rows=ROWS)
+@example(rows=[("1", None, -(10**15), None, None), ("2", None, 10**15, None, None)])
 @FEW
 def test_cases_of_any_format_are_stored_as_they_were_written_or_listed(
     name: str, town: str, database: Database, engine: Engine, rows: list[tuple[object, ...]]
