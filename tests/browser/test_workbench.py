@@ -147,7 +147,7 @@ def test_brush_moves_blocks_shows_it_before_it_is_let_go_and_undo_takes_it_back(
     assert desk.shown("blocks") == "12"
     desk.page.keyboard.press("b")
     desk.drag((1, 1), (3, 1), (3, 2), lets_go=False)
-    expect(desk.page.locator("#wb-inspector .wb-stroke h3")).to_contain_text("2 blocks")
+    expect(desk.page.locator("#wb-inspector .wb-stroke h3")).to_contain_text("Blocks in this stroke: 2")
     assert desk.shown("households") == f"{14 * HOUSEHOLDS:.0f}"
     assert desk.stored()["T-W-0"] == 12
     desk.page.mouse.up()
@@ -314,7 +314,7 @@ def test_edits_of_other_grids_appear_within_a_second_and_the_stroke_in_the_hand_
     desk.click(1, 1)
     desk.page.keyboard.press("b")
     desk.drag((1, 1), (3, 1), lets_go=False)
-    expect(desk.page.locator("#wb-inspector .wb-stroke h3")).to_contain_text("1 blocks")
+    expect(desk.page.locator("#wb-inspector .wb-stroke h3")).to_contain_text("Blocks in this stroke: 1")
     theirs = Desk(desk.site, other, desk.plan)
     theirs.click(7, 6)
     other.keyboard.press("b")
