@@ -1,6 +1,6 @@
 """The gazetteer (地址库): what an address text means among the addresses that are known."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from sqlalchemy.orm import Session
@@ -65,23 +65,27 @@ def candidates_many(
     # What a person has chosen for a whole text is known under all its words.
     learned = {name.key for name in names_by_key(session, jurisdiction_id, wordy.values(), ())} if wordy else set()
     as_addresses = [address for address in distinct if address not in wordy or wordy[address] in learned]
-    answers = _answers_of(session, jurisdiction_id, as_addresses, context)
+    asked = {address: address_in(address) for address in as_addresses}
+    answers = _answers_of(session, jurisdiction_id, asked, context)
     if context.areas:
         open_ones = [address for address in as_addresses if not answers[address] or answers[address][0].needs_review]
         said = {address: _with_areas(address, context.areas) for address in open_ones}
-        again = _answers_of(session, jurisdiction_id, list(said.values()), context)
+        in_areas = {said[address]: _with_areas(asked[address], context.areas) for address in open_ones}
+        again = _answers_of(session, jurisdiction_id, in_areas, context)
         for address in open_ones:
             answers[address] = _better(again[said[address]], answers[address])
     return [weighed(address, answers.get(address, []), beliefs.get(address)) for address in addresses]
 
 
 def _answers_of(
-    session: Session, jurisdiction_id: int, distinct: Sequence[str], context: Context
+    session: Session, jurisdiction_id: int, texts: Mapping[str, str], context: Context
 ) -> dict[str, list[GeocodeAnswer]]:
+    """Return the answers by text, of which the part that is read as an address stands beside it."""
     answers: dict[str, list[GeocodeAnswer]] = {}
+    distinct = list(texts)
     for start in range(0, len(distinct), _BATCH):
         batch = distinct[start : start + _BATCH]
-        asked = [parse_query(address_in(address), element_tagger()) for address in batch]
+        asked = [parse_query(texts[address], element_tagger()) for address in batch]
         for address, matches in zip(batch, _answer(session, jurisdiction_id, asked, context), strict=True):
             answers[address] = [contradicted(address, _shaped(match)) for match in matches]
     return answers

@@ -185,6 +185,12 @@ def test_what_a_caller_leaves_unsaid_is_taken_from_their_area(asked: Asked, text
     assert (answer.matched_level, at(answer), answer.needs_review) == (level, (9_400, 7_000), False)
 
 
+def test_the_area_of_the_caller_counts_for_a_door_deep_in_a_long_text(asked: Asked) -> None:
+    text = f"{'您好，前几天打过电话，一直没有人来处理这件事情，' * 3}解放路12号门口的路灯坏了，晚上看不见，谢谢"
+    answer = asked.best(text, Context(areas=("春和镇", "金井村")))
+    assert (at(answer), answer.needs_review) == (pytest.approx((9_144, 6_000), abs=2), False)
+
+
 def test_a_building_is_found_by_the_estate_of_the_caller(asked: Asked) -> None:
     answer = asked.best("9幢20号店的咖啡店污水管堵塞", Context(areas=("松岗街道", "阳光花园")))
     assert (answer.matched_level, at(answer)) == ("building", (2_040, 100))
