@@ -3,14 +3,13 @@
 import re
 from dataclasses import dataclass
 
-import numpy as np
 from sqlalchemy.orm import Session
 
 from boundaries.addresses.answers import ANYWHERE, Context
 from boundaries.addresses.reading import names_like, names_starting, some_of_each
 from geogrid.addresses.gazetteer import GazetteerPlace
 from geogrid.addresses.normalise import core_of, normalise
-from geogrid.coordinates import metres_per_degree
+from geogrid.coordinates import metres_apart
 
 _NUMBER_FIRST = re.compile(r"(\d+(?:-\d+)?[a-z]?)\s+(?=\D)(.+)")
 _NUMBER_LAST = re.compile(r"(.+?)\s*(\d+(?:-\d+)?[a-z]?)(?:号|栋|座)?")
@@ -47,17 +46,18 @@ def suggest(
     context : Context
         Of the caller: only what lies inside, the nearest first. Of all that begin like this 50 are looked at.
     """
-    most = min(limit, _MOST) if context == ANYWHERE else _MOST
+    is_anywhere = context == ANYWHERE
+    most = min(limit, _MOST) if is_anywhere else _MOST
     for name, number in _splits(normalise(typed[:_LONGEST])[:_LONGEST]):
         known = names_starting(session, jurisdiction_id, name, most=most)
         core = core_of(name)
         if not known and (len(core) >= _LEAST_FUZZY or not core.isascii()):
             known = list(names_like(session, jurisdiction_id, [core]).get(core, ()))
-        several = number or context != ANYWHERE
-        places = some_of_each(session, [each.id for each in known], number=number, most=most if several else 1)
+        several = most if number or not is_anywhere else 1
+        places = some_of_each(session, [each.id for each in known], number=number, most=several)
         found = _of_caller(places, context)
         if not number:
-            found = list({place.name_id: place for place in reversed(found)}.values())[::-1]
+            found = _first_of_each(found)
         if found:
             return _shaped(found, min(limit, _MOST))
     return []
@@ -68,12 +68,17 @@ def _of_caller(places: list[GazetteerPlace], context: Context) -> list[Gazetteer
     inside, near = context.inside, context.near
     if inside is not None:
         places = [place for place in places if inside(place.lon, place.lat)]
-    if near is None or not places:
+    if near is None:
         return places
-    along_lon, along_lat = metres_per_degree(np.array([near[1]]))
-    offset = np.array([(place.lon, place.lat) for place in places]) - near
-    far = np.hypot(offset[:, 0] * along_lon, offset[:, 1] * along_lat)
-    return [places[at] for at in np.argsort(far, kind="stable").tolist()]
+    return sorted(places, key=lambda place: metres_apart(*near, place.lon, place.lat))
+
+
+def _first_of_each(places: list[GazetteerPlace]) -> list[GazetteerPlace]:
+    """Return the first place of each name, in their order."""
+    first: dict[int, GazetteerPlace] = {}
+    for place in places:
+        first.setdefault(place.name_id, place)
+    return list(first.values())
 
 
 def _splits(typed: str) -> list[tuple[str, str]]:

@@ -114,6 +114,16 @@ def test_suggestions_are_those_of_the_caller_the_nearest_first(engine: Engine, t
     assert [label for label, _ in suggested(client, q="5 main", near="10.6,50.5")] == ["Main Street 5"]
 
 
+def test_the_nearest_number_of_each_street_counts(engine: Engine, town: Town, client: TestClient) -> None:
+    # From the west: Hill Road, Hill Lane, Hill Road again.
+    rows = {"street": ["Hill Road", "Hill Lane", "Hill Road"], "house_number": ["7", "7", "9"]}
+    points = gpd.points_from_xy([10.2, 10.3, 12.2], [50.5, 50.5, 50.5])
+    with unit_of_work(engine) as session:
+        import_addresses(session, town.id, gpd.GeoDataFrame(rows, geometry=points, crs=4326), "hills")
+    assert suggested(client, q="hill", near="10.1,50.5") == [("Hill Road 7", 10.2), ("Hill Lane 7", 10.3)]
+    assert suggested(client, q="hill", near="12.3,50.5") == [("Hill Road 9", 12.2), ("Hill Lane 7", 10.3)]
+
+
 def test_datum_of_the_caller_counts(engine: Engine, town: Town, client: TestClient) -> None:
     # 500 m of shift in the Chinese datum decide which of two houses is the nearer one.
     rows = {"street": ["Hill Road", "Hill Road"], "house_number": ["7", "7"]}
