@@ -79,7 +79,7 @@ def command(file: Path, out: Path, column: str, **options: Any) -> None:
             for rows in _batches(file, output.done, how):
                 lines = []
                 for row, each in _answered(rows, names.index(column), finder):
-                    cells = _cells(each.answer) if each else _unreadable(row.fault)
+                    cells = _cells(each.answer) if each else _unanswered("unreadable", row.fault)
                     counts[cells[_STATUS]] += 1
                     of_remote += each is not None and each.is_remote
                     notes.update({each.note: None} if each and each.note else {})
@@ -143,7 +143,7 @@ class _Finder:
 
 def _cells(answer: "GeocodeAnswer | None") -> tuple[Any, ...]:
     if answer is None:
-        return ("", "", "", "", "", "", "not_found", "no known address is like it")
+        return _unanswered("not_found", "no known address is like it")
     return (
         round(answer.lon, 7),
         round(answer.lat, 7),
@@ -156,8 +156,8 @@ def _cells(answer: "GeocodeAnswer | None") -> tuple[Any, ...]:
     )
 
 
-def _unreadable(fault: str) -> tuple[Any, ...]:
-    return ("", "", "", "", "", "", "unreadable", fault)
+def _unanswered(status: str, reason: str) -> tuple[Any, ...]:
+    return (*[""] * _STATUS, status, reason)
 
 
 def _refuse_same(file: Path, *targets: Path | None) -> None:

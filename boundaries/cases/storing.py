@@ -103,7 +103,7 @@ class NewCase:
         """Return the case as it is stored, with the numbers of persons masked, and what is sealed beside it."""
         kept, sealed = words_apart({name: getattr(self, name) for name in WRITTEN})
         placing = mask_value(self.placing)
-        if not sealed and placing == self.placing and not self.reporter.values():
+        if not sealed and placing == self.placing and not self.reporter:
             return self, SetApart(self.reporter, sealed)
         return replace(self, **kept, placing=placing, reporter=Reporter()), SetApart(self.reporter, sealed)
 

@@ -58,10 +58,10 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
     if sign.startswith(_ZIP):
         if not zipfile.is_zipfile(path):
             raise InvalidInputError.of("truncated", f"{path.name} is damaged or cut short: it has no end.", _AGAIN)
-        name = _only_text(path)
         if is_workbook(path):
             message = f"{path.name} is a workbook (XLSX), and no text, whatever its name."
             raise InvalidInputError.of("unreadable", message, "Save it as CSV.")
+        name = _only_text(path)
         if name is None:
             raise InvalidInputError.of(
                 "which-file",

@@ -98,13 +98,8 @@ def mask_text(text: str) -> str:
     number of the fixed network its area and the last four, an address of mail its first letter and its domain. Digits
     of full width count as digits. Masking again changes nothing.
     """
-    if not _may_hold(text):
-        return text
-    masked = list(text)
-    for _, _, hidden in _matches(text):
-        for position in hidden:
-            masked[position] = "*"
-    return "".join(masked)
+    hidden = {position for _, _, places in _matches(text) for position in places}
+    return "".join("*" if position in hidden else each for position, each in enumerate(text)) if hidden else text
 
 
 def _may_hold(text: str) -> bool:

@@ -55,14 +55,14 @@ def period_change(before: FloatArray, after: FloatArray, *, days: tuple[float, f
     ----------
     Przyborowski and Wilenski (1940), Homogeneity of results in testing samples from Poisson series.
     """
+    from scipy.stats import binom
+
     require_counts(before, after)
     weights = days or (float(before.sum()), float(after.sum()))
     if min(weights) <= 0:
         raise InvalidInputError.of("period", "One of the two periods has no case.", "Choose periods that have some.")
     share = weights[1] / (weights[0] + weights[1])
     both = before + after
-    from scipy.stats import binom
-
     lower, upper = binom.cdf(after, both, share), binom.sf(after - 1, both, share)
     p = np.where(both > 0, np.minimum(2.0 * np.minimum(lower, upper), 1.0), np.nan)
     pace = np.divide(after, before, out=np.full(len(before), np.nan), where=before > 0)
@@ -101,6 +101,8 @@ def mann_kendall(values: FloatArray) -> Trend:
     ----------
     Mann (1945), Nonparametric tests against trend. Kendall (1975), Rank correlation methods.
     """
+    from scipy.stats import norm
+
     periods = values.shape[1] if values.ndim > 1 else 0
     if periods < _FEWEST:
         raise InvalidInputError.of("periods", f"{periods} periods show no trend.", f"Give at least {_FEWEST}.")
@@ -111,8 +113,6 @@ def mann_kendall(values: FloatArray) -> Trend:
     variance = (periods * (periods - 1) * (2 * periods + 5) - ((tied - 1) * (2 * tied + 5)).sum(axis=1)) / 18.0
     nearer = score - np.sign(score)
     deviate = np.divide(nearer, np.sqrt(variance), out=np.zeros(len(values)), where=variance > 0)
-    from scipy.stats import norm
-
     return Trend(score, deviate, np.asarray(2.0 * norm.sf(np.abs(deviate))))
 
 

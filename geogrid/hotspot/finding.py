@@ -124,6 +124,8 @@ def _require(places: Places, choice: HotspotChoice) -> None:
 
 def _of_rates(question: _Question) -> Hotspots:
     """Tell each rate against that of the town: exact, two-sided."""
+    from scipy.stats import poisson
+
     base, cases = question.base(), question.cases
     raw = rates(cases, base)
     value = raw.rate
@@ -132,8 +134,6 @@ def _of_rates(question: _Question) -> Hotspots:
     elif question.choice.method == "local_bayes":
         value = local_bayes_rates(cases, base, question.places.weights)
     expected = cases.sum() * base / base.sum()
-    from scipy.stats import poisson
-
     tails = np.minimum(poisson.sf(cases - 1, expected), poisson.cdf(cases, expected))
     p = np.where(base > 0, np.minimum(2.0 * tails, 1.0), np.nan)
     # Few cases where many are expected are no small number: they are few.

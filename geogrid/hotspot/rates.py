@@ -56,14 +56,14 @@ def rates(cases: FloatArray, base: FloatArray, *, confidence: float = 0.95) -> R
     ----------
     Garwood (1936), Fiducial limits for the Poisson distribution.
     """
+    from scipy.stats import chi2
+
     require_counts(cases, base)
     if not 0.0 < confidence < 1.0:
         raise InvalidInputError.of(
             "confidence", f"The confidence {confidence:g} is no share.", "Give one between 0 and 1, e.g. 0.95."
         )
     tail = (1.0 - confidence) / 2.0
-    from scipy.stats import chi2
-
     low = np.where(cases > 0, chi2.ppf(tail, 2.0 * np.maximum(cases, 1.0)) / 2.0, 0.0)
     high = chi2.ppf(1.0 - tail, 2.0 * (cases + 1.0)) / 2.0
     scale = np.divide(PER, base, out=np.full(len(base), np.nan), where=base > 0)

@@ -12,7 +12,7 @@ import numpy as np
 from branca.element import Figure
 from folium.utilities import JsCode
 
-from geogrid.coordinates.meridian import counted_on
+from geogrid.coordinates.meridian import frame_counted_on
 from geogrid.maps.elements import Insert
 from geogrid.maps.encoding import escaped, script_json
 from geogrid.maps.fates import FATE_COLORS, SAME_LAND, main_fate
@@ -72,10 +72,7 @@ def comparison_map(
         The left one of two on a page; give it to `geogrid.maps.render`.
     """
     land = np.concatenate([each.geometry.to_numpy() for each in (compared.before, compared.after)])
-    before, after, moved = (
-        each.set_geometry(counted_on(each.geometry.to_numpy(), land), crs=each.crs)
-        for each in (compared.before, compared.after, compared.moved)
-    )
+    before, after, moved = (frame_counted_on(each, land) for each in (compared.before, compared.after, compared.moved))
     compared = Compared(before, after, moved, compared.names)
     figure = Figure(title=html.escape(label("comparison", language)))
     sides: dict[Side, folium.Map] = {"before": _half(figure, "0%"), "after": _half(figure, "50%")}

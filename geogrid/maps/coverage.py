@@ -139,7 +139,7 @@ def coverage_map(  # noqa: PLR0913 - each is one choice of the reader
     tree = MapGrids.of(grids)
     page = Page("coverage", language, attribution, subtitle, home, links=links or {})
     page.add_base(base, tiles, grids.geometry.to_numpy())
-    limit = None if limit is None else counted_on(np.array([limit], dtype=object), grids.geometry.to_numpy())[0]
+    limit = None if limit is None else counted_on(np.array([limit], dtype=object), page.land)[0]
     pieces = _uncovered(limit, tree)
     states = band_states(number_column(tree.leaves, load), band)
     _describe(page, tree, states, band, load)

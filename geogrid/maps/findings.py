@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 from folium.utilities import JsCode
 
-from geogrid.coordinates.meridian import counted_on
+from geogrid.coordinates.meridian import frame_counted_on
 from geogrid.errors import InvalidInputError, Problem
 from geogrid.maps.classes import class_bounds, value_bounds
 from geogrid.maps.elements import Insert, ScriptLayer
@@ -113,7 +113,7 @@ def findings_map(  # noqa: PLR0913 - each is one choice of the reader
     _require(sides)
     page = Page("findings", language, attribution, subtitle, home, choices=choices or {}, is_halved=len(sides) > 1)
     page.add_base(base, None, sides[-1].grids.geometry.to_numpy())
-    sides = [replace(side, grids=_on_one_side(side.grids)) for side in sides]
+    sides = [replace(side, grids=frame_counted_on(side.grids)) for side in sides]
     views = _views(page, sides, rate_unit)
     later = sides[-1]
     page.data |= {
@@ -133,10 +133,6 @@ def findings_map(  # noqa: PLR0913 - each is one choice of the reader
     ]
     page.facts.append(_cases_told(page, sides))
     return page.finish([side.grids.total_bounds for side in sides], ())
-
-
-def _on_one_side(grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    return grids.set_geometry(counted_on(grids.geometry.to_numpy()), crs=grids.crs)
 
 
 def _require(sides: Sequence[FoundSide]) -> None:

@@ -11,7 +11,7 @@ import shapely
 from folium.plugins import HeatMap, MarkerCluster
 from folium.utilities import JsCode
 
-from geogrid.coordinates.meridian import counted_on
+from geogrid.coordinates.meridian import frame_counted_on
 from geogrid.maps.classes import class_bounds, periods
 from geogrid.maps.elements import ScriptLayer
 from geogrid.maps.encoding import MICRODEGREES, escaped, offsets, packed_column
@@ -88,9 +88,9 @@ def hotspot_map(  # noqa: PLR0913 - each is one choice of the reader
     """
     tree = MapGrids.of(grids)
     require_lonlat(cases, "cases")
-    placed = _placed(cases, grids.geometry.to_numpy())
     page = Page("hotspots", language, attribution, subtitle, home, choices=choices or {}, links=links or {})
     page.add_base(base, tiles, grids.geometry.to_numpy())
+    placed = frame_counted_on(cases[_has_place(cases.geometry.to_numpy())].reset_index(drop=True), page.land)
     leaf, times = _leaf_positions(placed, tree), _local_times(placed, time_zone)
     span = periods(times)
     page.data |= {
@@ -115,12 +115,6 @@ def _add_panels(page: Page, *, n_periods: int, n_cases: int) -> None:
         page.panels.append(_time_panel(page, n_periods))
     if not n_cases:
         page.panels.append(notice(page.say("no_cases")))
-
-
-def _placed(cases: gpd.GeoDataFrame, land: GeometryArray) -> gpd.GeoDataFrame:
-    """Return the cases that have a place, on the side of 180 degrees where the grids are."""
-    placed = cases[_has_place(cases.geometry.to_numpy())].reset_index(drop=True)
-    return placed.set_geometry(counted_on(placed.geometry.to_numpy(), land if len(land) else None), crs=placed.crs)
 
 
 def _has_place(points: GeometryArray) -> BoolArray:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from folium.utilities import JsCode
 
-from geogrid.coordinates.meridian import counted_on
+from geogrid.coordinates.meridian import frame_counted_on
 from geogrid.errors import InvalidInputError
 from geogrid.maps.encoding import escaped
 from geogrid.maps.labels import Language
@@ -61,7 +61,7 @@ def state_map(  # noqa: PLR0913 - each is one choice of the reader
     states = _states(polygons, colors, column)
     page = Page("coverage", language, attribution, subtitle, heading=title)
     page.add_base(base, None, polygons.geometry.to_numpy())
-    polygons = polygons.set_geometry(counted_on(polygons.geometry.to_numpy()), crs=polygons.crs)
+    polygons = frame_counted_on(polygons)
     page.data |= {"details": _details(polygons, column, colors, states), "names": []}
     rows = []
     for place, shown in enumerate(colors):

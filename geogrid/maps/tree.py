@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geogrid.coordinates.meridian import counted_on
+from geogrid.coordinates.meridian import frame_counted_on
 from geogrid.editions.fields import DUTY_FIELD, GRID_COLUMNS, LOADS
 from geogrid.errors import InvalidInputError
 from geogrid.maps.labels import Language, label, word
@@ -47,7 +47,7 @@ class MapGrids:
             )
         require_lonlat(grids, "grids")
         # A town on both sides of 180 degrees is one town on the map.
-        table = grids.set_geometry(counted_on(grids.geometry.to_numpy()), crs=grids.crs)
+        table = frame_counted_on(grids)
         for name in _COLUMNS:
             if name == "level":
                 table[name] = table[name].astype(int)

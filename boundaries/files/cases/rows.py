@@ -110,8 +110,9 @@ class CaseTable:
         self._refuse_lost_digits({**numbers, **kept}, faults)
         reporters = _reporters(columns, count)
         for which, reporter in enumerate(reporters):
-            if values := reporter.values():
-                faults[which] += [f"what is known of the reporter: {fault}" for fault in json_faults(values)]
+            if reporter:
+                told = json_faults(reporter.values())
+                faults[which] += [f"what is known of the reporter: {fault}" for fault in told]
         shown = {name: _masked(cells) for name, cells in kept.items()}
         masked = Counter({name: sum(map(ne, cells, shown[name])) for name, cells in kept.items()})
         identity = list(zip(*_as_shown(columns, reporters), *shown.values(), strict=True))
